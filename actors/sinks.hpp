@@ -59,8 +59,29 @@ using proposal_sink =
 /// Takes framed bytes for one client (client_session).
 using client_sink = caf::typed_actor<reacts_to<client_output>>;
 
-/// Delivers snapshot pieces for the disk (journal).
+/// Takes snapshot pieces for the disk (journal).
 using snapshot_sink = caf::typed_actor<reacts_to<snapshot_piece>>;
+
+/// Begin a fuzzy snapshot and send it to `to`, the first piece at once and each further one on
+/// `next_piece`.
+struct take_snapshot {
+  TROUPE_STAYS_LOCAL;
+  snapshot_sink to;
+};
+/// Gives snapshots when the journal wants one (database).
+using snapshot_source = caf::typed_actor<reacts_to<take_snapshot>, reacts_to<next_piece>>;
+
+/// Hears that the disk failed (peer).
+using failure_sink = caf::typed_actor<reacts_to<disk_failed>>;
+
+/// Asks the journal for what the data directory holds, and tells it whom to ask for snapshots and
+/// whom to tell of failures from now on. Asked again after a failure, it reads the directory anew
+/// and begins a new log file.
+struct load_data {
+  TROUPE_STAYS_LOCAL;
+  snapshot_source snapshots;
+  failure_sink failures;
+};
 
 // -- the database's modes, told by the role that begins ------------------------------------------
 

@@ -107,10 +107,6 @@ struct logged {
   TROUPE_STAYS_LOCAL;
   zxid upto;
 };
-/// Asks for what the data directory holds.
-struct load_data {
-  TROUPE_STAYS_LOCAL;
-};
 /// The data directory's content. The receiver takes the image over.
 struct loaded_data {
   TROUPE_STAYS_LOCAL;
@@ -152,10 +148,6 @@ struct log_range {
 
 // -- snapshots ----------------------------------------------------------------------------------
 
-/// The journal asks the database for a snapshot; chunks go to the journal.
-struct take_snapshot {
-  TROUPE_STAYS_LOCAL;
-};
 /// A piece of a snapshot file. `as_of` names the file; `covers` is the last zxid any piece so far
 /// may contain.
 struct snapshot_piece {
