@@ -8,8 +8,9 @@
 ///   for a better vote is only for those who have not. It is one wait, not one after each message.
 /// - A server that settles says so to everyone it last heard looking, instead of being asked.
 ///
-/// Invariant: `round()` never decreases. A vote counts only if its sender and the leader it names
-/// are voters and the sender's server list is ours. Units: ms.
+/// Invariant: a vote counts only if its sender and the leader it names are voters and the sender's
+/// server list is ours. While looking, `round()` only grows; it becomes that of the ensemble when
+/// this server joins one that is settled. Units: ms.
 #pragma once
 
 #include <cstdint>
@@ -28,6 +29,7 @@ inline constexpr std::int64_t notification_interval_min_ms = 200;
 /// ZooKeeper backs off to 60 s, and so finds a healed network late.
 inline constexpr std::int64_t notification_interval_max_ms = 2'000;
 inline constexpr std::int64_t finalize_wait_ms = 200;
+inline constexpr std::size_t refused_senders_max = 255;
 
 /// What one server tells another about its vote. The round is that of the vote.
 struct notification {
@@ -107,18 +109,21 @@ class election_round {
   [[nodiscard]] const vote& proposal() const { return proposal_; }
   [[nodiscard]] std::int64_t notification_interval_ms() const { return interval_ms_; }
   [[nodiscard]] const std::set<server_id>& unreachable() const { return unreachable_; }
-  /// Who is refused now, and why; until a notification of theirs is acceptable.
+  /// Who is refused now, and why, until a notification of theirs is acceptable; at most
+  /// refused_senders_max are remembered.
   [[nodiscard]] const std::map<server_id, refusal>& refused() const { return refused_; }
   [[nodiscard]] const election_record& last_decision() const { return record_; }
   [[nodiscard]] const quorum& ensemble() const { return ensemble_; }
 
  private:
+  void refuse(server_id from, refusal why, election_effects& out);
+  void heed(const notification& n, election_effects& out);
   void heed_looking(const notification& n, election_effects& out);
   void heed_settled(const notification& n, election_effects& out);
   void judge(election_effects& out);
   void decide(const vote& v, election_record::ground why,
               const std::map<server_id, cast_vote>& votes, election_effects& out);
-  void propose(const vote& v);
+  void propose(const vote& v, election_effects& out);
   void note_candidate(const vote& v);
   [[nodiscard]] bool has_quorum_for(const cast_vote& v,
                                     const std::map<server_id, cast_vote>& votes) const;

@@ -17,9 +17,8 @@ namespace troupe::core {
 
 /// What the leader's txn log could serve to a learner that is behind the committed window.
 struct disk_log {
-  zxid oldest;                            // first txn on disk
   std::optional<zxid> at_or_before_peer;  // the last txn on disk that is not after the learner's
-  zxid newest;                            // last txn on disk
+  zxid newest;                            // the last txn on disk
   std::uint64_t bytes_needed = 0;         // of the txns after the learner's
   std::uint64_t snapshot_bytes = 0;       // of the newest snapshot
   /// `snapshotSizeFactor`: the log may be this much of a snapshot. Not positive: never.
@@ -62,9 +61,5 @@ using sync_plan = std::variant<send_diff, send_truncate, send_truncate_then_diff
                                send_diff_from_log, send_snapshot>;
 
 [[nodiscard]] sync_plan choose_sync(const sync_input& in);
-
-/// May `next` follow `last` in a log? The successor within its epoch, or the first txn of a later
-/// one.
-[[nodiscard]] bool may_follow(zxid next, zxid last);
 
 }  // namespace troupe::core
