@@ -43,9 +43,15 @@ class acl_cache {
     std::int64_t uses = 0;
   };
   struct by_content {
+    using is_transparent = void;
     bool operator()(const acl_ptr& a, const acl_ptr& b) const { return *a < *b; }
+    bool operator()(const acl_ptr& a, const acl_list& b) const { return *a < b; }
+    bool operator()(const acl_list& a, const acl_ptr& b) const { return a < *b; }
   };
-  std::map<std::int64_t, entry> by_id_;
+  using rows = std::map<std::int64_t, entry>;
+  rows::iterator forget(rows::iterator row);
+
+  rows by_id_;
   std::map<acl_ptr, std::int64_t, by_content> by_list_;
   std::int64_t last_id_ = 0;
 };

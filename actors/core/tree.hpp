@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -61,9 +62,6 @@ class tree {
  public:
   /// A new database: /, /zookeeper, /zookeeper/quota, /zookeeper/config.
   tree();
-  ~tree();
-  tree(tree&&) noexcept;
-  tree& operator=(tree&&) noexcept;
 
   applied apply(const txn& x);
 
@@ -108,29 +106,39 @@ class tree {
   struct empty_tag {};
   explicit tree(empty_tag);
 
-  znode* find_mutable(std::string_view path);
-  znode& add_child(znode& parent, std::string_view name, const jute::buffer& data,
-                   std::int64_t acl_id, const stat_persisted& stats, std::string_view path);
-  void remove_child(znode& parent, znode& child, std::string_view path);
-  template <class Change>
-  void change_stats(znode& node, std::string_view path, Change change);
-  void add_system_node(std::string_view path, std::int64_t acl_id, std::int32_t aversion);
-  void forget(const znode& node, std::string_view path);
-  void raise_cversion(znode& parent, std::string_view path, std::int32_t cversion, zxid at);
+  struct change_context;
+  op_result change(change_context& at, const create_txn& t);
+  op_result change(change_context& at, const create_container_txn& t);
+  op_result change(change_context& at, const create_ttl_txn& t);
+  op_result change(change_context& at, const delete_txn& t);
+  op_result change(change_context& at, const set_data_txn& t);
+  op_result change(change_context& at, const set_acl_txn& t);
+  op_result change(change_context& at, const check_version_txn& t);
+  op_result change(change_context& at, const create_session_txn& t);
+  op_result change(change_context& at, const close_session_txn& t);
+  op_result change(change_context& at, const error_txn& t);
+  op_result change(change_context& at, const multi_txn& t);
+  op_result create(change_context& at, const std::string& path, const jute::buffer& data,
+                   const acl_list& acl, session_id owner, std::int32_t parent_cversion);
+  op_result remove(change_context& at, const std::string& path);
   void compare_digest(const txn& x, applied& out);
 
-  struct change_context;
-  op_result apply_body(change_context& at, op_code type, const txn_body& body);
-  op_result create(change_context& at, std::string_view path, const jute::buffer& data,
-                   const std::vector<acl_entry>& acl, session_id owner,
-                   std::int32_t parent_cversion);
-  op_result remove(change_context& at, std::string_view path);
-  op_result set_data(change_context& at, const set_data_txn& t);
-  op_result set_acl(change_context& at, const set_acl_txn& t);
-  void close_session(change_context& at, const close_session_txn& t);
-  void apply_multi(change_context& at, const multi_txn& t, applied& out);
+  znode* find_mutable(std::string_view path);
+  znode& add_child(znode& parent, std::string_view path, const jute::buffer& data,
+                   std::int64_t acl_id, const stat_persisted& stats);
+  /// With all below it: a fuzzy copy may hold children of a later life of the same path.
+  void remove_child(znode& parent, const znode& child);
+  void forget(const znode& node, std::string_view path);
+  void set_root(const jute::buffer& data, std::int64_t acl_id, const stat_persisted& stats);
+  template <class Change>
+  void change_content(znode& node, std::string_view path, Change edit);
+  void raise_cversion(znode& parent, std::string_view path, std::int32_t cversion, zxid at);
 
-  std::unique_ptr<znode> root_;
+  /// Frees a tree of any depth without recursion: a client may nest znodes as deep as it likes.
+  struct uproot {
+    void operator()(znode* root) const;
+  };
+  std::unique_ptr<znode, uproot> root_;
   acl_cache acls_;
   std::unordered_map<session_id, std::unordered_set<const znode*>> ephemerals_;
   session_timeouts sessions_;
