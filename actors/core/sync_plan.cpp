@@ -20,12 +20,13 @@ bool has_no_hole(zxids ids) {
 /// `peer` lies within the window, whose first txn is not after it.
 sync_plan plan_within(zxids window, zxid peer) {
   const auto after = std::upper_bound(window.begin(), window.end(), peer);
-  const zxid before = *std::prev(after);  // the learner has this one
+  const zxid before = *std::prev(after);
   if (!has_no_hole({std::prev(after), window.end()})) return send_snapshot{};
   if (before == peer || is_begin_of_epoch(peer)) return send_diff{peer};
-  // The learner logged what was never committed: it was the leader, or followed one.
-  // Never truncated across epochs, as in ZooKeeper: a snapshot it may have taken would survive.
-  if (after->in_epoch() != peer.in_epoch()) return send_snapshot{};
+  // The learner logged what was never committed: it led, or followed who led, when that leadership
+  // ended. All logs hold a prefix of what one leader proposed, so it has `before` if that is of the
+  // same epoch. ZooKeeper sends a snapshot here, for it will not truncate once a later epoch began.
+  if (before.in_epoch() != peer.in_epoch()) return send_snapshot{};
   return send_truncate_then_diff{before};
 }
 
