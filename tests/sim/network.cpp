@@ -264,7 +264,8 @@ class sim_proxy : public caf::actor_proxy {
  public:
   sim_proxy(caf::actor_config& cfg, network::impl* net, connection_ptr on, int viewer,
             caf::strong_actor_ptr target)
-      : caf::actor_proxy(cfg), net_(net), on_(std::move(on)), viewer_(viewer), target_(target) {}
+      : caf::actor_proxy(cfg), net_(net), on_(std::move(on)), viewer_(viewer),
+        target_(caf::actor_cast<caf::weak_actor_ptr>(target)) {}
 
   void enqueue(caf::mailbox_element_ptr what, caf::execution_unit*) override {
     auto on = on_.lock();
