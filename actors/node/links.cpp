@@ -31,7 +31,7 @@ caf::result<linked> reach(self_ptr self, const context_ptr& context, const dial&
             if (handle)
               promise.deliver(linked{asked.to, handle});
             else
-              promise.deliver(caf::make_error(caf::sec::no_such_published_actor,
+              promise.deliver(caf::make_error(caf::sec::no_actor_published_at_port,
                                               where + " is not a Troupe server's port"));
           },
           [self, promise, where](const caf::error& why) mutable {

@@ -34,6 +34,6 @@ struct server_handles {
                                                         transport_sink transport);
 
 /// Ends the server's long-lived actors; their roles end with them.
-void stop_server(const server_handles& server);
+void end_server(const server_handles& server);
 
 }  // namespace troupe
