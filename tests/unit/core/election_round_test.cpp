@@ -264,6 +264,12 @@ TEST(ElectionRound, ObserverLearnsTheLeaderFromAQuorumOfVoters) {
   EXPECT_THAT(r.on_notification(heard(1, state::looking, vote_for(1, 6))).answer_to, IsEmpty());
 }
 
+TEST(ElectionRound, ObserverAheadOfTheVotersRoundsDoesNotAnswerThem) {
+  auto r = looking(4, 3, 1);
+  (void)r.start(same_zxid, epoch{1});
+  EXPECT_THAT(r.on_notification(heard(1, state::looking, vote_for(1, 1))).answer_to, IsEmpty());
+}
+
 TEST(ElectionRound, OtherServerListIsRefusedRememberedAndNotWaitedFor) {
   auto r = looking(2, 3);
   auto stranger = heard(3, state::looking, vote_for(3));
