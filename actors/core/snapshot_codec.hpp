@@ -43,9 +43,8 @@ class snapshot_encoder {
   void put_sessions(std::string& out, std::size_t bytes_max);
   void put_acls(std::string& out, std::size_t bytes_max);
   void put_nodes(std::string& out, std::size_t bytes_max);
-  void put_node(std::string& out, std::string_view path, const znode& node) const;
+  void put_node(std::string& out, const znode& node) const;
   void put_seals(std::string& out);
-  void put_seal(std::string& out);
 
   const tree* source_;
   snapshot_options options_;
@@ -79,9 +78,7 @@ class snapshot_decoder {
  private:
   enum class stage {
     header,
-    session_count,
     sessions,
-    acl_count,
     acls,
     nodes,
     seal,
