@@ -75,11 +75,11 @@ txn prep::finish(context& at, tl::expected<txn_body, error_code> body) {
   txn out{.header = at.header};
   if (body) {
     out.body = std::move(*body);
+    out.digest = txn_digest{digest_version, digest_.value()};
   } else {
     out.header.type = op_code::error;
     out.body = error_txn{body.error()};
   }
-  out.digest = txn_digest{digest_version, digest_.value()};
   return out;
 }
 

@@ -3,7 +3,7 @@
 /// the tree as it will be once every planned txn is applied, and gives it the next zxid.
 /// Invariant: a zxid is spent on a refused request too, as an error_txn, so that every server logs
 /// and answers alike. Order: plan() in the order of arrival; applied() in the order of zxids.
-/// The txns carry the digest the tree will have after them.
+/// A txn that changes something carries the digest the tree will have after it.
 #pragma once
 
 #include <cstdint>

@@ -162,7 +162,8 @@ op_result tree::change(change_context&, const set_acl_txn& t) {
     return out;
   }
   change_content(*node, t.path, [&](znode& n) { n.stats.aversion = t.version; });
-  acls_.release(std::exchange(node->acl_id, acls_.acquire(t.acl)));
+  acls_.release(node->acl_id);  // first, so that ids go as they do in ZooKeeper
+  node->acl_id = acls_.acquire(t.acl);
   out.node_stat = stat_of(*node);
   return out;
 }
