@@ -44,6 +44,7 @@ struct client_session_state {
   std::size_t unanswered = 0;  // requests the database has and has not answered
   std::size_t unreported = 0;  // requests taken in that the transport was not yet told of
   bool reading_paused = false;
+  bool close_asked = false;        // the client sent closeSession
   bool known_to_database = false;  // it was asked to open: it must hear when the connection goes
   coro::signal arrived;            // bytes, while a coroutine converses
   coro::scope deadline;            // closes a connection that says nothing
