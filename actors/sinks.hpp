@@ -74,6 +74,9 @@ using snapshot_source = caf::typed_actor<reacts_to<take_snapshot>, reacts_to<nex
 /// Hears that the disk failed (peer).
 using failure_sink = caf::typed_actor<reacts_to<disk_failed>>;
 
+/// Hears what becomes of the role its server plays (peer).
+using role_sink = caf::typed_actor<reacts_to<role_established>, reacts_to<role_ended>>;
+
 /// Asks the journal for what the data directory holds, and tells it whom to ask for snapshots and
 /// whom to tell of failures from now on. Asked again after a failure, it reads the directory anew
 /// and begins a new log file.
@@ -197,9 +200,10 @@ struct begin_sync {
   server_id learner;
   zxid peer_last;
 };
-struct learner_synced {  // acked NEWLEADER
+struct learner_synced {  // acked NEWLEADER, with everything up to `upto` on its disk
   TROUPE_STAYS_LOCAL;
   server_id learner;
+  zxid upto;
 };
 struct learner_acked {
   TROUPE_STAYS_LOCAL;

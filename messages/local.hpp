@@ -147,7 +147,7 @@ struct truncate_log {
   zxid keep_upto;
 };
 /// Asks for logged txns after `after`, oldest first, as far as `bytes_max` allows. All appends sent
-/// before are on disk when the reply comes.
+/// before are on disk when the reply comes, so with `bytes_max` 0 it is a barrier.
 struct read_log {
   TROUPE_STAYS_LOCAL;
   zxid after;
@@ -156,9 +156,11 @@ struct read_log {
 struct log_range {
   TROUPE_STAYS_LOCAL;
   std::vector<txn_ptr> txns;
-  bool complete = false;  // reaches the end of the log
-  bool contiguous =
-      false;  // the log holds `after` itself or starts right behind it: nothing is missing between
+  bool complete = false;    // reaches the end of the log
+  bool contiguous = false;  // the log holds `after` or an older txn: nothing is missing in between
+  zxid last_logged;
+  epoch accepted;  // the epoch files' content
+  epoch current;
 };
 
 // -- snapshots ----------------------------------------------------------------------------------

@@ -17,6 +17,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "actors/storage/disk.hpp"
 #include "actors/storage/log_format.hpp"
@@ -79,7 +80,7 @@ class data_dir {
  private:
   data_dir(disk& d, data_dir_options options);
   io_result<void> lock();
-  io_result<void> check_no_other_server();
+  io_result<void> check_no_java_server();
   io_result<void> check_layout();
   io_result<void> check_owner();
   io_result<void> write_meta();
@@ -88,6 +89,7 @@ class data_dir {
   data_dir_options options_;
   std::string snapshot_directory_, log_directory_;
   std::unique_ptr<file_lock> lock_, log_lock_;
+  std::optional<server_id> recorded_owner_;  // as actor-node.meta says
   zxid history_after_;
 };
 

@@ -36,6 +36,8 @@ inline constexpr std::int64_t prealloc_bytes_default = std::int64_t{64} << 20;
 [[nodiscard]] std::optional<zxid> parse_log_name(std::string_view name);
 
 [[nodiscard]] std::string encode_log_header();
+/// Adler-32, which the file stores as 64 bits.
+[[nodiscard]] std::uint32_t checksum_of(std::string_view payload);
 void append_entry(std::string& out, std::string_view payload);
 
 /// The size a file of `size` bytes must have before an entry is written at `position`.

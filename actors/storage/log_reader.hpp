@@ -62,6 +62,7 @@ class log_file_reader {
   io_result<std::string_view> window(std::uint64_t offset, std::size_t bytes);
   io_result<std::optional<log_entry>> entry_at(std::uint64_t offset, log_tail& problem);
   io_result<std::optional<std::uint64_t>> find_entry_after(std::uint64_t offset);
+  io_result<std::uint64_t> first_nonzero(std::uint64_t offset);
   io_result<std::optional<log_entry>> end_at(log_tail problem);
 
   std::unique_ptr<readable_file> file_;
@@ -99,7 +100,8 @@ class log_reader {
   std::size_t at_ = 0;
   std::optional<log_file_reader> current_;
   bool current_has_entries_ = false;
-  zxid previous_;  // of the last txn returned, or what stands before the first
+  bool started_ = false;  // a txn has been returned: from now on none is skipped
+  zxid previous_;         // of the last txn returned, or what stands before the first
   std::string path_;
   std::uint64_t offset_ = 0;
   std::int64_t record_bytes_max_;

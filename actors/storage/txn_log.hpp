@@ -48,8 +48,8 @@ class txn_log {
   /// hole, so doing it again completes it (compare ZOOKEEPER-5094).
   [[nodiscard]] io_result<void> truncate_to(zxid last);
 
-  /// The database now stands at `last` by other means (a snapshot at or after the log's end): the
-  /// next append must follow it and starts a new file.
+  /// The database now stands at `last` by other means (a snapshot): the next append must follow it
+  /// and starts a new file. What the log holds above `last` is cut off.
   [[nodiscard]] io_result<void> continue_after(zxid last);
 
   [[nodiscard]] zxid last_zxid() const { return appended_; }  // appended; 0 when there is none
@@ -63,6 +63,15 @@ class txn_log {
   tl::unexpected<io_error> poisoned(io_error why);
   io_result<void> write_pending();
   io_result<void> create_file();
+
+  struct cut_place {
+    std::vector<log_file> newer;  // to be removed
+    std::string path;             // to be cut to `size`; empty when there is none
+    std::uint64_t size = 0;
+    bool holds_last = false;
+  };
+  io_result<cut_place> find_cut(zxid last);
+  io_result<void> perform(const cut_place& at);
 
   disk* disk_;
   log_options options_;

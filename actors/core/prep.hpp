@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+/// Turns a write request into a txn on the leading server (PrepRequestProcessor): checks it against
+/// the tree as it will be once every planned txn is applied, and gives it the next zxid.
+/// Invariant: a zxid is spent on a refused request too, as an error_txn, so that every server logs
+/// and answers alike. Order: plan() in the order of arrival; applied() in the order of zxids.
+/// The txns carry the digest the tree will have after them.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "actors/core/tree.hpp"
+#include "messages/client/requests.hpp"
+#include "messages/txn.hpp"
+
+namespace troupe::core {
+
+class prep {
+ public:
+  /// `committed` is the database; it must outlive this object and is only read.
+  explicit prep(const tree& committed) : committed_(&committed) {}
+
+  /// A leadership begins: nothing is outstanding; the first txn gets `first`.
+  void begin(zxid first);
+  /// The zxid the next plan() will spend. is_last_of_epoch() of the last one: step down.
+  [[nodiscard]] zxid next_zxid() const { return next_; }
+
+  [[nodiscard]] txn plan(const write_request& request, std::int64_t now_ms);
+  /// A request refused before it came here (session expired or moved).
+  [[nodiscard]] txn refuse(const write_request& request, error_code why, std::int64_t now_ms);
+  /// The tree has everything up to `upto`.
+  void applied(zxid upto);
+  /// Planned changes that the tree does not have yet.
+  [[nodiscard]] std::size_t outstanding() const { return order_.size(); }
+
+ private:
+  /// A znode as it will be after the txn `at`.
+  struct record {
+    zxid at;
+    bool exists = false;
+    stat_persisted stats;  // of the last life, when it does not exist
+    std::int32_t num_children = 0;
+    acl_ptr acl;
+    std::uint32_t content = 0;
+  };
+  struct change {
+    zxid at;
+    std::string path;
+    session_id owner;  // of the ephemeral at `path`, 0 if it is none
+  };
+  struct undo {
+    std::string path;
+    std::optional<record> before;
+  };
+  struct context;
+  using planned = tl::expected<multi_op, error_code>;
+
+  planned plan_op(context& at, const write_op& op);
+  planned plan_create(context& at, const create_op& op);
+  planned plan_delete(context& at, const delete_request& op);
+  planned plan_set_data(context& at, const set_data_request& op);
+  planned plan_set_acl(context& at, const set_acl_request& op);
+  planned plan_check(context& at, const check_request& op);
+  void plan_multi(context& at, const multi_request& request, txn& out);
+  close_session_txn plan_close(context& at);
+
+  [[nodiscard]] std::optional<record> look_up(std::string_view path) const;
+  void put(context& at, std::string_view path, record next);
+  void put_stats(context& at, std::string_view path, record next);
+  void roll_back(context& at);
+  [[nodiscard]] txn finish(txn out, context& at);
+
+  const tree* committed_;
+  zxid next_;
+  tree_digest digest_;
+  std::deque<change> order_;
+  std::unordered_map<std::string, record> latest_;
+  /// Paths with outstanding changes that are or were a session's ephemerals: candidates for its
+  /// close_session, with the change that put them here.
+  std::unordered_map<session_id, std::map<std::string, zxid>> touched_;
+};
+
+}  // namespace troupe::core
