@@ -72,6 +72,7 @@ void forget(gateway_ptr self, connection_id id) {
   const auto& c = gone.mapped();
   s.by_socket.erase(c.socket);
   if (auto count = s.per_host.find(c.host); --count->second == 0) s.per_host.erase(count);
+  self->demonitor(c.session);
   self->close(c.socket);
 }
 
