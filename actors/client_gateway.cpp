@@ -13,6 +13,7 @@
 
 #include "actors/tcp_listener.hpp"
 #include "actors/trace/log.hpp"
+#include "actors/trace/traced.hpp"
 
 namespace troupe {
 
@@ -72,7 +73,7 @@ void forget(gateway_ptr self, connection_id id) {
   const auto& c = gone.mapped();
   s.by_socket.erase(c.socket);
   if (auto count = s.per_host.find(c.host); --count->second == 0) s.per_host.erase(count);
-  self->demonitor(c.session);
+  self->demonitor(c.session.address());
   self->close(c.socket);
 }
 
@@ -83,9 +84,9 @@ void accept(gateway_ptr self, connection_handle socket) {
   const auto address = host + ':' + std::to_string(self->remote_port(socket));
   auto& from_host = s.per_host[host];
   if (cfg.connections_per_address_max > 0 && from_host >= cfg.connections_per_address_max) {
-    log_of(self).warn("client_refused", log::field{"client", address},
-                      log::field{"reason", "too many connections from this address"},
-                      log::field{"limit", cfg.connections_per_address_max});
+    log_of(self).warn("client_refused", {{"client", address},
+                                         {"reason", "too many connections from this address"},
+                                         {"limit", cfg.connections_per_address_max}});
     self->close(socket);
     return;
   }
@@ -127,10 +128,10 @@ void on_disconnected(gateway_ptr self, connection_handle socket) {
 
 /// Cuts a connection at once, with what was not yet sent.
 void cut_off(gateway_ptr self, connection_id id, const client& c, std::size_t unsent_bytes) {
-  log_of(self).warn("client_cut_off", log::field{"client", c.address},
-                    log::field{"reason", "does not take its replies"},
-                    log::field{"unsent_bytes", unsent_bytes},
-                    log::field{"limit", self->state.options.unsent_bytes_max});
+  log_of(self).warn("client_cut_off", {{"client", c.address},
+                                       {"reason", "does not take its replies"},
+                                       {"unsent_bytes", unsent_bytes},
+                                       {"limit", self->state.options.unsent_bytes_max}});
   self->send(c.session, transport_closed{});
   caf::io::network::shutdown_both(descriptor_of(c.socket));
   forget(self, id);
@@ -208,15 +209,15 @@ caf::behavior client_gateway(gateway_ptr self, client_gateway_options options, i
   self->add_doorman(listening_fd);
   self->set_down_handler([self](const caf::down_msg& x) { on_session_down(self, x); });
   self->set_exit_handler([self](caf::exit_msg& x) { stop(self, std::move(x.reason)); });
-  return {
+  return trace::traced(
+      s.options.context->trace, "zk.client_gateway",
       [self](const caf::io::new_connection_msg& x) { accept(self, x.handle); },
       [self](const caf::io::new_data_msg& x) { on_data(self, x); },
       [self](const caf::io::connection_closed_msg& x) { on_disconnected(self, x.handle); },
       [self](const send_bytes& x) { on_send(self, x); },
       [self](const pause_reading& x) { on_pause(self, x); },
       [self](const apply_pause& x) { on_apply_pause(self, x); },
-      [self](get_gateway_stats) { return stats_of(self); },
-  };
+      [self](get_gateway_stats) { return stats_of(self); });
 }
 
 }  // namespace

@@ -78,9 +78,11 @@ void finish(self_ptr self, std::string last_bytes, std::uint32_t replies = 0) {
 
 void refuse_frame(self_ptr self, std::string_view why, std::int64_t length, std::int64_t limit) {
   auto& s = self->state;
-  log_of(self).warn("client_frame_refused", log::field{"session", s.session},
-                    log::field{"client", s.options.client_address}, log::field{"why", why},
-                    log::field{"length", length}, log::field{"limit", limit});
+  log_of(self).warn("client_frame_refused", {{"session", s.session},
+                                             {"client", s.options.client_address},
+                                             {"why", why},
+                                             {"length", length},
+                                             {"limit", limit}});
   finish(self, {});
 }
 
@@ -133,9 +135,9 @@ void on_output(self_ptr self, client_output& output) {
   if (s.stage == phase::over) return;
   s.unanswered -= std::min<std::size_t>(s.unanswered, output.replies);
   if (output.close) {
-    log_of(self).info("session_closed", log::field{"session", s.session},
-                      log::field{"client", s.options.client_address},
-                      log::field{"by", s.close_asked ? "client" : "server"});
+    log_of(self).info("session_closed", {{"session", s.session},
+                                         {"client", s.options.client_address},
+                                         {"by", s.close_asked ? "client" : "server"}});
     return finish(self, std::move(output.frames), output.replies);
   }
   if (!output.frames.empty()) deliver(self, std::move(output.frames), output.replies, false);
@@ -146,8 +148,8 @@ void on_output(self_ptr self, client_output& output) {
 void on_transport_closed(self_ptr self) {
   auto& s = self->state;
   if (s.stage == phase::live)
-    log_of(self).info("session_disconnected", log::field{"session", s.session},
-                      log::field{"client", s.options.client_address});
+    log_of(self).info("session_disconnected",
+                      {{"session", s.session}, {"client", s.options.client_address}});
   leave(self);
 }
 
@@ -158,8 +160,8 @@ coro::task<> limit_silence(self_ptr self) {
   auto limit = coro::sleep(self, milliseconds(silence_max_ms(config_of(self))));
   co_await limit;
   auto& s = self->state;
-  log_of(self).info("client_silent", log::field{"client", s.options.client_address},
-                    log::field{"silence_max_ms", silence_max_ms(config_of(self))});
+  log_of(self).info("client_silent", {{"client", s.options.client_address},
+                                      {"silence_max_ms", silence_max_ms(config_of(self))}});
   finish(self, {});
 }
 
@@ -205,9 +207,9 @@ std::string framed_response(const hello& to, session_id session, std::int32_t ti
 }
 
 void log_refusal(self_ptr self, const hello& from, std::string_view reason) {
-  log_of(self).info("session_refused", log::field{"session", from.request.session},
-                    log::field{"client", self->state.options.client_address},
-                    log::field{"reason", reason});
+  log_of(self).info("session_refused", {{"session", from.request.session},
+                                        {"client", self->state.options.client_address},
+                                        {"reason", reason}});
 }
 
 /// Zeros are how a client learns that its session is no more.
@@ -227,9 +229,10 @@ void begin_serving(self_ptr self, const hello& from, const session_opened& opene
   s.stage = phase::live;
   s.session = opened.session;
   const bool is_new = from.request.session == session_id{};
-  log_of(self).info(
-      is_new ? "session_opened" : "session_resumed", log::field{"session", opened.session},
-      log::field{"client", s.options.client_address}, log::field{"timeout_ms", opened.timeout_ms});
+  log_of(self).info(is_new ? "session_opened" : "session_resumed",
+                    {{"session", opened.session},
+                     {"client", s.options.client_address},
+                     {"timeout_ms", opened.timeout_ms}});
   deliver(
       self,
       framed_response(from, opened.session, opened.timeout_ms, session_password(opened.session)), 1,
@@ -303,9 +306,9 @@ void give_up(self_ptr self, std::exception_ptr what) {
   try {
     std::rethrow_exception(std::move(what));
   } catch (const std::exception& e) {
-    log_of(self).error("client_session_failed", log::field{"session", self->state.session},
-                       log::field{"client", self->state.options.client_address},
-                       log::field{"error", e.what()});
+    log_of(self).error("client_session_failed", {{"session", self->state.session},
+                                                 {"client", self->state.options.client_address},
+                                                 {"error", e.what()}});
   }
   finish(self, {});
 }
@@ -325,11 +328,11 @@ client_session_actor::behavior_type client_session(self_ptr self, client_session
   s.conversation.on_failure([self](std::exception_ptr what) { give_up(self, std::move(what)); });
   s.deadline.start(limit_silence(self));
   s.conversation.start(converse(self));
-  return {
+  return trace::traced(
+      s.options.context->trace, "zk.client_session",
       [self](const bytes_received& x) { on_bytes(self, x.bytes); },
       [self](transport_closed) { on_transport_closed(self); },
-      [self](client_output& x) { on_output(self, x); },
-  };
+      [self](client_output& x) { on_output(self, x); });
 }
 
 }  // namespace troupe
