@@ -274,7 +274,8 @@ using client_session_actor =
 
 /// Moves bytes between sockets and client sessions (client_gateway; a simulated client in
 /// tests/sim).
-using transport_sink = caf::typed_actor<reacts_to<send_bytes>, reacts_to<pause_reading>>;
+using transport_sink = caf::typed_actor<reacts_to<send_bytes>, reacts_to<pause_reading>,
+                                        replies_to<get_gateway_stats>::with<gateway_stats>>;
 
 // -- the other servers --------------------------------------------------------------------------
 

@@ -83,13 +83,28 @@ struct send_bytes {
   TROUPE_STAYS_LOCAL;
   connection_id connection;
   std::string bytes;
-  bool close = false;  // once the bytes are out
+  bool close = false;                       // once the bytes are out
+  std::uint32_t requests = 0, replies = 0;  // taken in and given since the last one, for `stat`
 };
 /// Stop or go on reading a connection's socket (globalOutstandingLimit).
 struct pause_reading {
   TROUPE_STAYS_LOCAL;
   connection_id connection;
   bool paused = false;
+};
+struct get_gateway_stats {
+  TROUPE_STAYS_LOCAL;
+};
+/// Figures of connections and of the process for srvr, stat and mntr.
+struct gateway_stats {
+  TROUPE_STAYS_LOCAL;
+  struct connection_line {
+    std::string client_address;
+    std::uint64_t requests = 0, replies = 0;
+  };
+  std::vector<connection_line> connections;  // in the order of their making
+  std::int64_t up_ms = 0;
+  std::int64_t open_files = 0, open_files_max = 0;
 };
 
 // -- roles <-> journal --------------------------------------------------------------------------
