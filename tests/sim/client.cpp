@@ -88,7 +88,7 @@ void client::disconnect() {
 /// What was sent on the old connection may or may not have happened.
 void client::lost() {
   for (auto& r : sent_) {
-    auto& op = log_.operations[r.operation];
+    auto& op = log_.operations[r.entry];
     op.how = operation::fate::unknown;
     if (r.answered) r.answered(op);
   }
@@ -217,7 +217,7 @@ void client::flush() {
   std::string bytes;
   for (; !waiting_.empty(); waiting_.pop_front()) {
     auto& r = waiting_.front();
-    auto& op = log_.operations[r.operation];
+    auto& op = log_.operations[r.entry];
     op.session = session_;
     op.connection = connection_.value;
     op.sent = on_.now();
@@ -291,11 +291,11 @@ void client::on_event(const reply_header& header, jute::reader& body) {
 }
 
 void client::on_reply(const reply_header& header, jute::reader& body) {
-  if (sent_.empty() || log_.operations[sent_.front().operation].xid != header.xid)
+  if (sent_.empty() || log_.operations[sent_.front().entry].xid != header.xid)
     return complain("reply " + std::to_string(header.xid.value) + " is out of order");
   auto r = std::move(sent_.front());
   sent_.pop_front();
-  auto& op = log_.operations[r.operation];
+  auto& op = log_.operations[r.entry];
   op.how = operation::fate::answered;
   op.answered = on_.now();
   op.at = header.id;

@@ -57,7 +57,7 @@ class client : public connection_hearer {
  private:
   enum class state { idle, greeting, live, over };
   struct request {
-    std::size_t operation = 0;  // index in the log
+    std::size_t entry = 0;  // in the log
     std::string frame;
     std::function<void(const operation&)> answered;
   };
