@@ -137,8 +137,8 @@ class Server:
         jars = ("zookeeper", "slf4j-simple", "netty-codec", "netty-resolver",
                 "netty-transport-native-unix-common")
         return ["java", "-cp", ":".join(f"/usr/share/java/{j}.jar" for j in jars), "-Xmx128m",
-                "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Dzookeeper.admin.enableServer=false",
-                "-Dzookeeper.jmx.log4j.disable=true",
+                "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1",
+                "-Dzookeeper.admin.enableServer=false", "-Dzookeeper.jmx.log4j.disable=true",
                 "org.apache.zookeeper.server.quorum.QuorumPeerMain", self.config]
 
     # -- life ---------------------------------------------------------------------------------
@@ -354,7 +354,8 @@ class Ensemble:
 # ---------------------------------------------------------------- trees
 
 def tree_of(zk):
-    """Everything a server holds: path -> (data, stat, acl)."""
+    """Everything a server holds: path -> (data, stat, acl). Without /zookeeper/config, which each
+    server writes for itself when it starts."""
     zk.sync("/")
     found = {}
     waiting = ["/"]
@@ -364,7 +365,8 @@ def tree_of(zk):
                  for p in batch]
         for path, data, children, acls in asked:
             value, stat = data.get(DEADLINE_S)
-            found[path] = (value, tuple(stat), acls.get(DEADLINE_S)[0])
+            if path != "/zookeeper/config":
+                found[path] = (value, tuple(stat), acls.get(DEADLINE_S)[0])
             base = "" if path == "/" else path
             waiting += [f"{base}/{name}" for name in children.get(DEADLINE_S)]
     return found
@@ -372,6 +374,9 @@ def tree_of(zk):
 
 def assert_same_trees(ensemble):
     """Every server of the ensemble holds the same znodes, stats included. Returns them."""
+    # A session's begin and end are txns: with them all come to a zxid of the present epoch.
+    ensemble[1].client()
+    ensemble[1].close_clients()
     ensemble.wait_quiet()
     trees = {}
     for s in ensemble:
