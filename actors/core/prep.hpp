@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+/// Turns a write request into a txn on the leading server (PrepRequestProcessor): checks it against
+/// the tree as it will be once every planned txn is applied, and gives it the next zxid.
+/// Invariant: a zxid is spent on a refused request too, as an error_txn, so that every server logs
+/// and answers alike. Order: plan() in the order of arrival; applied() in the order of zxids.
+/// A txn that changes something carries the digest the tree will have after it.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <tl/expected.hpp>
+#include <unordered_map>
+#include <vector>
+
+#include "actors/core/tree.hpp"
+#include "messages/client/requests.hpp"
+#include "messages/txn.hpp"
+
+namespace troupe::core {
+
+class prep {
+ public:
+  /// `committed` is the database; it must outlive this object and is only read.
+  explicit prep(const tree& committed) : committed_(&committed) {}
+
+  /// A leadership begins: nothing is outstanding; the first txn gets `first`.
+  void begin(zxid first);
+  /// The zxid the next plan() will spend. is_last_of_epoch() of the last one: step down.
+  [[nodiscard]] zxid next_zxid() const { return next_; }
+
+  [[nodiscard]] txn plan(const write_request& request, std::int64_t now_ms);
+  /// A request refused before it came here (session expired or moved).
+  [[nodiscard]] txn refuse(const write_request& request, error_code why, std::int64_t now_ms);
+  /// The tree has everything up to `upto`.
+  void applied(zxid upto);
+  /// Planned changes that the tree does not have yet.
+  [[nodiscard]] std::size_t outstanding() const { return order_.size(); }
+
+ private:
+  /// A znode as it will be after the txn `at`.
+  struct record {
+    zxid at;
+    bool exists = false;
+    stat_persisted stats;  // of the last life, when it does not exist
+    std::int32_t num_children = 0;
+    acl_ptr acl;
+    std::uint32_t content = 0;
+  };
+  struct change {
+    zxid at;
+    std::string path;
+    session_id owner;  // of the ephemeral at `path`, 0 if it is none
+  };
+  struct hash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view s) const { return std::hash<std::string_view>{}(s); }
+  };
+  struct undo {
+    std::string path;
+    std::optional<record> before;
+  };
+  struct context;
+  using planned = tl::expected<multi_op, error_code>;
+
+  planned plan_op(context& at, const create_op& op);
+  planned plan_op(context& at, const delete_request& op);
+  planned plan_op(context& at, const set_data_request& op);
+  planned plan_op(context& at, const set_acl_request& op);
+  planned plan_op(context& at, const check_request& op);
+  tl::expected<txn_body, error_code> plan_body(context& at, const decoded_write& request);
+  multi_txn plan_multi(context& at, const multi_request& request);
+  close_session_txn plan_close(context& at);
+
+  context start(const write_request& request, std::int64_t now_ms);
+  [[nodiscard]] txn finish(context& at, tl::expected<txn_body, error_code> body);
+  [[nodiscard]] std::optional<record> look_up(std::string_view path) const;
+  void put(context& at, std::string_view path, record next);
+  void put_removal(context& at, std::string_view path, record node);
+  void forget(std::string_view path, session_id owner, zxid at);
+  void roll_back(context& at);
+
+  const tree* committed_;
+  zxid next_;
+  tree_digest digest_;
+  std::deque<change> order_;
+  std::unordered_map<std::string, record, hash, std::equal_to<>> latest_;
+  /// Paths with outstanding changes that are or were a session's ephemerals: candidates for its
+  /// close_session, with the change that put them here.
+  std::unordered_map<session_id, std::map<std::string, zxid, std::less<>>> touched_;
+};
+
+}  // namespace troupe::core

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+/// The one-shot watches of this server's connections (WatchManager). Two tables as in ZooKeeper:
+/// data watches (set by getData and exists) and child watches (set by getChildren).
+/// Order: one trigger's events come by ascending watcher. Invariant: a watcher hears of one trigger
+/// at most once, even when it watches both data and children of a deleted znode.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "actors/core/tree.hpp"
+
+namespace troupe::core {
+
+/// Names a connection; who makes it decides what it holds.
+using watcher_key = std::uint64_t;
+
+enum class watch_kind { data, exist, child };  // exist watches stand in the data table
+
+struct fired_watch {
+  watcher_key watcher = 0;
+  watch_event event;
+};
+
+class watches {
+ public:
+  /// False: the watcher had it already.
+  bool add(watch_kind kind, std::string_view path, watcher_key watcher);
+
+  /// Takes the watches that `what` sets off. With `may_read`, a watcher that may not read the znode
+  /// loses its watch and hears nothing.
+  using read_check = std::function<bool(watcher_key, const acl_list&)>;
+  [[nodiscard]] std::vector<fired_watch> trigger(const watch_trigger& what,
+                                                 const read_check& may_read = {});
+  /// The connection is gone.
+  void remove_watcher(watcher_key watcher);
+
+  /// A client that comes back tells what it watched when it had seen `asked.relative_zxid`
+  /// (DataTree.setWatches). Returns the events it missed, to be sent before the reply; the other
+  /// watches are set again.
+  [[nodiscard]] std::vector<watch_event> set_watches(watcher_key watcher,
+                                                     const set_watches_request& asked,
+                                                     const tree& now);
+
+  [[nodiscard]] std::size_t count() const { return data_.count + child_.count; }
+  [[nodiscard]] std::size_t path_count() const { return data_.paths.size() + child_.paths.size(); }
+  [[nodiscard]] std::size_t watcher_count() const;
+
+ private:
+  struct hash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view s) const { return std::hash<std::string_view>{}(s); }
+  };
+  using watchers = std::vector<watcher_key>;  // ascending
+  struct table {
+    std::unordered_map<std::string, watchers, hash, std::equal_to<>> paths;
+    std::unordered_map<watcher_key, std::unordered_set<const std::string*>> by_watcher;
+    std::size_t count = 0;
+    bool add(std::string_view path, watcher_key watcher);
+    watchers take(std::string_view path);
+    void remove_watcher(watcher_key watcher);
+  };
+  table data_, child_;
+};
+
+}  // namespace troupe::core

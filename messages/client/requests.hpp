@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+/// A client's request, and the bodies of those that change the database, decoded. Errors: bytes
+/// that do not decode are marshalling_error, an operation nobody here performs is unimplemented;
+/// trailing bytes are ignored, as ZooKeeper does.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <tl/expected.hpp>
+#include <variant>
+#include <vector>
+
+#include "messages/client/records.hpp"
+
+namespace troupe {
+
+/// A request on its way to the leading server, with who asks. `body` is what follows the
+/// RequestHeader; for create_session the timeout in ms (i32), for close_session nothing.
+struct write_request {
+  session_id session;
+  cxid cx;
+  op_code op = op_code::error;
+  std::string body;
+  std::vector<auth_id> identities;
+};
+
+/// True for the operations that become a txn.
+[[nodiscard]] bool is_write(op_code op);
+
+struct create_op {  // create and create2, told apart by `type`
+  op_code type = op_code::create;
+  create_request request;
+};
+using write_op =
+    std::variant<create_op, delete_request, set_data_request, set_acl_request, check_request>;
+/// A multi's ops in order. ZooKeeper allows create, create2, delete, set_data and check in it.
+struct multi_request {
+  std::vector<write_op> ops;
+};
+struct create_session_request {
+  std::int32_t timeout_ms = 0;
+};
+struct close_session_request {};
+
+using decoded_write =
+    std::variant<write_op, multi_request, create_session_request, close_session_request>;
+
+[[nodiscard]] tl::expected<decoded_write, error_code> decode_write(op_code op,
+                                                                   std::string_view body);
+
+/// Every request here begins with a path; a null one is none (Java fails on it the same way).
+[[nodiscard]] inline bool begins_with_null(std::string_view body) {
+  return body.starts_with("\xff\xff\xff\xff");
+}
+
+/// A read's body: read_request, path_request.
+template <class Request>
+[[nodiscard]] tl::expected<Request, error_code> decode_request(std::string_view body) {
+  auto decoded = jute::decode<Request>(body);
+  if (!decoded || begins_with_null(body)) return tl::unexpected{error_code::marshalling_error};
+  return std::move(*decoded);
+}
+
+/// The body of setWatches or setWatches2, the former with empty persistent lists.
+[[nodiscard]] tl::expected<set_watches2_request, error_code> decode_set_watches(
+    op_code op, std::string_view body);
+
+/// The op a multi's sub-op is on the wire.
+[[nodiscard]] op_code type_of(const write_op& op);
+
+}  // namespace troupe
