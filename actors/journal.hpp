@@ -4,12 +4,12 @@
 ///
 /// Group commit: an append only gathers, and queues one flush behind what is already in the
 /// mailbox; the flush makes all that came until then durable with one fdatasync and tells everybody
-/// who waits. Whatever else is asked flushes first, so requests see the log as their sender left it.
-/// Snapshots: when enough txns have come, the database is asked for one; its pieces go through a
-/// scribe on a thread of its own, and the file gets its name only when the log is durable up to the
-/// last txn it may contain: a recovery never stands on a txn that the log has not.
-/// Errors: after a failed write the journal is broken: it says so once to the failure sink, answers
-/// every request with the reason and drops appends, until load_data opens the directory anew.
+/// who waits. Whatever else is asked flushes first, so requests see the log as their sender left
+/// it. Snapshots: when enough txns have come, the database is asked for one; its pieces go through
+/// a scribe on a thread of its own, and the file gets its name only when the log is durable up to
+/// the last txn it may contain: a recovery never stands on a txn that the log has not. Errors:
+/// after a failed write the journal is broken: it says so once to the failure sink, answers every
+/// request with the reason and drops appends, until load_data opens the directory anew.
 #pragma once
 
 #include <chrono>

@@ -75,8 +75,11 @@ io_result<std::string_view> log_file_reader::window(std::uint64_t offset, std::s
 io_result<bool> log_file_reader::read_header() {
   auto head = window(0, log_header_bytes);
   if (!head) return tl::unexpected(std::move(head.error()));
-  if (head->size() < log_header_bytes || all_zero(*head)) return false;
-  if (head->substr(0, 4) != "ZKLG")
+  constexpr std::string_view magic = "ZKLG";
+  auto written = head->find_last_not_of('\0') + 1;  // 0 when there is nothing but zeros
+  bool is_torn = written < magic.size() && head->substr(0, written) == magic.substr(0, written);
+  if (head->size() < log_header_bytes || is_torn) return false;
+  if (head->substr(0, magic.size()) != magic)
     return corrupt(reading, path_, 0,
                    "this is no transaction log: it begins with " +
                        to_hex(jute::reader{*head}.i32() & 0xffffffffLL) + ", not with \"ZKLG\"");

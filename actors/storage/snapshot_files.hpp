@@ -81,11 +81,10 @@ class snapshot_writer {
 /// Removes what a crash left under temporary names of snapshot_writer.
 [[nodiscard]] io_result<void> remove_unfinished_snapshots(disk& d, const std::string& directory);
 
-/// Removes snapshots whose zxid is above `last`: they hold txns that are not in the history any
-/// more (before the log is cut to `last`). An error, and nothing removed, when no complete one at
-/// or below `last` would remain.
-[[nodiscard]] io_result<void> remove_snapshots_after(disk& d, const std::string& directory,
-                                                     zxid last);
+/// Removes the snapshots that `goes` names, for good on return. An error, and nothing removed, when
+/// no complete one would remain.
+[[nodiscard]] io_result<void> remove_snapshots(
+    disk& d, const std::string& directory, const std::function<bool(const snapshot_file&)>& goes);
 
 struct purged {
   std::vector<std::string> snapshots, logs;  // paths removed
