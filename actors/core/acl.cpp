@@ -73,8 +73,7 @@ const auth_id anyone{"world", "anyone"};
 }  // namespace
 
 const acl_ptr& open_acl() {
-  static const acl_ptr open =
-      std::make_shared<const acl_list>(acl_list{{permission::all, anyone}});
+  static const acl_ptr open = std::make_shared<const acl_list>(acl_list{{permission::all, anyone}});
   return open;
 }
 

@@ -34,7 +34,8 @@ acl_cache::rows::iterator acl_cache::forget(rows::iterator row) {
 }
 
 const acl_ptr& acl_cache::find(std::int64_t id) const {
-  static const acl_ptr nobody = std::make_shared<const acl_list>(acl_list{{0, {"world", "anyone"}}});
+  static const acl_ptr nobody =
+      std::make_shared<const acl_list>(acl_list{{0, {"world", "anyone"}}});
   if (id == open_id) return open_acl();
   auto it = by_id_.find(id);
   return it == by_id_.end() ? nobody : it->second.list;

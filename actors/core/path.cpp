@@ -32,8 +32,7 @@ decoded decode_at(std::string_view s, std::size_t i) {
 }
 
 bool is_allowed_character(std::uint32_t c) {
-  return c > 0x1f && !(c >= 0x7f && c <= 0x9f) && !(c >= 0xd800 && c <= 0xf8ff) &&
-         !(c >= 0xfff0);
+  return c > 0x1f && !(c >= 0x7f && c <= 0x9f) && !(c >= 0xd800 && c <= 0xf8ff) && !(c >= 0xfff0);
 }
 
 std::string at_byte(std::string_view what, std::size_t i) {

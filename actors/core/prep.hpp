@@ -3,14 +3,17 @@
 /// the tree as it will be once every planned txn is applied, and gives it the next zxid.
 /// Invariant: a zxid is spent on a refused request too, as an error_txn, so that every server logs
 /// and answers alike. Order: plan() in the order of arrival; applied() in the order of zxids.
-/// The txns carry the digest the tree will have after them.
+/// A txn that changes something carries the digest the tree will have after it.
 #pragma once
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <tl/expected.hpp>
 #include <unordered_map>
 #include <vector>
 
@@ -53,6 +56,10 @@ class prep {
     std::string path;
     session_id owner;  // of the ephemeral at `path`, 0 if it is none
   };
+  struct hash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view s) const { return std::hash<std::string_view>{}(s); }
+  };
   struct undo {
     std::string path;
     std::optional<record> before;
@@ -60,29 +67,31 @@ class prep {
   struct context;
   using planned = tl::expected<multi_op, error_code>;
 
-  planned plan_op(context& at, const write_op& op);
-  planned plan_create(context& at, const create_op& op);
-  planned plan_delete(context& at, const delete_request& op);
-  planned plan_set_data(context& at, const set_data_request& op);
-  planned plan_set_acl(context& at, const set_acl_request& op);
-  planned plan_check(context& at, const check_request& op);
-  void plan_multi(context& at, const multi_request& request, txn& out);
+  planned plan_op(context& at, const create_op& op);
+  planned plan_op(context& at, const delete_request& op);
+  planned plan_op(context& at, const set_data_request& op);
+  planned plan_op(context& at, const set_acl_request& op);
+  planned plan_op(context& at, const check_request& op);
+  tl::expected<txn_body, error_code> plan_body(context& at, const decoded_write& request);
+  multi_txn plan_multi(context& at, const multi_request& request);
   close_session_txn plan_close(context& at);
 
+  context start(const write_request& request, std::int64_t now_ms);
+  [[nodiscard]] txn finish(context& at, tl::expected<txn_body, error_code> body);
   [[nodiscard]] std::optional<record> look_up(std::string_view path) const;
   void put(context& at, std::string_view path, record next);
-  void put_stats(context& at, std::string_view path, record next);
+  void put_removal(context& at, std::string_view path, record node);
+  void forget(std::string_view path, session_id owner, zxid at);
   void roll_back(context& at);
-  [[nodiscard]] txn finish(txn out, context& at);
 
   const tree* committed_;
   zxid next_;
   tree_digest digest_;
   std::deque<change> order_;
-  std::unordered_map<std::string, record> latest_;
+  std::unordered_map<std::string, record, hash, std::equal_to<>> latest_;
   /// Paths with outstanding changes that are or were a session's ephemerals: candidates for its
   /// close_session, with the change that put them here.
-  std::unordered_map<session_id, std::map<std::string, zxid>> touched_;
+  std::unordered_map<session_id, std::map<std::string, zxid, std::less<>>> touched_;
 };
 
 }  // namespace troupe::core

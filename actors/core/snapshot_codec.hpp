@@ -3,8 +3,8 @@
 /// and read in slices. The same bytes are a snapshot file and what a learner gets in SNAP.
 ///
 /// Fuzzy: txns may be applied between two slices. The copy then holds some of their effects, and
-/// replaying every txn after `at` over it ends in the true tree (tree.hpp). The encoder's place is a
-/// path in depth-first order, so deleting the znode it stands on, or one above, does not disturb
+/// replaying every txn after `at` over it ends in the true tree (tree.hpp). The encoder's place is
+/// a path in depth-first order, so deleting the znode it stands on, or one above, does not disturb
 /// it. Left out: znodes created after `at`, since replay creates them. An access list that came
 /// after the table was written is named -2 (acl_cache.hpp): its set_acl is in the replay, and until
 /// then nobody passes.
@@ -43,9 +43,8 @@ class snapshot_encoder {
   void put_sessions(std::string& out, std::size_t bytes_max);
   void put_acls(std::string& out, std::size_t bytes_max);
   void put_nodes(std::string& out, std::size_t bytes_max);
-  void put_node(std::string& out, std::string_view path, const znode& node) const;
+  void put_node(std::string& out, const znode& node) const;
   void put_seals(std::string& out);
-  void put_seal(std::string& out);
 
   const tree* source_;
   snapshot_options options_;
@@ -53,7 +52,7 @@ class snapshot_encoder {
   stage stage_ = stage::header;
   std::vector<std::pair<session_id, std::int32_t>> sessions_;
   std::vector<std::pair<std::int64_t, acl_ptr>> acls_;
-  std::size_t index_ = 0;  // into sessions_ or acls_
+  std::size_t index_ = 0;              // into sessions_ or acls_
   std::optional<std::string> cursor_;  // path of the znode visited last
   std::uint32_t adler_ = 1;
   std::uint64_t bytes_written_ = 0;
@@ -79,9 +78,7 @@ class snapshot_decoder {
  private:
   enum class stage {
     header,
-    session_count,
     sessions,
-    acl_count,
     acls,
     nodes,
     seal,
@@ -107,8 +104,8 @@ class snapshot_decoder {
   std::optional<zxid_digest> digest_;
   std::optional<zxid> last_zxid_;
   stage stage_ = stage::header;
-  std::int64_t left_ = 0;  // items of a counted section still to come
-  std::string pending_;    // bytes of an item that is not whole yet
+  std::int64_t left_ = 0;     // items of a counted section still to come
+  std::string pending_;       // bytes of an item that is not whole yet
   std::uint64_t offset_ = 0;  // of pending_'s first byte
   std::uint32_t adler_ = 1;   // of all bytes before offset_
   std::string parent_path_;   // of the znode read last, and where that parent is

@@ -44,14 +44,17 @@ void tree::uproot::operator()(znode* root) const {
 tree::tree(empty_tag) {}
 
 tree::tree() {
-  const acl_list read_only{{permission::read, {"world", "anyone"}}};
   set_root(jute::buffer{""}, acl_cache::open_id, {});
-  auto& zookeeper =
-      add_child(*root_, zookeeper_path, jute::buffer{""}, acl_cache::open_id, {});
+  auto& zookeeper = add_child(*root_, zookeeper_path, jute::buffer{""}, acl_cache::open_id, {});
   add_child(zookeeper, quota_path, jute::buffer{""}, acl_cache::open_id, {});
-  stat_persisted config;
-  config.aversion = -1;  // ZooKeeper sets this node's list with version -1
-  add_child(zookeeper, config_path, jute::buffer{""}, acls_.acquire(read_only), config);
+  add_config_node(zookeeper);
+}
+
+void tree::add_config_node(znode& zookeeper) {
+  stat_persisted stats;
+  stats.aversion = -1;  // ZooKeeper sets this node's list with version -1
+  auto read_only = acls_.acquire({{permission::read, {"world", "anyone"}}});
+  add_child(zookeeper, config_path, jute::buffer{""}, read_only, stats);
 }
 
 // -- applying -------------------------------------------------------------------------------------
@@ -159,7 +162,8 @@ op_result tree::change(change_context&, const set_acl_txn& t) {
     return out;
   }
   change_content(*node, t.path, [&](znode& n) { n.stats.aversion = t.version; });
-  acls_.release(std::exchange(node->acl_id, acls_.acquire(t.acl)));
+  acls_.release(node->acl_id);  // first, so that ids go as they do in ZooKeeper
+  node->acl_id = acls_.acquire(t.acl);
   out.node_stat = stat_of(*node);
   return out;
 }
@@ -221,7 +225,7 @@ const znode* tree::find(std::string_view path) const {
   if (path.empty() || path == root_path) return root_.get();
   if (path.front() != '/') return nullptr;
   const znode* node = root_.get();
-  for (std::size_t begin = 1; node; ) {
+  for (std::size_t begin = 1; node;) {
     if (!node->children) return nullptr;
     auto end = path.find('/', begin);
     auto child = node->children->find(path.substr(begin, end - begin));
@@ -272,13 +276,12 @@ std::vector<session_id> tree::ephemeral_owners() const {
 }
 
 void tree::set_config(std::string text, zxid version, std::int64_t now_ms) {
+  if (!find(config_path))  // a database from before 3.5
+    if (auto zookeeper = find_mutable(zookeeper_path)) add_config_node(*zookeeper);
   std::vector<watch_trigger> unseen;
   std::vector<op_result> none;
   txn_header header{.id = version, .time_ms = now_ms};
   change_context at{header, unseen, none};
-  if (!find(config_path))  // a database from before 3.5
-    create(at, std::string{config_path}, jute::buffer{""},
-           {{permission::read, {"world", "anyone"}}}, {}, 0);
   change(at, set_data_txn{std::string{config_path}, jute::buffer{std::move(text)}, -1});
 }
 

@@ -100,6 +100,7 @@ class tree {
   /// (ZKDatabase.initConfigInZKDatabase).
   void set_config(std::string text, zxid version, std::int64_t now_ms);
   void set_extended_types(bool on) { extended_types_ = on; }
+  [[nodiscard]] bool extended_types() const { return extended_types_; }
 
  private:
   friend class snapshot_decoder;  // fills an empty tree node by node
@@ -128,6 +129,7 @@ class tree {
                    std::int64_t acl_id, const stat_persisted& stats);
   /// With all below it: a fuzzy copy may hold children of a later life of the same path.
   void remove_child(znode& parent, const znode& child);
+  void add_config_node(znode& zookeeper);
   void forget(const znode& node, std::string_view path);
   void set_root(const jute::buffer& data, std::int64_t acl_id, const stat_persisted& stats);
   template <class Change>

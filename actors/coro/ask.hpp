@@ -4,7 +4,9 @@
 /// awaited; so several may be under way at once. The coroutine goes on inside the handler of the
 /// reply. When the frame or the awaitable is gone, the reply is dropped.
 /// Errors: caf::sec::request_timeout; request_receiver_down; unexpected_response for a reply of
-/// another type; or the error the receiver answered with.
+/// another type; or the error the receiver answered with. A receiver that dies while it owes the
+/// reply (it holds a response promise) answers nothing at all: CAF 0.17 does not bounce those, so
+/// wait for ever only for receivers that live as long as you.
 #pragma once
 
 #include <caf/behavior.hpp>

@@ -4,7 +4,8 @@
 /// Why tickets: CAF keeps the handler, a scope may destroy the frame first; so the handler never
 /// knows the frame. Why a timer is a response too: a request that is sent to nobody times out in
 /// the actor's own mailbox, under the real clock and under the test coordinator's virtual one, and
-/// needs no message in the actor's interface.
+/// needs no message in the actor's interface. Like every timeout of CAF's clock, one that runs
+/// keeps its actor alive: an actor is ended by quit or an exit message, not by being forgotten.
 #pragma once
 
 #include <caf/behavior.hpp>

@@ -44,17 +44,23 @@ struct create_session_request {
 struct close_session_request {};
 
 using decoded_write =
-    std::variant<create_op, delete_request, set_data_request, set_acl_request, check_request,
-                 multi_request, create_session_request, close_session_request>;
+    std::variant<write_op, multi_request, create_session_request, close_session_request>;
 
 [[nodiscard]] tl::expected<decoded_write, error_code> decode_write(op_code op,
                                                                    std::string_view body);
 
-/// A request whose first field is a path that must not be null.
+/// Every request here begins with a path; a null one is none (Java fails on it the same way).
+[[nodiscard]] inline bool begins_with_null(std::string_view body) {
+  return body.starts_with("\xff\xff\xff\xff");
+}
+
+/// A read's body: read_request, path_request.
 template <class Request>
-[[nodiscard]] tl::expected<Request, error_code> decode_request(std::string_view body);
-extern template tl::expected<read_request, error_code> decode_request(std::string_view);
-extern template tl::expected<path_request, error_code> decode_request(std::string_view);
+[[nodiscard]] tl::expected<Request, error_code> decode_request(std::string_view body) {
+  auto decoded = jute::decode<Request>(body);
+  if (!decoded || begins_with_null(body)) return tl::unexpected{error_code::marshalling_error};
+  return std::move(*decoded);
+}
 
 /// The body of setWatches or setWatches2, the former with empty persistent lists.
 [[nodiscard]] tl::expected<set_watches2_request, error_code> decode_set_watches(

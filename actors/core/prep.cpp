@@ -1,0 +1,302 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "actors/core/prep.hpp"
+
+#include <cstdio>
+#include <set>
+#include <utility>
+
+#include "actors/core/path.hpp"
+
+namespace troupe::core {
+namespace {
+
+tl::unexpected<error_code> refused(error_code why) { return tl::unexpected{why}; }
+
+/// The version after a change that expects `expected` (-1: any). -1 itself is never a version, or
+/// it could not be asked for (ZOOKEEPER-4743).
+std::optional<std::int32_t> next_version(std::int32_t current, std::int32_t expected) {
+  if (expected != -1 && expected != current) return std::nullopt;
+  auto next = static_cast<std::int32_t>(static_cast<std::uint32_t>(current) + 1);
+  return next == -1 ? 0 : next;
+}
+
+bool is_sequential(std::int32_t flags) { return (flags & create_flag::sequential) != 0; }
+bool is_ephemeral(std::int32_t flags) { return (flags & create_flag::ephemeral) != 0; }
+
+std::string sequence_suffix(std::int32_t parent_cversion) {
+  char digits[16];
+  std::snprintf(digits, sizeof digits, "%010d", static_cast<int>(parent_cversion));
+  return digits;
+}
+
+/// What ZooKeeper asks of a path before it looks for the parent; the rest of the rule comes later,
+/// with the sequence number.
+bool has_parent(std::string_view path) {
+  return path.find('/') != std::string_view::npos && path.find('\0') == std::string_view::npos;
+}
+
+}  // namespace
+
+/// One request being planned, with what it takes to undo it.
+struct prep::context {
+  const write_request& request;
+  txn_header header;
+  tree_digest digest_before;
+  std::vector<undo> undos;
+};
+
+void prep::begin(zxid first) {
+  next_ = first;
+  order_.clear();
+  latest_.clear();
+  touched_.clear();
+  digest_ = tree_digest::of(committed_->digest());
+}
+
+txn prep::plan(const write_request& request, std::int64_t now_ms) {
+  auto at = start(request, now_ms);
+  auto decoded = decode_write(request.op, request.body);
+  if (!decoded) return finish(at, refused(decoded.error()));
+  return finish(at, plan_body(at, *decoded));
+}
+
+txn prep::refuse(const write_request& request, error_code why, std::int64_t now_ms) {
+  auto at = start(request, now_ms);
+  return finish(at, refused(why));
+}
+
+prep::context prep::start(const write_request& request, std::int64_t now_ms) {
+  txn_header header{request.session, request.cx, next_, now_ms, request.op};
+  next_ = next_.next();
+  return {request, header, digest_, {}};
+}
+
+txn prep::finish(context& at, tl::expected<txn_body, error_code> body) {
+  txn out{.header = at.header};
+  if (body) {
+    out.body = std::move(*body);
+    out.digest = txn_digest{digest_version, digest_.value()};
+  } else {
+    out.header.type = op_code::error;
+    out.body = error_txn{body.error()};
+  }
+  return out;
+}
+
+tl::expected<txn_body, error_code> prep::plan_body(context& at, const decoded_write& request) {
+  if (auto several = std::get_if<multi_request>(&request)) return plan_multi(at, *several);
+  if (auto open = std::get_if<create_session_request>(&request))
+    return create_session_txn{open->timeout_ms};
+  if (std::holds_alternative<close_session_request>(request)) return plan_close(at);
+  auto done =
+      std::visit([&](const auto& op) { return plan_op(at, op); }, std::get<write_op>(request));
+  if (!done) return refused(done.error());
+  return std::visit([](auto&& body) { return txn_body{std::move(body)}; }, std::move(done->body));
+}
+
+// -- one operation: the order of the checks decides which error a client sees ---------------------
+
+prep::planned prep::plan_op(context& at, const create_op& op) {
+  const auto& asked = op.request;
+  if (asked.flags < 0 || asked.flags > create_flag::ttl_sequential)
+    return refused(error_code::bad_arguments);
+  if (asked.flags >= create_flag::container) return refused(error_code::unimplemented);
+  if (!has_parent(asked.path)) return refused(error_code::bad_arguments);
+  auto acl = fix_up_acl(asked.acl, at.request.identities);
+  if (!acl) return refused(acl.error());
+  auto parent = look_up(parent_path(asked.path));
+  if (!parent) return refused(error_code::no_node);
+  if (!is_allowed(*parent->acl, permission::create, at.request.identities))
+    return refused(error_code::no_auth);
+  auto path = asked.path;
+  if (is_sequential(asked.flags)) path += sequence_suffix(parent->stats.cversion);
+  if (!is_valid_path(path)) return refused(error_code::bad_arguments);
+  if (look_up(path)) return refused(error_code::node_exists);
+  if (kind_of_owner(parent->stats.ephemeral_owner, committed_->extended_types()) ==
+      owner_kind::session)
+    return refused(error_code::no_children_for_ephemerals);
+
+  auto cversion = static_cast<std::int32_t>(static_cast<std::uint32_t>(parent->stats.cversion) + 1);
+  record node{.at = at.header.id, .exists = true};
+  node.stats.czxid = node.stats.mzxid = node.stats.pzxid = at.header.id;
+  node.stats.ctime = node.stats.mtime = at.header.time_ms;
+  if (is_ephemeral(asked.flags)) node.stats.ephemeral_owner = at.request.session;
+  node.acl = std::make_shared<const acl_list>(*acl);
+  node.content = content_crc(path, asked.data ? std::string_view{*asked.data} : "");
+  parent->stats.cversion = cversion;
+  parent->stats.pzxid = at.header.id;
+  ++parent->num_children;
+  put(at, parent_path(path), std::move(*parent));
+  put(at, path, std::move(node));
+  return multi_op{op.type, create_txn{std::move(path), asked.data, std::move(*acl),
+                                      is_ephemeral(asked.flags), cversion}};
+}
+
+prep::planned prep::plan_op(context& at, const delete_request& op) {
+  if (!has_parent(op.path) || is_special_path(op.path)) return refused(error_code::bad_arguments);
+  auto parent = look_up(parent_path(op.path));
+  if (!parent) return refused(error_code::no_node);
+  if (!is_allowed(*parent->acl, permission::remove, at.request.identities))
+    return refused(error_code::no_auth);
+  auto node = look_up(op.path);
+  if (!node) return refused(error_code::no_node);
+  if (!next_version(node->stats.version, op.version)) return refused(error_code::bad_version);
+  if (node->num_children > 0) return refused(error_code::not_empty);
+  put_removal(at, op.path, std::move(*node));
+  return multi_op{op_code::remove, delete_txn{op.path}};
+}
+
+prep::planned prep::plan_op(context& at, const set_data_request& op) {
+  if (!is_valid_path(op.path)) return refused(error_code::bad_arguments);
+  auto node = look_up(op.path);
+  if (!node) return refused(error_code::no_node);
+  if (!is_allowed(*node->acl, permission::write, at.request.identities))
+    return refused(error_code::no_auth);
+  auto version = next_version(node->stats.version, op.version);
+  if (!version) return refused(error_code::bad_version);
+  node->stats.version = *version;
+  node->stats.mtime = at.header.time_ms;
+  node->stats.mzxid = at.header.id;
+  node->content = content_crc(op.path, op.data ? std::string_view{*op.data} : "");
+  put(at, op.path, std::move(*node));
+  return multi_op{op_code::set_data, set_data_txn{op.path, op.data, *version}};
+}
+
+prep::planned prep::plan_op(context& at, const set_acl_request& op) {
+  if (!is_valid_path(op.path)) return refused(error_code::bad_arguments);
+  auto acl = fix_up_acl(op.acl, at.request.identities);
+  if (!acl) return refused(acl.error());
+  auto node = look_up(op.path);
+  if (!node) return refused(error_code::no_node);
+  if (!is_allowed(*node->acl, permission::admin, at.request.identities))
+    return refused(error_code::no_auth);
+  auto version = next_version(node->stats.aversion, op.version);
+  if (!version) return refused(error_code::bad_version);
+  node->stats.aversion = *version;
+  node->acl = std::make_shared<const acl_list>(*acl);
+  put(at, op.path, std::move(*node));
+  return multi_op{op_code::set_acl, set_acl_txn{op.path, std::move(*acl), *version}};
+}
+
+prep::planned prep::plan_op(context& at, const check_request& op) {
+  if (!is_valid_path(op.path)) return refused(error_code::bad_arguments);
+  auto node = look_up(op.path);
+  if (!node) return refused(error_code::no_node);
+  if (!is_allowed(*node->acl, permission::read, at.request.identities))
+    return refused(error_code::no_auth);
+  auto version = next_version(node->stats.version, op.version);
+  if (!version) return refused(error_code::bad_version);
+  return multi_op{op_code::check, check_version_txn{op.path, *version}};
+}
+
+// -- several at once ------------------------------------------------------------------------------
+
+multi_txn prep::plan_multi(context& at, const multi_request& request) {
+  multi_txn out;
+  bool failed = false;
+  for (const auto& op : request.ops) {
+    auto done = failed ? planned{refused(error_code::runtime_inconsistency)}
+                       : std::visit([&](const auto& x) { return plan_op(at, x); }, op);
+    if (done) {
+      out.ops.push_back(std::move(*done));
+      continue;
+    }
+    if (!failed) roll_back(at);
+    failed = true;
+    out.ops.push_back({op_code::error, error_txn{done.error()}});
+  }
+  return out;
+}
+
+close_session_txn prep::plan_close(context& at) {
+  auto session = at.request.session;
+  std::set<std::string> candidates;
+  for (auto& path : committed_->ephemerals(session)) candidates.insert(std::move(path));
+  if (auto found = touched_.find(session); found != touched_.end())
+    for (const auto& [path, since] : found->second) candidates.insert(path);
+  close_session_txn out{std::vector<std::string>{}};
+  for (const auto& path : candidates) {
+    auto node = look_up(path);
+    if (!node || node->stats.ephemeral_owner != session) continue;
+    put_removal(at, path, std::move(*node));
+    out.paths->push_back(path);
+  }
+  return out;
+}
+
+// -- the overlay of outstanding changes -----------------------------------------------------------
+
+std::optional<prep::record> prep::look_up(std::string_view path) const {
+  if (auto found = latest_.find(path); found != latest_.end())
+    return found->second.exists ? std::optional{found->second} : std::nullopt;
+  auto node = committed_->find(path);
+  if (!node) return std::nullopt;
+  record out{.at = committed_->last_processed(), .exists = true};
+  out.stats = node->stats;
+  out.num_children = node->num_children();
+  out.acl = committed_->acl_of(*node);
+  out.content = node->content;
+  return out;
+}
+
+void prep::put(context& at, std::string_view path, record next) {
+  next.at = at.header.id;
+  if (is_digested(path)) {
+    if (auto before = look_up(path)) digest_.remove(node_digest(before->content, before->stats));
+    if (next.exists) digest_.add(node_digest(next.content, next.stats));
+  }
+  auto owner = next.stats.ephemeral_owner;
+  if (owner.value != 0) touched_[owner].insert_or_assign(std::string{path}, next.at);
+  order_.push_back({next.at, std::string{path}, owner});
+  auto [entry, is_new] = latest_.try_emplace(std::string{path});
+  at.undos.push_back(
+      {std::string{path}, is_new ? std::nullopt : std::optional{std::move(entry->second)}});
+  entry->second = std::move(next);
+}
+
+void prep::put_removal(context& at, std::string_view path, record node) {
+  auto over = parent_path(path);
+  if (auto parent = look_up(over)) {
+    --parent->num_children;
+    parent->stats.pzxid = at.header.id;
+    put(at, over, std::move(*parent));
+  }
+  node.exists = false;
+  put(at, path, std::move(node));
+}
+
+void prep::roll_back(context& at) {
+  while (!at.undos.empty()) {
+    auto [path, before] = std::move(at.undos.back());
+    at.undos.pop_back();
+    forget(path, order_.back().owner, at.header.id);
+    order_.pop_back();
+    if (!before) continue;
+    auto owner = before->stats.ephemeral_owner;
+    if (owner.value != 0) touched_[owner].insert_or_assign(path, before->at);
+    latest_.insert_or_assign(std::move(path), std::move(*before));
+  }
+  digest_ = at.digest_before;
+}
+
+void prep::applied(zxid upto) {
+  while (!order_.empty() && order_.front().at <= upto) {
+    forget(order_.front().path, order_.front().owner, order_.front().at);
+    order_.pop_front();
+  }
+  if (order_.empty()) digest_ = tree_digest::of(committed_->digest());
+}
+
+/// Drops the record of the change `at`, unless a later change has taken its place.
+void prep::forget(std::string_view path, session_id owner, zxid at) {
+  if (auto found = latest_.find(path); found != latest_.end() && found->second.at == at)
+    latest_.erase(found);
+  auto of_owner = touched_.find(owner);
+  if (of_owner == touched_.end()) return;
+  if (auto found = of_owner->second.find(path);
+      found != of_owner->second.end() && found->second == at)
+    of_owner->second.erase(found);
+  if (of_owner->second.empty()) touched_.erase(of_owner);
+}
+
+}  // namespace troupe::core
