@@ -96,6 +96,8 @@ void check(int round, memory_disk& d, const corpus& c) {
 
 void run() {
   auto corpora = make_corpora();
+  for (const auto& c : corpora)
+    if (c.ids.size() < 5) fail(0, "the corpus is not there");
   int refused = 0, shortened = 0;
   for (int round = 0; round < rounds; ++round) {
     std::mt19937_64 random{static_cast<std::uint64_t>(round)};

@@ -4,8 +4,8 @@
 /// damage.
 #include <gtest/gtest.h>
 
-#include "log_samples.hpp"
-#include "memory_disk.hpp"
+#include "tests/unit/storage/log_samples.hpp"
+#include "tests/unit/storage/memory_disk.hpp"
 
 namespace troupe::storage {
 namespace {

@@ -8,7 +8,7 @@
 #include <filesystem>
 
 #include "actors/storage/data_dir.hpp"
-#include "log_samples.hpp"
+#include "tests/unit/storage/log_samples.hpp"
 
 namespace troupe::storage {
 namespace {
