@@ -55,6 +55,13 @@ void client::prefer(server_id only) {
   disconnect();
 }
 
+void client::vanish() {
+  asking_ = false;
+  state_ = state::over;
+  waiting_.clear();
+  sent_.clear();
+}
+
 // -- the connection -------------------------------------------------------------------------------
 
 void client::connect() {

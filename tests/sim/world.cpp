@@ -365,7 +365,7 @@ bool world::heal_and_settle(duration limit) {
   auto healed = now();
   bool served = run_until(limit, [this] {
     return all_serve() && std::all_of(clients_.begin(), clients_.end(),
-                                      [](const auto& c) { return c->is_live(); });
+                                      [](const auto& c) { return c->is_live() || c->is_over(); });
   });
   if (!served) {
     std::string who;

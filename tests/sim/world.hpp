@@ -86,7 +86,9 @@ class world {
   [[nodiscard]] bool all_serve() const;
   [[nodiscard]] zxid last_applied(server_id who) const { return at(who).last; }
   [[nodiscard]] platters& disk_of(server_id who) { return *at(who).disk; }
-  [[nodiscard]] unsigned snapshots_received(server_id who) const { return at(who).images; }
+  /// Contents put into the database in this life: what it loaded at start, then snapshots from a
+  /// leader or what a truncation left.
+  [[nodiscard]] unsigned images_installed(server_id who) const { return at(who).images; }
 
   [[nodiscard]] network& wires() { return net_; }
   [[nodiscard]] client_wires& client_side() { return client_net_; }
