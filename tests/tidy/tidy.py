@@ -197,7 +197,8 @@ def no_sleeps(tree):
     pattern = r"\b(sleep_for|sleep_until|usleep|nanosleep)\b|\btime\.sleep\b"
     files = [(p, without_comments(t) if p.endswith(CODE) else t) for p, t in tree.items()
              if p.endswith(CODE + (".py",)) and p != "tests/tidy/tidy.py"
-             and not p.startswith(("tests/cluster/", "tests/compat/"))]
+             and not p.startswith(("tests/cluster/", "tests/compat/"))
+             and not ("/data/" in p and p.endswith(".py"))]  # records samples of the genuine server
     return searched(tree, pattern, files)
 
 
