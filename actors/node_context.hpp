@@ -12,6 +12,7 @@
 #include "actors/trace/log.hpp"
 #include "actors/trace/sink.hpp"
 #include "config/node_config.hpp"
+#include "messages/txn.hpp"
 
 namespace troupe {
 
@@ -22,6 +23,9 @@ struct node_context {
   std::shared_ptr<storage::disk> disk;
   std::shared_ptr<trace::sink> trace;  // may be null
   log::logger log;
+  /// Hears of every txn as it becomes committed here, in order. For a simulation's checkers; null
+  /// in production.
+  std::function<void(const txn_ptr&)> committed;
   std::uint64_t seed = 0;      // for what must differ between servers, as snapshot spread
   bool detach_journal = true;  // off in simulation: one thread runs everything
 };

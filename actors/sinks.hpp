@@ -59,6 +59,18 @@ using proposal_sink =
 /// Takes framed bytes for one client (client_session).
 using client_sink = caf::typed_actor<reacts_to<client_output>>;
 
+/// A client asks to be served: by a session made anew (`session` = 0) or taken up again after a
+/// reconnect.
+struct open_session {
+  TROUPE_STAYS_LOCAL;
+  connection_id connection;
+  session_id session;
+  std::int32_t timeout_ms = 0;  // already clamped
+  zxid last_zxid_seen;
+  std::string address;  // of the client, without port
+  client_sink client;
+};
+
 /// Takes snapshot pieces for the disk (journal).
 using snapshot_sink = caf::typed_actor<reacts_to<snapshot_piece>>;
 
@@ -70,6 +82,11 @@ struct take_snapshot {
 };
 /// Gives snapshots when the journal wants one (database).
 using snapshot_source = caf::typed_actor<reacts_to<take_snapshot>, reacts_to<next_piece>>;
+
+/// Where a learner introduces itself (peer), and where it hears that it came to the wrong server
+/// (learner).
+using introduction_sink = caf::typed_actor<reacts_to<wire::LearnerInfo>>;
+using refusal_sink = caf::typed_actor<reacts_to<wire::NotLeading>>;
 
 /// Hears that the disk failed (peer).
 using failure_sink = caf::typed_actor<reacts_to<disk_failed>>;

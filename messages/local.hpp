@@ -32,14 +32,6 @@ using connection_id = scalar<struct connection_id_tag, std::uint64_t>;
 
 // -- client_session <-> database ----------------------------------------------------------------
 
-/// A session asks to be served: made anew (`session` = 0) or taken up again after a reconnect.
-struct open_session {
-  TROUPE_STAYS_LOCAL;
-  connection_id connection;
-  session_id session;
-  std::int32_t timeout_ms = 0;  // already clamped
-  zxid last_zxid_seen;
-};
 struct session_opened {
   TROUPE_STAYS_LOCAL;
   enum class outcome {
@@ -156,8 +148,9 @@ struct read_log {
 struct log_range {
   TROUPE_STAYS_LOCAL;
   std::vector<txn_ptr> txns;
-  bool complete = false;    // reaches the end of the log
-  bool contiguous = false;  // the log holds `after` or an older txn: nothing is missing in between
+  bool complete = false;  // reaches the end of the log
+  bool holds_after =
+      false;  // a txn of exactly `after` is in the log: what follows it continues that history
   zxid last_logged;
   epoch accepted;  // the epoch files' content
   epoch current;
@@ -281,7 +274,8 @@ struct sync_source {
   kind how = kind::snapshot;
   zxid keep_upto;             // truncate*: the last one to keep
   zxid committed;             // where this history ends; the forwarded proposals go on behind it
-  std::vector<txn_ptr> txns;  // diff*: in order; diff_from_log: those the log does not need to give
+  std::vector<txn_ptr> txns;  // diff*: in order; diff_from_log: the window, which continues the log
+  std::uint64_t log_bytes_max = 0;  // diff_from_log: beyond this much log a snapshot is cheaper
 };
 /// A learner needs the whole tree: pieces are asked for one by one (see stream_piece).
 struct open_stream {

@@ -109,7 +109,9 @@ void election_round::heed(const notification& n, election_effects& out) {
 
 void election_round::heed_looking(const notification& n, election_effects& out) {
   if (n.proposed.round < round_) {
-    out.answer_to.push_back(n.from);  // it lags: our round will pull it along
+    // It lags, and a voter's round pulls it along. An observer's would not, and the two would answer
+    // each other for ever.
+    if (ensemble_.is_voter(me_)) out.answer_to.push_back(n.from);
     return;
   }
   if (own_.last == untrusted || n.proposed.last == untrusted) return;

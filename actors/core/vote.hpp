@@ -8,27 +8,13 @@
 
 #include "actors/core/quorum.hpp"
 #include "messages/ids.hpp"
+#include "messages/server_state.hpp"
 
 namespace troupe::core {
 
-/// The numbers are those of QuorumPeer.ServerState on the election wire.
-enum class server_state : std::int32_t { looking = 0, following = 1, leading = 2, observing = 3 };
-
+/// A state that came from another server may be anything.
 [[nodiscard]] constexpr bool is_known(server_state s) {
   return s >= server_state::looking && s <= server_state::observing;
-}
-[[nodiscard]] constexpr const char* to_string(server_state s) {
-  switch (s) {
-    case server_state::looking:
-      return "looking";
-    case server_state::following:
-      return "following";
-    case server_state::leading:
-      return "leading";
-    case server_state::observing:
-      return "observing";
-  }
-  return "unknown";
 }
 
 struct vote {

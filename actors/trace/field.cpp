@@ -44,6 +44,14 @@ void append_quoted(std::string& line, std::string_view x) {
   line += '"';
 }
 
+void append_text(std::string& line, std::string_view x) {
+  if (needs_quotes(x)) {
+    append_quoted(line, x);
+  } else {
+    line += x;
+  }
+}
+
 }  // namespace
 
 void field::append_to(std::string& line) const {
@@ -56,10 +64,10 @@ void field::append_to(std::string& line) const {
           append_number(line, x);
         } else if constexpr (std::is_same_v<T, hex>) {
           line += to_hex(x.value);
-        } else if (needs_quotes(x)) {
-          append_quoted(line, x);
+        } else if constexpr (std::is_same_v<T, other>) {
+          append_text(line, x.text(x.value));
         } else {
-          line += x;
+          append_text(line, x);
         }
       },
       value_);

@@ -7,6 +7,9 @@
 #include <fstream>
 #include <vector>
 
+#include "actors/coro/scope.hpp"
+#include "actors/coro/signal.hpp"
+
 namespace troupe::log {
 namespace {
 
@@ -93,6 +96,21 @@ TEST_F(Log, FileThatCannotBeOpenedIsNamedAndChangesNothing) {
   EXPECT_NE(opened.error().find("/proc/none/node.log"), std::string::npos) << opened.error();
   info("still_heard");
   EXPECT_EQ(heard_.size(), 1U);
+}
+
+coro::task<> logs_around_a_wait(coro::signal* on, zxid at) {
+  info("before", {{"zxid", at}, {"path", std::string("/a")}});
+  co_await on->wait();
+  info("after", {{"zxid", at}, {"path", std::string("/a")}});
+}
+
+TEST_F(Log, CoroutineLogsBeforeAndAfterItWaits) {
+  coro::signal on;
+  coro::scope work;
+  work.start(logs_around_a_wait(&on, zxid{1}));
+  on.notify();
+  EXPECT_EQ(heard_, (std::vector<std::string>{"info: before zxid=0x1 path=/a",
+                                              "info: after zxid=0x1 path=/a"}));
 }
 
 }  // namespace

@@ -208,6 +208,23 @@ TEST(Scope, DestructorOfACancelledFrameWakesNoOtherCancelledOne) {
   EXPECT_EQ(held(mine), 0);
 }
 
+task<> wakes_own_child_at_death(signal* on, token mine, trail* to) {
+  auto child = waits(on, mine, to);
+  notifies_when_destroyed guard(on);  // dies before the child that waits for it
+  co_await child;
+}
+
+TEST(Scope, DestructorOfACancelledFrameDoesNotWakeItsOwnChild) {
+  auto mine = make_token();
+  trail seen;
+  signal on;
+  scope work;
+  work.start(wakes_own_child_at_death(&on, mine, &seen));
+  work.cancel();
+  EXPECT_TRUE(seen.empty());
+  EXPECT_EQ(held(mine), 0);
+}
+
 TEST(Scope, FailureOfATaskIsHandedToTheHandler) {
   auto mine = make_token();
   trail seen;

@@ -1,20 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-/// The leader's and the follower's window, and who is still there: ZAB paper phase 3; Leader's
-/// tryToCommit and LeaderTest, FollowerZooKeeperServer, LearnerHandler.synced.
-#include <gmock/gmock.h>
-
-#include "actors/core/liveness.hpp"
-#include "actors/core/pending.hpp"
+/// ZAB paper, phase 3, on the leader; Leader.tryToCommit and LeaderTest of ZooKeeper.
 #include "actors/core/proposals.hpp"
+
+#include <gtest/gtest.h>
+
 #include "tests/unit/core/ensembles.hpp"
 
 namespace troupe::core {
 namespace {
 
 using namespace test;
-using ::testing::ElementsAre;
-using ::testing::HasSubstr;
-using ::testing::IsEmpty;
 
 zxid n(std::int64_t counter) { return at(5, counter); }
 
@@ -105,79 +100,6 @@ TEST(Proposals, LastZxidOfAnEpochIsNeverProposed) {
   EXPECT_TRUE(window.propose(n(0xfffffffe)));
   EXPECT_TRUE(window.needs_new_epoch());
   EXPECT_FALSE(window.propose(n(0xffffffff)));
-}
-
-TEST(Pending, CommitReleasesWhatWasReceivedInOrder) {
-  pending window{n(0)};
-  for (auto counter : {1, 2, 3}) EXPECT_EQ(window.on_proposal(n(counter)), pending::receipt::fresh);
-  EXPECT_THAT(window.on_commit(n(2)).value(), ElementsAre(n(1), n(2)));
-  EXPECT_EQ(window.outstanding(), 1U);
-  EXPECT_THAT(window.on_commit(n(3)).value(), ElementsAre(n(3)));
-}
-
-TEST(Pending, CommitSaidAgainReleasesNothing) {
-  pending window{n(0)};
-  (void)window.on_proposal(n(1));
-  (void)window.on_commit(n(1));
-  EXPECT_THAT(window.on_commit(n(1)).value(), IsEmpty());
-}
-
-TEST(Pending, CommitOfWhatWasNotReceivedIsAnErrorAndReleasesNothing) {
-  pending window{n(0)};
-  (void)window.on_proposal(n(1));
-  auto refused = window.on_commit(n(2));
-  ASSERT_FALSE(refused);
-  EXPECT_THAT(refused.error(), HasSubstr("0x500000002"));
-  EXPECT_EQ(window.last_committed(), n(0));
-  EXPECT_EQ(window.outstanding(), 1U);
-}
-
-TEST(Pending, HoleIsRefusedAndLeavesTheWindowAsItWas) {  // ZOOKEEPER-4925
-  pending window{n(4)};
-  EXPECT_EQ(window.on_proposal(n(6)), pending::receipt::hole);
-  EXPECT_EQ(window.on_proposal(at(6, 2)), pending::receipt::hole);
-  EXPECT_EQ(window.last_received(), n(4));
-  EXPECT_EQ(window.on_proposal(n(5)), pending::receipt::fresh);
-}
-
-TEST(Pending, ProposalSeenBeforeIsIgnored) {
-  pending window{n(4)};
-  (void)window.on_proposal(n(5));
-  EXPECT_EQ(window.on_proposal(n(5)), pending::receipt::duplicate);
-  EXPECT_EQ(window.on_proposal(n(2)), pending::receipt::duplicate);
-  EXPECT_EQ(window.outstanding(), 1U);
-}
-
-TEST(Pending, NewEpochBeginsWithItsFirstTxn) {
-  pending window{n(4)};
-  EXPECT_EQ(window.on_proposal(at(7, 1)), pending::receipt::fresh);
-  EXPECT_THAT(window.on_commit(at(7, 1)).value(), ElementsAre(at(7, 1)));
-}
-
-TEST(Liveness, LeaderKeepsItsQuorumWhileEnoughVotersSpeak) {
-  liveness learners{server(1), ensemble_of(5, 1)};
-  for (auto id : {2, 3, 6}) learners.heard(server(id), 10);
-  EXPECT_TRUE(learners.synced_quorum(15, 5));
-  EXPECT_FALSE(learners.synced_quorum(16, 5)) << "one tick past the limit";
-  learners.heard(server(2), 16);
-  learners.heard(server(6), 16);
-  EXPECT_FALSE(learners.synced_quorum(16, 5)) << "an observer does not help";
-  learners.heard(server(4), 16);
-  EXPECT_TRUE(learners.synced_quorum(16, 5));
-}
-
-TEST(Liveness, SilentLearnersAreNamedUntilForgotten) {
-  liveness learners{server(1), ensemble_of(3, 1)};
-  for (auto id : {2, 4}) learners.heard(server(id), 10);
-  learners.heard(server(3), 12);
-  EXPECT_THAT(learners.silent(15, 5), IsEmpty());
-  EXPECT_THAT(learners.silent(16, 5), ElementsAre(server(2), server(4)));
-  learners.forget(server(4));
-  EXPECT_THAT(learners.silent(16, 5), ElementsAre(server(2)));
-}
-
-TEST(Liveness, LoneServerIsItsOwnQuorum) {
-  EXPECT_TRUE(liveness(server(1), ensemble_of(1)).synced_quorum(100, 5));
 }
 
 }  // namespace
