@@ -31,11 +31,34 @@ bool is_named(const caf::abstract_actor& actor, std::string_view name) {
   return monitorable != nullptr && monitorable->name() == name;
 }
 
+template <class Message>
+bool describe(const caf::message& m, std::string& out) {
+  if (!m.match_elements<Message>()) return false;
+  auto copy = m.get_as<Message>(0);
+  if constexpr (std::is_same_v<Message, wire::Notification>) copy.clear_server_list();
+  out = copy.GetTypeName().substr(copy.GetTypeName().rfind('.') + 1) + " ";
+  if constexpr (requires { copy.txns(); })
+    for (const auto& bytes : copy.txns())
+      if (auto txn = parse_logged(bytes)) out += to_string(txn->id()) + " ";
+  if constexpr (requires { copy.clear_txns(); }) copy.clear_txns();
+  if constexpr (requires { copy.clear_data(); }) copy.clear_data();
+  out += copy.ShortDebugString();
+  return true;
+}
+
+template <class... Messages>
+std::string describe_any(const caf::message& m) {
+  std::string out = "?";
+  (describe<Messages>(m, out) || ...);
+  return out;
+}
+
 std::string text_of(const caf::message& m) {
-  std::string text = caf::to_string(m);
-  for (auto& c : text)
-    if (static_cast<unsigned char>(c) < 0x20 || static_cast<unsigned char>(c) > 0x7e) c = '.';
-  return text.substr(0, 160);
+  using namespace wire;
+  return describe_any<Notification, LearnerInfo, NotLeading, LeaderInfo, AckEpoch, Truncate,
+                      SyncTxns, SnapshotChunk, SnapshotCredit, NewLeader, AckNewLeader, UpToDate,
+                      Proposal, Ack, Commit, Inform, Ping, Pong, Forward, SyncDone, Revalidate,
+                      Revalidated>(m);
 }
 
 }  // namespace
