@@ -224,6 +224,9 @@ void refuse_here(self_ptr self, const hello& from, std::string_view reason) {
   finish(self, {});
 }
 
+/// "10.0.0.1:2181" without its port: what an `ip` identity is compared with.
+std::string host_of(const std::string& address) { return address.substr(0, address.rfind(':')); }
+
 void begin_serving(self_ptr self, const hello& from, const session_opened& opened) {
   auto& s = self->state;
   s.stage = phase::live;
@@ -253,7 +256,8 @@ coro::task<> open(self_ptr self, hello from) {
   s.known_to_database = true;
   auto asked = coro::ask<session_opened>(
       self, s.options.database, milliseconds(silence_max_ms(cfg)),
-      open_session{s.options.id, request.session, timeout_ms, request.last_zxid_seen});
+      open_session{s.options.id, request.session, timeout_ms, request.last_zxid_seen,
+                   host_of(s.options.client_address), caf::actor_cast<client_sink>(self)});
   auto reply = co_await asked;
   if (!reply) co_return refuse_here(self, from, self->system().render(reply.error()));
   switch (reply->result) {
