@@ -55,6 +55,14 @@ void client::prefer(server_id only) {
   disconnect();
 }
 
+std::string client::state_text() const {
+  std::string out = "client " + std::to_string(options_.number) + " session " +
+                    to_string(session_) + " waits for " + std::to_string(sent_.size()) +
+                    " answers";
+  if (!sent_.empty()) out += ", first of " + log_.operations[sent_.front().entry].text();
+  return out;
+}
+
 void client::vanish() {
   asking_ = false;
   state_ = state::over;
@@ -97,6 +105,7 @@ void client::lost() {
   for (auto& r : sent_) {
     auto& op = log_.operations[r.entry];
     op.how = operation::fate::unknown;
+    if (log_.seen) log_.seen("lost ", op);
     if (r.answered) r.answered(op);
   }
   sent_.clear();
@@ -229,6 +238,7 @@ void client::flush() {
     op.connection = connection_.value;
     op.sent = on_.now();
     op.acked_before = log_.acked;
+    if (log_.seen) log_.seen("ask  ", op);
     bytes += r.frame;
     sent_.push_back(std::move(r));
   }
@@ -315,6 +325,7 @@ void client::on_reply(const reply_header& header, jute::reader& body) {
   }
   if (header.err == error_code::ok) read_body(op, body);
   if (!body.ok()) complain("the reply's body is too short: " + op.text());
+  if (log_.seen) log_.seen("told ", op);
   ++answered_;
   if (op.op == op_code::close_session) {
     session_ = {};

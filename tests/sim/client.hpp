@@ -52,6 +52,8 @@ class client : public connection_hearer {
   [[nodiscard]] bool is_idle() const { return waiting_.empty() && sent_.empty(); }
   [[nodiscard]] session_id session() const { return session_; }
   [[nodiscard]] std::size_t answered() const { return answered_; }
+  /// For people.
+  [[nodiscard]] std::string state_text() const;
   /// From now on only this server is asked.
   void prefer(server_id only);
 

@@ -39,7 +39,12 @@ bool describe(const caf::message& m, std::string& out) {
   out = copy.GetTypeName().substr(copy.GetTypeName().rfind('.') + 1) + " ";
   if constexpr (requires { copy.txns(); })
     for (const auto& bytes : copy.txns())
-      if (auto txn = parse_logged(bytes)) out += to_string(txn->id()) + " ";
+      if (auto txn = parse_logged(bytes)) {
+        const auto& h = txn->value.header;
+        out += to_string(h.id) + "(session " + to_string(h.client) + " cxid " +
+               std::to_string(h.cx.value) + " op " +
+               std::to_string(static_cast<int>(h.type)) + ") ";
+      }
   if constexpr (requires { copy.clear_txns(); }) copy.clear_txns();
   if constexpr (requires { copy.clear_data(); }) copy.clear_data();
   out += copy.ShortDebugString();
@@ -76,6 +81,8 @@ world::world(world_options options)
     net_.set_tap([this](server_id from, server_id to, const caf::message& m) {
       tell(std::to_string(from.value) + " -> " + std::to_string(to.value) + "  " + text_of(m));
     });
+  if (options_.trace)
+    log_.seen = [this](const char* what, const operation& op) { tell(what + op.text()); };
   clock_.add_spy([this](realm where, const caf::abstract_actor& actor,
                         caf::mailbox_element* m) { spy_on(where, actor, m); });
   clock_.set_brake([this](realm where, const caf::abstract_actor& a) { return brake(where, a); });
@@ -409,7 +416,14 @@ bool world::heal_and_settle(duration limit) {
              return last_applied(id) == last_applied(ids_.front());
            });
   });
-  if (!level) fail("servers or clients do not come to rest");
+  if (!level) {
+    std::string how;
+    for (auto id : ids_)
+      how += "; " + name_of(id) + (is_serving(id) ? " at " : " not serving, at ") +
+             to_string(last_applied(id));
+    for (const auto& c : clients_) how += c->is_idle() ? "" : "; " + c->state_text();
+    fail("servers or clients do not come to rest" + how);
+  }
   return level;
 }
 
