@@ -35,25 +35,29 @@ io_result<epochs> epoch_files::load(zxid last) {
   auto current_path = join_path(directory_, current_name);
   auto current = read_epoch(*disk_, current_path);
   if (!current) return tl::unexpected(std::move(current.error()));
+  auto accepted_path = join_path(directory_, accepted_name);
+  auto accepted = read_epoch(*disk_, accepted_path);
+  if (!accepted) return tl::unexpected(std::move(accepted.error()));
   if (*current && **current < logged) {
-    // The crash came between currentEpoch.tmp and its rename (QuorumPeer.loadDataBase).
+    // The crash came between currentEpoch.tmp and its rename (QuorumPeer.loadDataBase), or before
+    // that, among the txns of a synchronization. Then the log is a part of the new epoch's history
+    // and this server votes with the old epoch still; ZooKeeper refuses to start here.
     auto under_way = read_epoch(*disk_, current_path + ".tmp");
-    if (!under_way || !*under_way || **under_way < logged)
+    if (under_way && *under_way && **under_way >= logged) {
+      *current = std::nullopt;
+      logged = **under_way;
+    } else if (!*accepted || **accepted < logged) {
       return corrupt("read the epoch", current_path, -1,
                      "current epoch " + std::to_string((*current)->value) +
                          " is older than that of the last txn " + to_string(last) +
-                         ": the file does not belong to this database");
-    *current = std::nullopt;
-    logged = **under_way;
+                         ", and that was never accepted: the files do not belong to this database");
+    }
   }
   if (!*current) {
     if (auto stored = store_current(logged); !stored)
       return tl::unexpected(std::move(stored.error()));
     *current = logged;
   }
-  auto accepted_path = join_path(directory_, accepted_name);
-  auto accepted = read_epoch(*disk_, accepted_path);
-  if (!accepted) return tl::unexpected(std::move(accepted.error()));
   if (!*accepted) {
     if (auto stored = store_accepted(**current); !stored)
       return tl::unexpected(std::move(stored.error()));

@@ -2,7 +2,9 @@
 /// The two promises a server keeps in files of their own: acceptedEpoch, the newest epoch it has
 /// agreed to follow, and currentEpoch, the epoch whose history it has made its own. Plain decimals,
 /// each replaced in one step. Invariant: current <= accepted, and no logged txn is of an epoch
-/// after current. Mirrors QuorumPeer.loadDataBase and setAcceptedEpoch / setCurrentEpoch.
+/// after accepted. It may be of one after current: a crash in synchronization leaves a part of the
+/// new epoch's history, and only all of it makes the epoch current. Mirrors
+/// QuorumPeer.loadDataBase and setAcceptedEpoch / setCurrentEpoch.
 #pragma once
 
 #include <string>
@@ -25,7 +27,8 @@ class epoch_files {
 
   /// Reads both, after the database: `last` is its last zxid. A missing file is derived from the
   /// epoch of `last` and written (a standalone server's directory has none). A currentEpoch older
-  /// than that is refused, unless a currentEpoch.tmp tells that its replacement was under way.
+  /// than that is taken as it is when the epoch of `last` was accepted, and refused otherwise; a
+  /// currentEpoch.tmp tells that its replacement was under way.
   [[nodiscard]] io_result<epochs> load(zxid last);
 
   [[nodiscard]] io_result<void> store_accepted(epoch e);

@@ -67,9 +67,15 @@ TEST_F(Epochs, FailureAtAnyStepLeavesTheOldOrTheNew) {
   }
 }
 
-TEST_F(Epochs, CurrentOlderThanTheLastTxnIsRefused) {
-  put("5", "4");
+TEST_F(Epochs, TxnsOfAnEpochThatWasNeverAcceptedAreRefused) {
+  put("4", "4");
   EXPECT_NE(refusal(at(5, 1)).find("/d/currentEpoch"), std::string::npos);
+}
+
+TEST_F(Epochs, CrashAmongTheTxnsOfASynchronizationLeavesTheOldEpochCurrent) {
+  put("5", "3");
+  EXPECT_EQ(load(at(5, 1)), (epochs{{5}, {3}}));
+  EXPECT_EQ(d.content("/d/currentEpoch"), "3");
 }
 
 TEST_F(Epochs, CurrentThatWasBeingReplacedIsBelieved) {
@@ -80,7 +86,7 @@ TEST_F(Epochs, CurrentThatWasBeingReplacedIsBelieved) {
 }
 
 TEST_F(Epochs, ReplacementThatIsStillTooOldOrTornIsNot) {
-  put("6", "4");
+  put("5", "4");
   for (const char* content : {"5", "", "x"}) {
     d.put("/d/currentEpoch.tmp", content);
     EXPECT_NE(refusal(at(6, 1)), "") << content;
