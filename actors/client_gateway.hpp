@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+/// Accepts clients' connections and moves their bytes; one session actor per connection decides
+/// what they mean. A CAF broker: it lives on the multiplexer's thread.
+/// Owns: the listening socket, the connections' sockets and what is not yet written to them.
+/// Order: bytes of one connection reach its session, and the session's bytes the socket, in order.
+/// Errors: a port that cannot be had is a text to whoever starts the gateway. A client that does
+/// not take its replies is cut off with a log line.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <string>
+#include <tl/expected.hpp>
+
+#include <caf/actor_system.hpp>
+#include <caf/io/connection_handle.hpp>
+
+#include "actors/node_context.hpp"
+#include "actors/sinks.hpp"
+
+namespace troupe {
+
+/// Makes the session actor of a new connection; `client_address` is host:port.
+using session_factory = std::function<client_session_actor(
+    caf::actor_system&, connection_id, std::string client_address, transport_sink)>;
+
+struct client_gateway_options {
+  context_ptr context;
+  std::string address;     // to listen on: a name or an address
+  std::uint16_t port = 0;  // 0: any free one
+  session_factory make_session;
+  /// Unsent bytes beyond which a client is cut off. One answer may be longer: it is what comes on
+  /// top of this that is refused.
+  std::size_t unsent_bytes_max = 16 << 20;
+};
+
+struct running_gateway {
+  transport_sink handle;  // an exit message stops it: no new clients, sockets closed after flush
+  std::uint16_t port = 0;
+};
+
+/// Listens, then spawns the gateway. The error names the address and what the system said.
+[[nodiscard]] tl::expected<running_gateway, std::string> start_client_gateway(
+    caf::actor_system& sys, client_gateway_options options);
+
+}  // namespace troupe

@@ -1,0 +1,338 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "actors/client_session.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <optional>
+#include <utility>
+
+#include <caf/actor_system.hpp>
+#include <caf/typed_event_based_actor.hpp>
+
+#include "actors/coro/ask.hpp"
+#include "actors/coro/sleep.hpp"
+#include "actors/coro/task.hpp"
+#include "actors/four_letter.hpp"
+#include "actors/trace/log.hpp"
+#include "actors/trace/traced.hpp"
+#include "messages/client/session_password.hpp"
+
+namespace troupe {
+namespace {
+
+using self_ptr = client_session_actor::stateful_pointer<client_session_state>;
+using phase = client_session_state::phase;
+using std::chrono::milliseconds;
+
+constexpr std::size_t request_header_bytes = 8;
+constexpr std::size_t password_bytes = 16;
+
+/// A first frame, and whether its sender knows of read-only servers: the answer has that byte then
+/// too. (The C client reads 37 bytes whatever comes; it always asks with the byte.)
+struct hello {
+  connect_request request;
+  bool knows_read_only = false;
+};
+
+std::optional<hello> parse_hello(std::string_view payload) {
+  jute::reader in{payload};
+  hello parsed;
+  in(parsed.request);
+  if (!in.ok()) return std::nullopt;
+  parsed.knows_read_only = !in.at_end();
+  return parsed;
+}
+
+const config::node_config& config_of(self_ptr self) { return self->state.options.context->config; }
+const log::logger& log_of(self_ptr self) { return self->state.options.context->log; }
+
+// -- towards the transport ----------------------------------------------------------------------
+
+void deliver(self_ptr self, std::string bytes, std::uint32_t replies, bool close) {
+  auto& s = self->state;
+  const auto requests = static_cast<std::uint32_t>(std::exchange(s.unreported, 0));
+  self->send(s.options.transport,
+             send_bytes{s.options.id, std::move(bytes), close, requests, replies});
+}
+
+void pause(self_ptr self, bool paused) {
+  auto& s = self->state;
+  if (std::exchange(s.reading_paused, paused) == paused) return;
+  self->send(s.options.transport, pause_reading{s.options.id, paused});
+}
+
+/// The conversation is over and the database, if it knows us, is told.
+void leave(self_ptr self) {
+  auto& s = self->state;
+  s.stage = phase::over;
+  if (std::exchange(s.known_to_database, false))
+    self->send(s.options.database, connection_closed{s.options.id});
+  self->quit();
+}
+
+/// Says the last bytes, if any, and closes.
+void finish(self_ptr self, std::string last_bytes, std::uint32_t replies = 0) {
+  deliver(self, std::move(last_bytes), replies, true);
+  leave(self);
+}
+
+void refuse_frame(self_ptr self, std::string_view why, std::int64_t length, std::int64_t limit) {
+  auto& s = self->state;
+  log_of(self).warn("client_frame_refused", {{"session", s.session},
+                                             {"client", s.options.client_address},
+                                             {"why", why},
+                                             {"length", length},
+                                             {"limit", limit}});
+  finish(self, {});
+}
+
+void refuse_frame(self_ptr self, const bad_frame& bad) {
+  refuse_frame(self, to_string(bad), bad.length, bad.length_max);
+}
+
+// -- the hot path -------------------------------------------------------------------------------
+
+/// All whole requests that have arrived become one message.
+void pass_requests_on(self_ptr self) {
+  auto& s = self->state;
+  client_requests batch{.connection = s.options.id, .requests = {}};
+  std::optional<std::size_t> short_of_header;
+  while (auto payload = s.input.next()) {
+    const auto header = jute::decode<request_header>(*payload);
+    if (!header) {
+      short_of_header = payload->size();
+      break;
+    }
+    s.close_asked = s.close_asked || header->type == op_code::close_session;
+    batch.requests.push_back(
+        {header->xid, header->type, std::string(payload->substr(request_header_bytes))});
+  }
+  if (const auto count = batch.requests.size(); count > 0) {
+    s.unanswered += count;
+    s.unreported += count;
+    self->send(s.options.database, std::move(batch));
+  }
+  if (short_of_header)
+    return refuse_frame(self, "no request header", static_cast<std::int64_t>(*short_of_header),
+                        request_header_bytes);
+  if (s.input.bad()) return refuse_frame(self, *s.input.bad());
+  if (s.unanswered > unanswered_max(config_of(self))) pause(self, true);
+}
+
+void on_bytes(self_ptr self, std::string_view bytes) {
+  auto& s = self->state;
+  if (s.stage == phase::over) return;
+  s.input.feed(bytes);
+  if (s.stage == phase::live) return pass_requests_on(self);
+  s.arrived.notify();
+  // What a client sends behind its hello is kept, but no more of it than a frame may be long.
+  const auto kept_max = static_cast<std::size_t>(config_of(self).jute_buffer_bytes_max);
+  if (s.stage == phase::opening && s.input.waiting().size() > kept_max) pause(self, true);
+}
+
+void on_output(self_ptr self, client_output& output) {
+  auto& s = self->state;
+  if (s.stage == phase::over) return;
+  s.unanswered -= std::min<std::size_t>(s.unanswered, output.replies);
+  if (output.close) {
+    log_of(self).info("session_closed", {{"session", s.session},
+                                         {"client", s.options.client_address},
+                                         {"by", s.close_asked ? "client" : "server"}});
+    return finish(self, std::move(output.frames), output.replies);
+  }
+  if (!output.frames.empty()) deliver(self, std::move(output.frames), output.replies, false);
+  if (s.stage == phase::live && s.unanswered <= unanswered_max(config_of(self)) / 2)
+    pause(self, false);
+}
+
+void on_transport_closed(self_ptr self) {
+  auto& s = self->state;
+  if (s.stage == phase::live)
+    log_of(self).info("session_disconnected",
+                      {{"session", s.session}, {"client", s.options.client_address}});
+  leave(self);
+}
+
+// -- the conversation ---------------------------------------------------------------------------
+
+/// Closes a connection that has not said in time who it is.
+coro::task<> limit_silence(self_ptr self) {
+  auto limit = coro::sleep(self, milliseconds(silence_max_ms(config_of(self))));
+  co_await limit;
+  auto& s = self->state;
+  log_of(self).info("client_silent", {{"client", s.options.client_address},
+                                      {"silence_max_ms", silence_max_ms(config_of(self))}});
+  finish(self, {});
+}
+
+/// What this server is doing, from those who know. Each has a tick to answer.
+coro::task<four_letter::situation> look_around(self_ptr self) {
+  const auto& with = self->state.options;
+  const milliseconds patience(config_of(self).tick_ms);
+  auto asked_peer = coro::ask<server_status>(self, with.peer, patience, get_server_status{});
+  auto asked_database =
+      coro::ask<database_stats>(self, with.database, patience, get_database_stats{});
+  auto asked_gateway =
+      coro::ask<gateway_stats>(self, with.transport, patience, get_gateway_stats{});
+  four_letter::situation now;
+  auto status = co_await asked_peer;
+  auto database = co_await asked_database;
+  auto gateway = co_await asked_gateway;
+  if (status)
+    now.status = std::move(*status);
+  else
+    now.status.reason = "the peer does not answer: " + self->system().render(status.error());
+  if (database) now.database = std::move(*database);
+  if (gateway) now.gateway = std::move(*gateway);
+  co_return now;
+}
+
+coro::task<> answer_word(self_ptr self, std::string word, four_letter::verdict how) {
+  self->state.stage = phase::over;  // what comes behind the word is of no interest
+  four_letter::situation now;
+  if (how == four_letter::verdict::ask) {
+    auto looking = look_around(self);
+    now = co_await looking;
+  }
+  finish(self, four_letter::answer(word, config_of(self), now));
+}
+
+std::string framed_response(const hello& to, session_id session, std::int32_t timeout_ms,
+                            std::string password) {
+  auto body = jute::encode(connect_response{0, timeout_ms, session, std::move(password)});
+  if (to.knows_read_only) body.push_back('\0');
+  std::string frame;
+  append_frame(frame, body);
+  return frame;
+}
+
+void log_refusal(self_ptr self, const hello& from, std::string_view reason) {
+  log_of(self).info("session_refused", {{"session", from.request.session},
+                                        {"client", self->state.options.client_address},
+                                        {"reason", reason}});
+}
+
+/// Zeros are how a client learns that its session is no more.
+void refuse_for_good(self_ptr self, const hello& from, std::string_view reason) {
+  log_refusal(self, from, reason);
+  finish(self, framed_response(from, session_id{}, 0, std::string(password_bytes, '\0')), 1);
+}
+
+/// Closing without a word makes a client try another server.
+void refuse_here(self_ptr self, const hello& from, std::string_view reason) {
+  log_refusal(self, from, reason);
+  finish(self, {});
+}
+
+void begin_serving(self_ptr self, const hello& from, const session_opened& opened) {
+  auto& s = self->state;
+  s.stage = phase::live;
+  s.session = opened.session;
+  const bool is_new = from.request.session == session_id{};
+  log_of(self).info(is_new ? "session_opened" : "session_resumed",
+                    {{"session", opened.session},
+                     {"client", s.options.client_address},
+                     {"timeout_ms", opened.timeout_ms}});
+  deliver(
+      self,
+      framed_response(from, opened.session, opened.timeout_ms, session_password(opened.session)), 1,
+      false);
+  pause(self, false);
+  pass_requests_on(self);
+}
+
+/// ZooKeeperServer.processConnectRequest, with the session's fate in the database's hands.
+coro::task<> open(self_ptr self, hello from) {
+  auto& s = self->state;
+  const auto& cfg = config_of(self);
+  const auto& request = from.request;
+  if (request.session != session_id{} && request.password != session_password(request.session))
+    co_return refuse_for_good(self, from, "wrong password");
+  const auto timeout_ms =
+      std::clamp(request.timeout_ms, cfg.min_session_timeout_ms, cfg.max_session_timeout_ms);
+  s.known_to_database = true;
+  auto asked = coro::ask<session_opened>(
+      self, s.options.database, milliseconds(silence_max_ms(cfg)),
+      open_session{s.options.id, request.session, timeout_ms, request.last_zxid_seen});
+  auto reply = co_await asked;
+  if (!reply) co_return refuse_here(self, from, self->system().render(reply.error()));
+  switch (reply->result) {
+    case session_opened::outcome::open:
+      co_return begin_serving(self, from, *reply);
+    case session_opened::outcome::expired:
+      co_return refuse_for_good(self, from, "expired");
+    case session_opened::outcome::behind:
+      co_return refuse_here(self, from, "client has seen a later zxid");
+    case session_opened::outcome::not_serving:
+      co_return refuse_here(self, from, "not serving");
+  }
+}
+
+/// From the first byte until the session is live or the connection over.
+coro::task<> converse(self_ptr self) {
+  auto& s = self->state;
+  while (s.input.waiting().size() < frame_prefix_bytes) {
+    auto more = s.arrived.wait();
+    co_await more;
+  }
+  const auto first_four = std::string(s.input.waiting().substr(0, frame_prefix_bytes));
+  const auto what = four_letter::judge(first_four, config_of(self));
+  if (what == four_letter::verdict::hang_up) co_return finish(self, {});
+  if (what != four_letter::verdict::no_word) {
+    auto answering = answer_word(self, first_four, what);
+    co_await answering;
+    co_return;
+  }
+  auto first_frame = s.input.next();
+  while (!first_frame && !s.input.bad()) {
+    auto more = s.arrived.wait();
+    co_await more;
+    first_frame = s.input.next();
+  }
+  if (!first_frame) co_return refuse_frame(self, *s.input.bad());
+  const auto from = parse_hello(*first_frame);
+  if (!from)
+    co_return refuse_frame(self, "no connect request",
+                           static_cast<std::int64_t>(first_frame->size()),
+                           config_of(self).jute_buffer_bytes_max);
+  s.stage = phase::opening;
+  s.unreported = 1;
+  s.deadline.cancel();
+  auto opening = open(self, *from);
+  co_await opening;
+}
+
+void give_up(self_ptr self, std::exception_ptr what) {
+  try {
+    std::rethrow_exception(std::move(what));
+  } catch (const std::exception& e) {
+    log_of(self).error("client_session_failed", {{"session", self->state.session},
+                                                 {"client", self->state.options.client_address},
+                                                 {"error", e.what()}});
+  }
+  finish(self, {});
+}
+
+}  // namespace
+
+std::size_t unanswered_max(const config::node_config& cfg) {
+  return static_cast<std::size_t>(std::max(1, cfg.global_outstanding_max / 4));
+}
+
+std::int32_t silence_max_ms(const config::node_config& cfg) { return cfg.max_session_timeout_ms; }
+
+client_session_actor::behavior_type client_session(self_ptr self, client_session_options options) {
+  auto& s = self->state;
+  s.options = std::move(options);
+  s.input = frame_splitter{config_of(self).jute_buffer_bytes_max};
+  s.conversation.on_failure([self](std::exception_ptr what) { give_up(self, std::move(what)); });
+  s.deadline.start(limit_silence(self));
+  s.conversation.start(converse(self));
+  return trace::traced(
+      s.options.context->trace, "zk.client_session",
+      [self](const bytes_received& x) { on_bytes(self, x.bytes); },
+      [self](transport_closed) { on_transport_closed(self); },
+      [self](client_output& x) { on_output(self, x); });
+}
+
+}  // namespace troupe

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+/// One client connection: the handshake, the session's order, four-letter words, the end.
+/// Owns: the bytes that came and are not yet a request; the count of requests not yet answered.
+/// Order: requests go to the database in the order they came, a read of the socket at a time;
+/// replies go out in the order the database gives them. Nothing behind the handshake's frame is
+/// looked at before the database has opened the session.
+/// Errors: what a client sends wrong ends its connection with one log line, never the actor system.
+#pragma once
+
+#include <cstddef>
+#include <string>
+
+#include "actors/coro/scope.hpp"
+#include "actors/coro/signal.hpp"
+#include "actors/node_context.hpp"
+#include "actors/sinks.hpp"
+#include "messages/client/frame.hpp"
+
+namespace troupe {
+
+struct client_session_options {
+  context_ptr context;
+  connection_id id;
+  std::string client_address;  // host:port, for log lines
+  transport_sink transport;
+  database_actor database;
+  peer_actor peer;
+};
+
+struct client_session_state {
+  static inline const char* name = "zk.client_session";
+
+  enum class phase {
+    greeting,  // until the first frame or a four-letter word is there
+    opening,   // the database is asked to open the session
+    live,      // plain handlers move requests and replies
+    over,      // the last bytes are with the transport
+  };
+
+  client_session_options options;
+  phase stage = phase::greeting;
+  frame_splitter input;
+  session_id session;
+  std::size_t unanswered = 0;  // requests the database has and has not answered
+  std::size_t unreported = 0;  // requests taken in that the transport was not yet told of
+  bool reading_paused = false;
+  bool close_asked = false;        // the client sent closeSession
+  bool known_to_database = false;  // it was asked to open: it must hear when the connection goes
+  coro::signal arrived;            // bytes, while a coroutine converses
+  coro::scope deadline;            // closes a connection that says nothing
+  coro::scope conversation;        // last member: dies first
+};
+
+client_session_actor::behavior_type client_session(
+    client_session_actor::stateful_pointer<client_session_state> self,
+    client_session_options options);
+
+/// Requests one connection may have under way before its socket is left unread: a quarter of
+/// globalOutstandingLimit, so that four busy clients fill what ZooKeeper's one limit allows to all.
+[[nodiscard]] std::size_t unanswered_max(const config::node_config& cfg);
+
+/// How long a connection may stay without having said who it is: as long as the most patient
+/// session may be silent.
+[[nodiscard]] std::int32_t silence_max_ms(const config::node_config& cfg);
+
+}  // namespace troupe

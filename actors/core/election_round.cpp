@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "actors/core/election_round.hpp"
+
+#include <algorithm>
+#include <cassert>
+#include <limits>
+#include <utility>
+
+namespace troupe::core {
+namespace {
+
+using timer = election_effects::timer;
+
+constexpr auto lowest = std::numeric_limits<std::int64_t>::min();
+/// An observer stands for nothing: any voter's vote is better than its own.
+constexpr vote observers_own{{lowest}, {lowest}, {lowest}, {}};
+/// The zxid of a database that was emptied and may not be trusted with a vote.
+constexpr zxid untrusted{-1};
+
+/// The broadcast reaches every voter, so no voter needs an answer beside it.
+election_effects tidy(election_effects out, const quorum& ensemble) {
+  auto& to = out.answer_to;
+  if (out.broadcast) std::erase_if(to, [&](server_id id) { return ensemble.is_voter(id); });
+  std::sort(to.begin(), to.end());
+  to.erase(std::unique(to.begin(), to.end()), to.end());
+  return out;
+}
+
+}  // namespace
+
+const char* to_string(election_record::ground g) {
+  switch (g) {
+    case election_record::ground::none:
+      return "none";
+    case election_record::ground::all_reachable_agreed:
+      return "all_reachable_agreed";
+    case election_record::ground::quorum_after_wait:
+      return "quorum_after_wait";
+    case election_record::ground::settled_quorum:
+      return "settled_quorum";
+  }
+  return "unknown";
+}
+
+election_round::election_round(server_id me, quorum ensemble, std::uint64_t server_list_digest)
+    : me_(me), ensemble_(std::move(ensemble)), digest_(server_list_digest) {}
+
+election_effects election_round::start(zxid last, epoch current) {
+  active_ = true;
+  state_ = server_state::looking;
+  ++round_.value;
+  own_ = ensemble_.is_voter(me_) ? vote{me_, last, current, round_} : observers_own;
+  interval_ms_ = notification_interval_min_ms;
+  received_.clear();
+  out_of_election_.clear();
+  candidates_.clear();
+  finalizing_ = false;
+  election_effects out{.broadcast = true, .finalize = timer::stop};
+  propose(own_, out);
+  judge(out);
+  return tidy(std::move(out), ensemble_);
+}
+
+election_effects election_round::on_notification(const notification& n) {
+  election_effects out;
+  if (n.from == me_)
+    refuse(n.from, refusal::my_own_id, out);
+  else if (n.server_list_digest != digest_)
+    refuse(n.from, refusal::other_server_list, out);
+  else
+    heed(n, out);
+  return tidy(std::move(out), ensemble_);
+}
+
+void election_round::refuse(server_id from, refusal why, election_effects& out) {
+  out.refused = refused_sender{from, why};
+  if (refused_.size() < refused_senders_max || refused_.contains(from)) refused_[from] = why;
+  if (from == me_) return;
+  looking_.erase(from);
+  received_.erase(from);
+  out_of_election_.erase(from);
+  if (is_looking()) judge(out);
+}
+
+void election_round::heed(const notification& n, election_effects& out) {
+  refused_.erase(n.from);
+  const bool is_member = ensemble_.is_voter(n.from) || ensemble_.is_observer(n.from);
+  if (!active_ || !is_member || !is_known(n.state)) return;
+  const bool asks = n.state == server_state::looking;
+  if (asks)
+    looking_.insert(n.from);
+  else
+    looking_.erase(n.from);
+
+  if (!ensemble_.is_voter(n.from)) {
+    // An observer is told what we think, settled or not, and never heeded.
+    if (asks && ensemble_.is_voter(me_)) out.answer_to = {n.from};
+  } else if (!is_looking()) {
+    // A vote is worth hearing only from a voter.
+    if (asks && ensemble_.is_voter(me_)) out.answer_to = {n.from};
+    if (asks) looking_.erase(n.from);
+  } else if (ensemble_.is_voter(n.proposed.leader)) {
+    if (asks)
+      heed_looking(n, out);
+    else if (n.state != server_state::observing)
+      heed_settled(n, out);
+  }
+}
+
+void election_round::heed_looking(const notification& n, election_effects& out) {
+  if (n.proposed.round < round_) {
+    // It lags, and a voter's round pulls it along. An observer's would not, and the two would answer
+    // each other for ever.
+    if (ensemble_.is_voter(me_)) out.answer_to.push_back(n.from);
+    return;
+  }
+  if (own_.last == untrusted || n.proposed.last == untrusted) return;
+  note_candidate(n.proposed);
+  if (n.proposed.round > round_) {
+    round_ = n.proposed.round;
+    received_.clear();
+    propose(is_better(n.proposed, own_, ensemble_) ? n.proposed : own_, out);
+    out.broadcast = true;
+  } else if (is_better(n.proposed, proposal_, ensemble_)) {
+    propose(n.proposed, out);
+    out.broadcast = true;
+  }
+  received_[n.from] = {n.proposed, n.state};
+  judge(out);
+}
+
+void election_round::heed_settled(const notification& n, election_effects& out) {
+  using ground = election_record::ground;
+  const cast_vote theirs{n.proposed, n.state};
+  const auto leader = n.proposed.leader;
+  note_candidate(n.proposed);
+  if (n.proposed.round == round_) {
+    received_[n.from] = theirs;
+    if (has_quorum_for(theirs, received_) && leader_confirms(leader, n.proposed.round, received_))
+      return decide(n.proposed, ground::settled_quorum, received_, out);
+  }
+  out_of_election_[n.from] = theirs;
+  if (has_quorum_for(theirs, out_of_election_) &&
+      leader_confirms(leader, n.proposed.round, out_of_election_)) {
+    round_ = n.proposed.round;
+    return decide(n.proposed, ground::settled_quorum, out_of_election_, out);
+  }
+  judge(out);
+}
+
+election_effects election_round::on_silence() {
+  if (!is_looking()) return {};
+  interval_ms_ = std::min(interval_ms_ * 2, notification_interval_max_ms);
+  return {.broadcast = true};
+}
+
+election_effects election_round::on_finalize_timeout() {
+  election_effects out;
+  if (!is_looking() || !std::exchange(finalizing_, false)) return out;
+  // Whoever had a better vote has changed ours by now, and so stopped this timer.
+  decide(proposal_, election_record::ground::quorum_after_wait, received_, out);
+  return tidy(std::move(out), ensemble_);
+}
+
+election_effects election_round::on_reachable(server_id server) {
+  unreachable_.erase(server);
+  election_effects out;
+  if (is_looking() && ensemble_.is_voter(server) && server != me_) out.answer_to = {server};
+  return out;
+}
+
+election_effects election_round::on_unreachable(server_id server) {
+  unreachable_.insert(server);
+  looking_.erase(server);
+  election_effects out;
+  if (is_looking()) judge(out);
+  return tidy(std::move(out), ensemble_);
+}
+
+election_effects election_round::settle(server_state role, const vote& on) {
+  assert(role != server_state::looking);
+  active_ = true;
+  state_ = role;
+  proposal_ = on;
+  round_ = std::max(round_, on.round);
+  election_effects out;
+  if (std::exchange(finalizing_, false)) out.finalize = timer::stop;
+  if (ensemble_.is_voter(me_)) out.answer_to.assign(looking_.begin(), looking_.end());
+  looking_.clear();
+  return out;
+}
+
+notification election_round::mine() const { return {me_, state_, proposal_, digest_}; }
+
+/// Ends the election, waits for a better vote, or stops waiting, as the votes now stand.
+void election_round::judge(election_effects& out) {
+  if (!has_quorum_for({proposal_}, received_)) {
+    if (std::exchange(finalizing_, false)) out.finalize = timer::stop;
+  } else if (everyone_reachable_agrees()) {
+    decide(proposal_, election_record::ground::all_reachable_agreed, received_, out);
+  } else if (!std::exchange(finalizing_, true)) {
+    out.finalize = timer::start;
+  }
+}
+
+void election_round::decide(const vote& v, election_record::ground why,
+                            const std::map<server_id, cast_vote>& votes, election_effects& out) {
+  const auto learning = ensemble_.is_voter(me_) ? server_state::following : server_state::observing;
+  const auto role = v.leader == me_ ? server_state::leading : learning;
+  record_ = {why, {v, role}, candidates_, votes, unreachable_, refused_};
+  finalizing_ = false;
+  auto told = settle(role, v);
+  out.finalize = timer::stop;
+  out.decided = record_.result;
+  out.answer_to.insert(out.answer_to.end(), told.answer_to.begin(), told.answer_to.end());
+}
+
+/// From now on this server says `v`, in its own round. A wait for something better than the last
+/// proposal is over: judge() starts another.
+void election_round::propose(const vote& v, election_effects& out) {
+  proposal_ = v;
+  proposal_.round = round_;
+  if (std::exchange(finalizing_, false)) out.finalize = timer::stop;
+  note_candidate(proposal_);
+  if (ensemble_.is_voter(me_) && own_.last != untrusted)
+    received_[me_] = {proposal_, server_state::looking};
+}
+
+void election_round::note_candidate(const vote& v) {
+  if (ensemble_.is_voter(v.leader)) candidates_[v.leader] = v;
+}
+
+bool election_round::has_quorum_for(const cast_vote& v,
+                                    const std::map<server_id, cast_vote>& votes) const {
+  std::set<server_id> supporters;
+  for (const auto& [from, theirs] : votes)
+    if (agree(theirs, v)) supporters.insert(from);
+  return ensemble_.has_quorum(supporters);
+}
+
+/// FastLeaderElection.checkLeader: followers may go on naming a leader that has crashed, so the
+/// leader itself must have said that it leads; and we do not lead on the word of an older round.
+bool election_round::leader_confirms(server_id leader, election_round_number at,
+                                     const std::map<server_id, cast_vote>& votes) const {
+  if (leader == me_) return at == round_;
+  auto it = votes.find(leader);
+  return it != votes.end() && it->second.by == server_state::leading;
+}
+
+bool election_round::everyone_reachable_agrees() const {
+  const auto& voters = ensemble_.voters();
+  return std::all_of(voters.begin(), voters.end(), [this](server_id id) {
+    if (unreachable_.contains(id) || refused_.contains(id)) return true;
+    auto it = received_.find(id);
+    return it != received_.end() && agree(it->second, {proposal_});
+  });
+}
+
+}  // namespace troupe::core

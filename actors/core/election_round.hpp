@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+/// FastLeaderElection as a value: notifications, reachability and timeouts go in, effects come out.
+/// It lives as long as its server: while the server is looking it elects, and while it is settled
+/// it tells those who look what it settled on.
+///
+/// Two things differ from ZooKeeper, and neither changes who may be elected:
+/// - The election ends at once when every voter that may be reachable has voted the same; the wait
+///   for a better vote is only for those who have not. It is one wait, not one after each message.
+/// - A server that settles says so to everyone it last heard looking, instead of being asked.
+///
+/// Invariant: a vote counts only if its sender and the leader it names are voters and the sender's
+/// server list is ours. While looking, `round()` only grows; it becomes that of the ensemble when
+/// this server joins one that is settled. Units: ms.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <vector>
+
+#include "actors/core/quorum.hpp"
+#include "actors/core/vote.hpp"
+#include "messages/ids.hpp"
+
+namespace troupe::core {
+
+inline constexpr std::int64_t notification_interval_min_ms = 200;
+/// ZooKeeper backs off to 60 s, and so finds a healed network late.
+inline constexpr std::int64_t notification_interval_max_ms = 2'000;
+inline constexpr std::int64_t finalize_wait_ms = 200;
+inline constexpr std::size_t refused_senders_max = 255;
+
+/// What one server tells another about its vote. The round is that of the vote.
+struct notification {
+  server_id from;
+  server_state state = server_state::looking;
+  vote proposed;
+  std::uint64_t server_list_digest = 0;
+  friend bool operator==(const notification&, const notification&) = default;
+};
+
+struct election_result {
+  vote chosen;
+  server_state role = server_state::looking;  // leading, following or observing
+};
+
+/// Why a sender's words are not counted, whatever they are.
+enum class refusal { other_server_list, my_own_id };
+
+struct refused_sender {
+  server_id from;
+  refusal why = refusal::other_server_list;
+};
+
+/// What the caller does next, in this order: send, set the timer, tell who asked for a leader.
+struct election_effects {
+  enum class timer { unchanged, start, stop };
+
+  bool broadcast = false;             // send mine() to every other voter
+  std::vector<server_id> answer_to;   // send mine() to these; ascending
+  timer finalize = timer::unchanged;  // one timer of finalize_wait_ms; `start` restarts it
+  std::optional<election_result> decided;
+  std::optional<refused_sender> refused;
+};
+
+/// Why this leader: what the last election of this server was decided on.
+struct election_record {
+  enum class ground {
+    none,                  // nothing decided yet
+    all_reachable_agreed,  // every voter that may be reachable had voted the same
+    quorum_after_wait,     // a quorum had, and nobody came with a better vote in finalize_wait_ms
+    settled_quorum,        // a quorum was already led by it
+  };
+  ground why = ground::none;
+  election_result result;
+  std::map<server_id, vote> candidates;  // by the leader proposed, as last seen
+  std::map<server_id, cast_vote> votes;  // by voter, of those that were counted
+  std::set<server_id> unreachable;       // voters, when it was decided
+  std::map<server_id, refusal> refused;  // when it was decided
+};
+[[nodiscard]] const char* to_string(election_record::ground g);
+
+class election_round {
+ public:
+  election_round() = default;
+  election_round(server_id me, quorum ensemble, std::uint64_t server_list_digest);
+
+  /// Looks for a leader, in a new round, with this server's own last logged zxid and current epoch.
+  [[nodiscard]] election_effects start(zxid last, epoch current);
+  [[nodiscard]] election_effects on_notification(const notification& n);
+  /// Nothing was heard for notification_interval_ms(). Doubles the interval.
+  [[nodiscard]] election_effects on_silence();
+  [[nodiscard]] election_effects on_finalize_timeout();
+  /// A way to `server` exists now: it is told our vote.
+  [[nodiscard]] election_effects on_reachable(server_id server);
+  /// There is no way to `server` now. Nobody waits for its vote, but what it voted still counts.
+  [[nodiscard]] election_effects on_unreachable(server_id server);
+  /// The role's word on what we are, for those who look: the new epoch once it is known
+  /// (QuorumPeer.updateElectionVote), or a role that was not elected here. Ends looking.
+  [[nodiscard]] election_effects settle(server_state role, const vote& on);
+
+  /// What this server says now; meaningful once started or settled.
+  [[nodiscard]] notification mine() const;
+  [[nodiscard]] server_state state() const { return state_; }
+  [[nodiscard]] bool is_looking() const { return active_ && state_ == server_state::looking; }
+  [[nodiscard]] election_round_number round() const { return round_; }
+  /// The vote proposed while looking, the vote settled on otherwise.
+  [[nodiscard]] const vote& proposal() const { return proposal_; }
+  [[nodiscard]] std::int64_t notification_interval_ms() const { return interval_ms_; }
+  [[nodiscard]] const std::set<server_id>& unreachable() const { return unreachable_; }
+  /// Who is refused now, and why, until a notification of theirs is acceptable; at most
+  /// refused_senders_max are remembered.
+  [[nodiscard]] const std::map<server_id, refusal>& refused() const { return refused_; }
+  [[nodiscard]] const election_record& last_decision() const { return record_; }
+  [[nodiscard]] const quorum& ensemble() const { return ensemble_; }
+
+ private:
+  void refuse(server_id from, refusal why, election_effects& out);
+  void heed(const notification& n, election_effects& out);
+  void heed_looking(const notification& n, election_effects& out);
+  void heed_settled(const notification& n, election_effects& out);
+  void judge(election_effects& out);
+  void decide(const vote& v, election_record::ground why,
+              const std::map<server_id, cast_vote>& votes, election_effects& out);
+  void propose(const vote& v, election_effects& out);
+  void note_candidate(const vote& v);
+  [[nodiscard]] bool has_quorum_for(const cast_vote& v,
+                                    const std::map<server_id, cast_vote>& votes) const;
+  [[nodiscard]] bool leader_confirms(server_id leader, election_round_number at,
+                                     const std::map<server_id, cast_vote>& votes) const;
+  [[nodiscard]] bool everyone_reachable_agrees() const;
+
+  server_id me_;
+  quorum ensemble_;
+  std::uint64_t digest_ = 0;
+
+  bool active_ = false;  // false until the first start() or settle()
+  server_state state_ = server_state::looking;
+  election_round_number round_;
+  vote own_;       // this server as its own candidate
+  vote proposal_;  // see proposal()
+  std::int64_t interval_ms_ = notification_interval_min_ms;
+  bool finalizing_ = false;  // a quorum agrees and the finalize timer runs
+
+  std::map<server_id, cast_vote> received_;         // votes of this round
+  std::map<server_id, cast_vote> out_of_election_;  // votes of settled servers, of any round
+  std::map<server_id, vote> candidates_;
+  std::set<server_id> looking_;  // who was last heard looking, and not answered since we settled
+  std::set<server_id> unreachable_;
+  std::map<server_id, refusal> refused_;
+  election_record record_;
+};
+
+}  // namespace troupe::core

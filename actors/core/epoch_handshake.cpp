@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "actors/core/epoch_handshake.hpp"
+
+#include <algorithm>
+#include <tuple>
+#include <utility>
+
+namespace troupe::core {
+
+epoch_handshake::epoch_handshake(server_id me, quorum ensemble, epoch my_current, zxid my_last)
+    : me_(me), ensemble_(std::move(ensemble)), my_current_(my_current), my_last_(my_last) {}
+
+std::optional<epoch> epoch_handshake::on_follower_info(server_id from, epoch accepted) {
+  if (is_proposed_) return std::nullopt;
+  era_ = std::max(era_, epoch{accepted.value + 1});
+  if (ensemble_.is_voter(from)) connecting_.insert(from);
+  if (!connecting_.contains(me_) || !ensemble_.has_quorum(connecting_)) return std::nullopt;
+  is_proposed_ = true;
+  return era_;
+}
+
+epoch_handshake::ack_outcome epoch_handshake::on_ack_epoch(server_id from,
+                                                           std::optional<epoch> current,
+                                                           zxid last) {
+  // After the quorum, a learner that is ahead holds what no quorum has: it will be truncated.
+  if (is_confirmed_ || !is_proposed_ || !current) return ack_outcome::waiting;
+  if (std::tie(*current, last) > std::tie(my_current_, my_last_)) return ack_outcome::learner_ahead;
+  if (ensemble_.is_voter(from) && last != zxid{-1}) confirming_.insert(from);
+  if (!confirming_.contains(me_) || !ensemble_.has_quorum(confirming_)) return ack_outcome::waiting;
+  is_confirmed_ = true;
+  return ack_outcome::confirmed;
+}
+
+bool epoch_handshake::on_new_leader_ack(server_id from, zxid acked) {
+  if (is_established_ || !is_confirmed_ || acked != new_leader_zxid()) return false;
+  if (ensemble_.is_voter(from)) established_.insert(from);
+  is_established_ = ensemble_.has_quorum(established_);
+  return is_established_;
+}
+
+const std::set<server_id>& epoch_handshake::heard() const {
+  if (!is_proposed_) return connecting_;
+  return is_confirmed_ ? established_ : confirming_;
+}
+
+leader_info_verdict judge_leader_info(epoch accepted, epoch proposed) {
+  if (proposed > accepted) return leader_info_verdict::accept_and_persist;
+  if (proposed == accepted) return leader_info_verdict::accept_same;
+  return leader_info_verdict::refuse;
+}
+
+}  // namespace troupe::core

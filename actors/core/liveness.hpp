@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+/// Which learners a leader has heard lately, and whether they still make a quorum with it
+/// (LearnerHandler.synced, Leader's check at every tick). Units: ticks, as syncLimit is; the caller
+/// counts them.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <vector>
+
+#include "actors/core/quorum.hpp"
+#include "messages/ids.hpp"
+
+namespace troupe::core {
+
+class liveness {
+ public:
+  liveness() = default;
+  liveness(server_id me, quorum ensemble);
+
+  /// A synced learner spoke.
+  void heard(server_id from, std::int64_t now_ticks);
+  void forget(server_id id) { last_heard_.erase(id); }
+
+  /// Do the leader and the voters heard within `sync_limit_ticks` form a quorum?
+  [[nodiscard]] bool synced_quorum(std::int64_t now_ticks, std::int64_t sync_limit_ticks) const;
+
+  /// Learners, observers too, that were silent for longer: to be dropped. Ascending.
+  [[nodiscard]] std::vector<server_id> silent(std::int64_t now_ticks,
+                                              std::int64_t sync_limit_ticks) const;
+
+ private:
+  server_id me_;
+  quorum ensemble_;
+  std::map<server_id, std::int64_t> last_heard_;  // in ticks
+};
+
+}  // namespace troupe::core

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+/// Owns tree, watches and sessions (ZKDatabase with PrepRequestProcessor, CommitProcessor and
+/// FinalRequestProcessor around it): plans writes while this server leads, applies what is
+/// committed everywhere, answers reads. Owns: the database, the table of client connections, the
+/// window of recent txns. Order: a connection's replies leave in the order of its requests; a read
+/// waits for that connection's own earlier writes and for nothing else; a watch event leaves before
+/// any reply that could show the change. One actor, one mailbox: no read ever runs beside an apply.
+/// Errors: the client's go into its replies; a digest that is not the leading server's is logged as
+/// an error.
+#pragma once
+
+#include <caf/typed_response_promise.hpp>
+#include <chrono>
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "actors/core/acl.hpp"
+#include "actors/core/prep.hpp"
+#include "actors/core/sessions.hpp"
+#include "actors/core/snapshot_codec.hpp"
+#include "actors/core/tree.hpp"
+#include "actors/core/watches.hpp"
+#include "actors/node_context.hpp"
+#include "actors/sinks.hpp"
+
+namespace troupe {
+
+struct database_options {
+  context_ptr context;
+};
+
+struct database_state {
+  static inline const char* name = "zk.database";
+  using clock = std::chrono::steady_clock;
+
+  /// A request that waits behind the connection's own writes, or is such a write.
+  struct waiting_request {
+    client_request request;
+    clock::time_point received;
+  };
+  struct connection {
+    client_sink client;
+    session_id session;
+    core::identities shown;
+    std::deque<waiting_request> queue;  // its front is a write or a sync under way
+    client_output output;               // gathered in the present turn
+  };
+  struct opening_session {
+    open_session asked;
+    caf::typed_response_promise<session_opened> promise;
+  };
+  enum class mode { closed, leading, learning };
+
+  explicit database_state() : planner(tree) {}
+
+  database_options options;
+  core::tree tree;
+  core::prep planner;  // while leading
+  core::watches watches;
+  std::optional<core::sessions> live;  // while leading: who expires when
+  std::deque<txn_ptr> recent;          // the newest applied txns, contiguous
+
+  mode role = mode::closed;
+  proposal_sink leader;   // while leading
+  forward_sink upstream;  // while learning
+  bool exhausted_told = false;
+
+  std::map<connection_id, connection> connections;
+  std::map<session_id, connection_id> by_session;
+  std::map<session_id, opening_session> opening;
+  std::optional<core::session_id_generator> new_ids;
+  std::set<session_id> touched;           // while learning: heard since last collected
+  std::set<connection_id> with_output;    // gathered output to be sent at the turn's end
+  std::vector<write_request> to_forward;  // gathered writes, sent at the turn's end
+  std::vector<txn_ptr> to_propose;
+
+  std::map<std::uint64_t, std::unique_ptr<core::snapshot_encoder>> streams;  // to learners
+  std::uint64_t next_stream = 1;
+  std::unique_ptr<core::snapshot_encoder> snapshot;  // to disk
+  snapshot_sink snapshot_to;
+
+  database_stats stats;
+  std::uint64_t latency_count = 0;
+  double latency_sum_ms = 0;
+};
+
+using database_ptr = database_actor::stateful_pointer<database_state>;
+
+database_actor::behavior_type database(database_ptr self, database_options options);
+
+}  // namespace troupe

@@ -1,0 +1,375 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <utility>
+
+#include "actors/caf.hpp"
+#include "actors/core/replies.hpp"
+#include "actors/database_parts.hpp"
+
+namespace troupe::database_parts {
+namespace {
+
+using state = database_state;
+
+// -- output -------------------------------------------------------------------------------------
+
+void append_frame(std::string& out, const reply_header& header, std::string_view body) {
+  std::string head = jute::encode(header);
+  jute::writer w{out};
+  w.i32(static_cast<std::int32_t>(head.size() + body.size()));
+  w.raw(head);
+  w.raw(body);
+}
+
+void count_latency(state& s, std::int64_t ms) {
+  s.stats.latency_ms_min = s.latency_count == 0 ? ms : std::min(s.stats.latency_ms_min, ms);
+  s.stats.latency_ms_max = std::max(s.stats.latency_ms_max, ms);
+  s.latency_sum_ms += static_cast<double>(ms);
+  ++s.latency_count;
+}
+
+void reply(database_ptr self, connection_id id, state::connection& c,
+           const state::waiting_request& asked, zxid at, error_code err, std::string_view body) {
+  auto& s = self->state;
+  append_frame(c.output.frames, {asked.request.xid, at, err}, err == error_code::ok ? body : "");
+  ++c.output.replies;
+  ++s.stats.replies_sent;
+  auto took = std::chrono::duration_cast<std::chrono::milliseconds>(self->now() - asked.received);
+  count_latency(s, took.count());
+  s.with_output.insert(id);
+}
+
+void send_event(state& s, connection_id id, zxid at, const watch_event& event) {
+  auto client = s.connections.find(id);
+  if (client == s.connections.end()) return;
+  append_frame(client->second.output.frames, {cxid{special_xid::watch_event}, at, error_code::ok},
+               jute::encode(event));
+  s.with_output.insert(id);
+}
+
+void close_after_output(state& s, connection_id id, state::connection& c) {
+  c.output.close = true;
+  c.queue.clear();
+  s.with_output.insert(id);
+}
+
+// -- requests -----------------------------------------------------------------------------------
+
+bool goes_to_the_leader(op_code op) { return is_write(op) || op == op_code::sync; }
+
+void authenticate(database_ptr self, connection_id id, state::connection& c,
+                  const state::waiting_request& asked) {
+  auto request = jute::decode<auth_request>(asked.request.body);
+  auto proved =
+      request
+          ? core::authenticate(request->scheme, request->auth.value_or(""), "", c.shown.front().id)
+          : tl::expected<core::identities, error_code>{tl::unexpect, error_code::auth_failed};
+  if (!proved) {
+    reply(self, id, c, asked, zxid{}, error_code::auth_failed, {});
+    return close_after_output(self->state, id, c);
+  }
+  for (auto& identity : *proved)
+    if (std::find(c.shown.begin(), c.shown.end(), identity) == c.shown.end())
+      c.shown.push_back(std::move(identity));
+  reply(self, id, c, asked, zxid{}, error_code::ok, {});
+}
+
+void set_watches(database_ptr self, connection_id id, state::connection& c,
+                 const state::waiting_request& asked) {
+  auto& s = self->state;
+  auto at = s.tree.last_processed();
+  auto request = decode_set_watches(asked.request.op, asked.request.body);
+  if (!request) return reply(self, id, c, asked, at, request.error(), {});
+  if (!request->persistent.empty() || !request->persistent_recursive.empty())
+    return reply(self, id, c, asked, at, error_code::unimplemented, {});
+  for (const auto& event : s.watches.set_watches(id.value, request->one_shot, s.tree))
+    send_event(s, id, at, event);
+  reply(self, id, c, asked, at, error_code::ok, {});
+}
+
+/// Whatever needs no leader.
+void answer_here(database_ptr self, connection_id id, state::connection& c,
+                 const state::waiting_request& asked) {
+  auto& s = self->state;
+  auto at = s.tree.last_processed();
+  switch (asked.request.op) {
+    case op_code::ping:
+      return reply(self, id, c, asked, at, error_code::ok, {});
+    case op_code::auth:
+      return authenticate(self, id, c, asked);
+    case op_code::set_watches:
+    case op_code::set_watches2:
+      return set_watches(self, id, c, asked);
+    case op_code::exists:
+    case op_code::get_data:
+    case op_code::get_children:
+    case op_code::get_children2:
+    case op_code::get_acl: {
+      auto answer = core::answer_read(asked.request.op, asked.request.body, c.shown, s.tree);
+      if (answer.watch) s.watches.add(answer.watch->kind, answer.watch->path, id.value);
+      return reply(self, id, c, asked, at, answer.err, answer.body);
+    }
+    default:
+      s.options.context->log.info(
+          "unknown_operation",
+          {{"session", c.session}, {"op", static_cast<std::int32_t>(asked.request.op)}});
+      reply(self, id, c, asked, at, error_code::unimplemented, {});
+      close_after_output(s, id, c);
+  }
+}
+
+/// Answers what waited behind a write that is done, up to the next one.
+void drain(database_ptr self, connection_id id, state::connection& c) {
+  while (!c.queue.empty() && !goes_to_the_leader(c.queue.front().request.op)) {
+    auto next = std::move(c.queue.front());
+    c.queue.pop_front();
+    answer_here(self, id, c, next);
+  }
+}
+
+void pass_to_leader(database_ptr self, const state::connection& c, const client_request& request) {
+  auto& s = self->state;
+  write_request write{c.session, request.xid, request.op, request.body, c.shown};
+  if (s.role == state::mode::learning) {
+    s.to_forward.push_back(std::move(write));
+  } else if (request.op == op_code::sync) {
+    propose_planned(self);  // what came before the sync is proposed before it
+    self->send(s.leader, sync_behind{{std::nullopt, c.session, request.xid}});
+  } else {
+    plan_write(self, write, s.options.context->me);
+  }
+}
+
+void take(database_ptr self, connection_id id, state::connection& c,
+          const client_request& request) {
+  auto& s = self->state;
+  ++s.stats.requests_received;
+  state::waiting_request asked{request, self->now()};
+  if (request.op == op_code::ping) return answer_here(self, id, c, asked);  // waits for nobody
+  if (!goes_to_the_leader(request.op)) {
+    if (c.queue.empty()) return answer_here(self, id, c, asked);
+    c.queue.push_back(std::move(asked));
+    return;
+  }
+  pass_to_leader(self, c, request);
+  asked.request.body = request.op == op_code::sync ? request.body : std::string{};
+  c.queue.push_back(std::move(asked));
+}
+
+// -- sessions -----------------------------------------------------------------------------------
+
+/// The session's connection is this one from now on; an older one is cut off (a client that came
+/// back).
+void register_connection(database_ptr self, const open_session& asked, session_id session) {
+  auto& s = self->state;
+  if (auto older = s.by_session.find(session); older != s.by_session.end()) {
+    auto previous = older->second;
+    self->send(s.connections.at(previous).client, client_output{{}, 0, true});
+    on_connection_closed(self, previous);
+  }
+  state::connection c;
+  c.client = asked.client;
+  c.session = session;
+  c.shown = {{"ip", asked.address}};
+  s.connections.emplace(asked.connection, std::move(c));
+  s.by_session[session] = asked.connection;
+}
+
+void open_new(database_ptr self, const open_session& asked,
+              caf::typed_response_promise<session_opened> promise) {
+  auto& s = self->state;
+  auto id = s.new_ids->next();
+  std::string body;
+  jute::writer{body}.i32(asked.timeout_ms);
+  write_request create{id, {}, op_code::create_session, std::move(body), {}};
+  s.opening.emplace(id, state::opening_session{asked, std::move(promise)});
+  if (s.role == state::mode::learning)
+    s.to_forward.push_back(std::move(create));
+  else
+    plan_write(self, create, s.options.context->me);
+  end_turn(self);
+}
+
+void reopen(database_ptr self, const open_session& asked,
+            caf::typed_response_promise<session_opened> promise) {
+  auto& s = self->state;
+  auto finish = [self, asked, promise](const session_verdict& verdict) mutable {
+    using outcome = session_opened::outcome;
+    session_opened answer;
+    if (self->state.role != state::mode::closed && verdict.valid) {
+      register_connection(self, asked, asked.session);
+      answer = {outcome::open, asked.session, verdict.timeout_ms};
+    } else if (self->state.role != state::mode::closed) {
+      answer.result = outcome::expired;
+    }
+    promise.deliver(std::move(answer));
+  };
+  auto question = revalidate_session{asked.session, s.options.context->me};
+  if (s.role == state::mode::learning) {
+    self->request(s.upstream, caf::infinite, question)
+        .then(finish, [promise](const caf::error&) mutable {
+          promise.deliver(session_opened{session_opened::outcome::not_serving, {}, 0});
+        });
+  } else {
+    auto owner = static_cast<core::session_owner>(question.owner.value);
+    bool valid = s.live->set_owner(asked.session, owner) == error_code::ok &&
+                 s.live->touch(asked.session, steady_ms(self));
+    finish({valid, s.live->timeout_of(asked.session).value_or(0)});
+  }
+}
+
+void session_created(database_ptr self, session_id id, std::int32_t timeout_ms) {
+  auto& s = self->state;
+  auto at = s.opening.find(id);
+  if (at == s.opening.end()) return;
+  auto opened = std::move(at->second);
+  s.opening.erase(at);
+  register_connection(self, opened.asked, id);
+  opened.promise.deliver(session_opened{session_opened::outcome::open, id, timeout_ms});
+}
+
+/// Ends the connection of a session that was closed or has expired; its own close is answered
+/// first.
+void session_closed(database_ptr self, const core::applied& done) {
+  auto& s = self->state;
+  auto at = s.by_session.find(done.header.client);
+  if (at == s.by_session.end()) return;
+  auto id = at->second;
+  auto& c = s.connections.at(id);
+  if (!c.queue.empty() && c.queue.front().request.op == op_code::close_session &&
+      c.queue.front().request.xid == done.header.cx)
+    reply(self, id, c, c.queue.front(), done.header.id, error_code::ok, {});
+  close_after_output(s, id, c);
+}
+
+/// The client's own write is done.
+void answer_write(database_ptr self, const core::applied& done) {
+  auto& s = self->state;
+  auto at = s.by_session.find(done.header.client);
+  if (at == s.by_session.end()) return;
+  auto id = at->second;
+  auto& c = s.connections.at(id);
+  // A txn of an earlier connection of this session finds another request here, or none.
+  if (c.queue.empty() || c.queue.front().request.op == op_code::sync ||
+      c.queue.front().request.xid != done.header.cx)
+    return;
+  auto asked = std::move(c.queue.front());
+  c.queue.pop_front();
+  auto answer = core::reply_to_write(done);
+  if (answer.err == error_code::session_moved || answer.err == error_code::session_expired)
+    return close_after_output(s, id, c);
+  reply(self, id, c, asked, done.header.id, answer.err, answer.body);
+  drain(self, id, c);
+}
+
+}  // namespace
+
+caf::result<session_opened> on_open_session(database_ptr self, const open_session& m) {
+  auto& s = self->state;
+  using outcome = session_opened::outcome;
+  if (s.role == state::mode::closed) return session_opened{outcome::not_serving, {}, 0};
+  if (m.last_zxid_seen > s.tree.last_processed()) return session_opened{outcome::behind, {}, 0};
+  auto promise = self->make_response_promise<session_opened>();
+  if (m.session == session_id{})
+    open_new(self, m, promise);
+  else
+    reopen(self, m, promise);
+  return promise;
+}
+
+void on_client_requests(database_ptr self, const client_requests& m) {
+  auto& s = self->state;
+  auto at = s.connections.find(m.connection);
+  if (at == s.connections.end()) return;
+  auto session = at->second.session;
+  if (s.role == state::mode::learning) s.touched.insert(session);
+  if (s.live) s.live->touch(session, steady_ms(self));
+  for (const auto& request : m.requests) {
+    if (at->second.output.close) break;
+    take(self, m.connection, at->second, request);
+  }
+  end_turn(self);
+}
+
+void on_connection_closed(database_ptr self, connection_id id) {
+  auto& s = self->state;
+  s.watches.remove_watcher(id.value);
+  s.with_output.erase(id);
+  std::erase_if(s.opening, [id](const auto& x) { return x.second.asked.connection == id; });
+  auto at = s.connections.find(id);
+  if (at == s.connections.end()) return;
+  auto by = s.by_session.find(at->second.session);
+  if (by != s.by_session.end() && by->second == id) s.by_session.erase(by);
+  s.connections.erase(at);
+}
+
+void on_sync_done(database_ptr self, const sync_done& m) {
+  auto& s = self->state;
+  auto at = s.by_session.find(m.session);
+  if (at == s.by_session.end()) return;
+  auto& c = s.connections.at(at->second);
+  if (c.queue.empty() || c.queue.front().request.op != op_code::sync ||
+      c.queue.front().request.xid != m.xid)
+    return;
+  auto asked = std::move(c.queue.front());
+  c.queue.pop_front();
+  auto path = decode_request<path_request>(asked.request.body);
+  reply(self, at->second, c, asked, s.tree.last_processed(), path ? error_code::ok : path.error(),
+        path ? jute::encode(*path) : std::string{});
+  drain(self, at->second, c);
+  end_turn(self);
+}
+
+void answer_applied(database_ptr self, const core::applied& done) {
+  auto& s = self->state;
+  auto may_read = [&s](core::watcher_key watcher, const core::acl_list& acl) {
+    auto at = s.connections.find(connection_id{watcher});
+    return at != s.connections.end() && core::is_allowed(acl, permission::read, at->second.shown);
+  };
+  for (const auto& trigger : done.triggers)
+    for (const auto& fired : s.watches.trigger(trigger, may_read))
+      send_event(s, connection_id{fired.watcher}, done.header.id, fired.event);
+  if (done.header.type == op_code::create_session) {
+    auto known = s.tree.sessions().find(done.header.client);
+    if (known != s.tree.sessions().end()) session_created(self, done.header.client, known->second);
+  } else if (done.header.type == op_code::close_session) {
+    session_closed(self, done);
+  } else {
+    answer_write(self, done);
+  }
+}
+
+void close_all_connections(database_ptr self) {
+  auto& s = self->state;
+  for (auto& [id, c] : s.connections) self->send(c.client, client_output{{}, 0, true});
+  for (auto& [id, opening] : s.opening)
+    opening.promise.deliver(session_opened{session_opened::outcome::not_serving, {}, 0});
+  s.opening.clear();
+  s.connections.clear();
+  s.by_session.clear();
+  s.with_output.clear();
+  s.watches = core::watches{};
+}
+
+void propose_planned(database_ptr self) {
+  auto& s = self->state;
+  if (!s.to_propose.empty()) self->send(s.leader, propose{std::exchange(s.to_propose, {})});
+}
+
+void end_turn(database_ptr self) {
+  auto& s = self->state;
+  propose_planned(self);
+  if (!s.to_forward.empty())
+    self->send(s.upstream,
+               forwarded_writes{s.options.context->me, std::exchange(s.to_forward, {})});
+  auto ready = std::exchange(s.with_output, {});
+  for (auto id : ready) {
+    auto at = s.connections.find(id);
+    if (at == s.connections.end()) continue;
+    bool close = at->second.output.close;
+    self->send(at->second.client, std::exchange(at->second.output, {}));
+    if (close) on_connection_closed(self, id);
+  }
+}
+
+}  // namespace troupe::database_parts

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+/// The database actor's inner parts, one file each: modes and applying (database.cpp), clients
+/// (database_clients.cpp), what learners and snapshots get (database_sync.cpp). Nobody else
+/// includes this.
+#pragma once
+
+#include "actors/database.hpp"
+
+namespace troupe::database_parts {
+
+// -- clients ------------------------------------------------------------------------------------
+
+caf::result<session_opened> on_open_session(database_ptr self, const open_session& m);
+void on_client_requests(database_ptr self, const client_requests& m);
+void on_connection_closed(database_ptr self, connection_id id);
+void on_sync_done(database_ptr self, const sync_done& m);
+/// After a txn was applied: tells watchers, then answers the client if it is ours.
+void answer_applied(database_ptr self, const core::applied& done);
+/// Closes every connection without an answer: there is no leader to serve under.
+void close_all_connections(database_ptr self);
+/// Sends what this turn gathered: writes to their leader, output to clients. Every handler that
+/// gathers ends with it.
+void end_turn(database_ptr self);
+
+// -- writes on the leading server ----------------------------------------------------------------
+
+/// Plans a write of `owner`'s client, or refuses it when the session is gone or has moved.
+void plan_write(database_ptr self, const write_request& request, server_id owner);
+void propose_planned(database_ptr self);
+
+// -- learners and snapshots -----------------------------------------------------------------------
+
+sync_source plan_for(const database_state& s, zxid peer_last, const config::node_config& config);
+stream_opened open_new_stream(database_ptr self);
+caf::result<snapshot_piece> next_of_stream(database_ptr self, std::uint64_t stream);
+void begin_snapshot(database_ptr self, const take_snapshot& m);
+void continue_snapshot(database_ptr self);
+
+[[nodiscard]] std::int64_t steady_ms(database_ptr self);
+
+}  // namespace troupe::database_parts

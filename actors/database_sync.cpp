@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <utility>
+
+#include "actors/caf.hpp"
+#include "actors/core/sync_plan.hpp"
+#include "actors/database_parts.hpp"
+
+namespace troupe::database_parts {
+namespace {
+
+/// Of a snapshot in one message.
+constexpr std::size_t piece_bytes = 256 * 1024;
+/// What a znode takes in a snapshot besides path and data: lengths, acl id, stat.
+constexpr std::uint64_t znode_overhead_bytes = 76;
+
+std::vector<txn_ptr> newer_than(const std::deque<txn_ptr>& recent, zxid after) {
+  auto first = std::find_if(recent.begin(), recent.end(),
+                            [after](const txn_ptr& txn) { return txn->id() > after; });
+  return {first, recent.end()};
+}
+
+}  // namespace
+
+sync_source plan_for(const database_state& s, zxid peer_last, const config::node_config& config) {
+  std::vector<zxid> window;
+  window.reserve(s.recent.size());
+  for (const auto& txn : s.recent) window.push_back(txn->id());
+  auto last = s.tree.last_processed();
+  auto plan = core::choose_sync({peer_last, last, window});
+
+  sync_source out;
+  out.committed = last;
+  using how = sync_source::kind;
+  if (auto* diff = std::get_if<core::send_diff>(&plan)) {
+    out.how = how::diff;
+    out.txns = newer_than(s.recent, diff->after);
+  } else if (auto* cut = std::get_if<core::send_truncate>(&plan)) {
+    out.how = how::truncate;
+    out.keep_upto = cut->to;
+  } else if (auto* both = std::get_if<core::send_truncate_then_diff>(&plan)) {
+    out.how = how::truncate_then_diff;
+    out.keep_upto = both->to;
+    out.txns = newer_than(s.recent, both->to);
+  } else if (!s.recent.empty() && peer_last < s.recent.front()->id() &&
+             config.snapshot_size_factor > 0) {
+    // Only the journal knows what the log on disk still has; the handler asks it and falls back to
+    // a snapshot.
+    auto bytes = static_cast<std::uint64_t>(s.tree.approximate_data_size()) +
+                 s.tree.node_count() * znode_overhead_bytes;
+    out.how = how::diff_from_log;
+    out.txns = {s.recent.begin(), s.recent.end()};
+    out.log_bytes_max =
+        static_cast<std::uint64_t>(static_cast<double>(bytes) * config.snapshot_size_factor);
+  }
+  return out;
+}
+
+stream_opened open_new_stream(database_ptr self) {
+  auto& s = self->state;
+  auto id = s.next_stream++;
+  s.streams.emplace(id, std::make_unique<core::snapshot_encoder>(s.tree));
+  return {id};
+}
+
+caf::result<snapshot_piece> next_of_stream(database_ptr self, std::uint64_t stream) {
+  auto& s = self->state;
+  auto at = s.streams.find(stream);
+  if (at == s.streams.end())
+    return caf::make_error(caf::sec::invalid_argument, "the database was replaced meanwhile");
+  auto bytes = at->second->next(piece_bytes);
+  snapshot_piece piece{at->second->at(), s.tree.last_processed(), std::move(bytes),
+                       at->second->done()};
+  if (piece.last) s.streams.erase(at);
+  return piece;
+}
+
+void begin_snapshot(database_ptr self, const take_snapshot& m) {
+  auto& s = self->state;
+  s.snapshot = std::make_unique<core::snapshot_encoder>(s.tree);
+  s.snapshot_to = m.to;
+  continue_snapshot(self);
+}
+
+void continue_snapshot(database_ptr self) {
+  auto& s = self->state;
+  if (!s.snapshot) return;
+  auto bytes = s.snapshot->next(piece_bytes);
+  bool last = s.snapshot->done();
+  self->send(s.snapshot_to,
+             snapshot_piece{s.snapshot->at(), s.tree.last_processed(), std::move(bytes), last});
+  if (last) s.snapshot.reset();
+}
+
+}  // namespace troupe::database_parts

@@ -1,0 +1,342 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "actors/election.hpp"
+
+#include <algorithm>
+#include <caf/all.hpp>
+#include <chrono>
+#include <string_view>
+#include <utility>
+
+#include "actors/coro/ask.hpp"
+#include "actors/coro/sleep.hpp"
+#include "actors/ensemble.hpp"
+#include "actors/trace/log.hpp"
+#include "actors/trace/traced.hpp"
+#include "config/node_config.hpp"
+
+namespace troupe {
+namespace {
+
+using self_ptr = election_actor::stateful_pointer<election_state>;
+using std::chrono::milliseconds;
+using timer = core::election_effects::timer;
+
+/// A links actor answers sooner; this is against one that does not.
+constexpr auto dial_timeout = milliseconds{10'000};
+constexpr auto redial_wait_min = milliseconds{100};
+constexpr auto redial_wait_max = milliseconds{2'000};
+
+const node_context& context_of(self_ptr self) { return *self->state.options.context; }
+const log::logger& log_of(self_ptr self) { return context_of(self).log; }
+
+// -- words --------------------------------------------------------------------------------------
+
+/// What an error of CAF or of the links says, without CAF's brackets if it has words of its own.
+std::string text_of(self_ptr self, const caf::error& why) {
+  const auto& words = why.context();
+  if (words.size() > 0 && words.match_element<std::string>(0)) return words.get_as<std::string>(0);
+  return self->system().render(why);
+}
+
+std::string address_of(self_ptr self, server_id id) {
+  const auto* entry = context_of(self).config.find(id);
+  return entry ? entry->host + ":" + std::to_string(entry->election_port) : std::string{};
+}
+
+std::string text_of(const core::vote& v) {
+  return "epoch " + std::to_string(v.peer_epoch.value) + " zxid " + to_string(v.last) + " round " +
+         std::to_string(v.round.value);
+}
+
+std::string_view text_of(core::election_record::ground why) {
+  using ground = core::election_record::ground;
+  switch (why) {
+    case ground::all_reachable_agreed:
+      return "every reachable voter agreed";
+    case ground::quorum_after_wait:
+      return "a quorum agreed and no better vote came";
+    case ground::settled_quorum:
+      return "a quorum was led by it already";
+    case ground::none:
+      break;
+  }
+  return "nothing was decided";
+}
+
+/// The record of an election in one line: who, on what ground, against whom, without whom.
+std::string reason_of(self_ptr self, milliseconds took) {
+  const auto& record = self->state.round.last_decision();
+  const auto& chosen = record.result.chosen;
+  auto out = "server " + std::to_string(chosen.leader.value) + " (" + text_of(chosen) +
+             "): " + std::string{text_of(record.why)} + " after " + std::to_string(took.count()) +
+             " ms; candidates:";
+  for (const auto& [id, v] : record.candidates)
+    out += " " + std::to_string(id.value) + " (" + text_of(v) + ")";
+  for (auto id : record.unreachable) {
+    const auto& why = self->state.links.at(id).error;
+    out += "; unreachable: " + std::to_string(id.value) + (why.empty() ? "" : " (" + why + ")");
+  }
+  for (const auto& [id, why] : record.refused)
+    out += "; refused: " + std::to_string(id.value) +
+           (why == core::refusal::my_own_id ? " (claims our id)" : " (another server list)");
+  return out;
+}
+
+/// The front line of `text`, which is shortened by it.
+std::string take_line(std::string_view& text) {
+  const auto end = text.find('\n');
+  std::string line{text.substr(0, end)};
+  text.remove_prefix(end == text.npos ? text.size() : end + 1);
+  return line;
+}
+
+election_status::differing_list first_difference(server_id id, std::string_view ours,
+                                                 std::string_view theirs) {
+  while (!ours.empty() || !theirs.empty()) {
+    auto a = take_line(ours), b = take_line(theirs);
+    if (a != b) return {id, std::move(a), std::move(b)};
+  }
+  return {id, {}, {}};
+}
+
+// -- what is said -------------------------------------------------------------------------------
+
+wire::Notification to_wire(self_ptr self) {
+  const auto n = self->state.round.mine();
+  wire::Notification out;
+  out.set_from(n.from.value);
+  out.set_state(static_cast<std::int32_t>(n.state));
+  out.set_leader(n.proposed.leader.value);
+  out.set_zxid(n.proposed.last.value);
+  out.set_peer_epoch(n.proposed.peer_epoch.value);
+  out.set_round(n.proposed.round.value);
+  out.set_server_list_digest(n.server_list_digest);
+  out.set_server_list(self->state.server_list);
+  return out;
+}
+
+core::notification from_wire(const wire::Notification& n) {
+  return {.from = {n.from()},
+          .state = static_cast<server_state>(n.state()),
+          .proposed = {{n.leader()}, {n.zxid()}, {n.peer_epoch()}, {n.round()}},
+          .server_list_digest = n.server_list_digest()};
+}
+
+coro::task<> wait_for_a_better_vote(self_ptr self);
+
+/// Sends, and sets the timer. Who leads, if that is known now, is for the search to tell.
+void perform(self_ptr self, const core::election_effects& fx) {
+  auto& s = self->state;
+  if (fx.refused && fx.refused->why == core::refusal::my_own_id &&
+      !std::exchange(s.id_claimed, true))
+    log_of(self).warn("server_id_used_twice", {{"server", fx.refused->from}});
+  std::set<server_id> to(fx.answer_to.begin(), fx.answer_to.end());
+  if (fx.broadcast)
+    to.insert(s.round.ensemble().voters().begin(), s.round.ensemble().voters().end());
+  to.erase(context_of(self).me);
+  if (!to.empty()) {
+    const auto words = to_wire(self);
+    for (auto id : to) {
+      auto it = s.links.find(id);
+      if (it == s.links.end()) continue;
+      // Both, while a server that was restarted is known by the old link and by its first words.
+      const auto& [dialled, caller] = std::tie(it->second.dialled, it->second.caller);
+      if (dialled) self->send(dialled, words);
+      if (caller && caller != dialled) self->send(caller, words);
+    }
+  }
+  if (fx.finalize != timer::unchanged) s.finalizing.cancel();
+  if (fx.finalize == timer::start) s.finalizing.start(wait_for_a_better_vote(self));
+}
+
+// -- what is heard ------------------------------------------------------------------------------
+
+core::election_effects heed(core::election_round& round, const election_state::event& what) {
+  struct {
+    core::election_round& round;
+    auto operator()(const core::notification& n) { return round.on_notification(n); }
+    auto operator()(election_state::reachable x) { return round.on_reachable(x.server); }
+    auto operator()(election_state::unreachable x) { return round.on_unreachable(x.server); }
+    auto operator()(election_state::wait_over) { return round.on_finalize_timeout(); }
+  } heeding{round};
+  return std::visit(heeding, what);
+}
+
+void hear(self_ptr self, election_state::event what) {
+  auto& s = self->state;
+  if (s.round.is_looking())
+    s.heard.push(std::move(what));
+  else
+    perform(self, heed(s.round, what));
+}
+
+coro::task<> wait_for_a_better_vote(self_ptr self) {
+  auto wait = coro::sleep(self, milliseconds{core::finalize_wait_ms});
+  co_await wait;
+  hear(self, election_state::wait_over{});
+}
+
+void note_server_list(self_ptr self, const wire::Notification& n) {
+  auto& s = self->state;
+  const server_id from{n.from()};
+  if (n.server_list_digest() == s.round.mine().server_list_digest) {
+    s.differing.erase(from);
+    return;
+  }
+  if (s.differing.size() >= core::refused_senders_max && !s.differing.contains(from)) return;
+  auto found = first_difference(from, s.server_list, n.server_list());
+  auto [it, is_new] = s.differing.try_emplace(from);
+  if (is_new || it->second.theirs != found.theirs)
+    log_of(self).warn("server_list_differs",
+                      {{"peer", from.value}, {"ours", found.ours}, {"theirs", found.theirs}});
+  it->second = std::move(found);
+}
+
+void hear_notification(self_ptr self, const wire::Notification& n) {
+  auto& s = self->state;
+  if (auto it = s.links.find({n.from()}); it != s.links.end()) {
+    if (auto sender = self->current_sender())
+      it->second.caller = caf::actor_cast<election_actor>(sender);
+    if (!it->second.dialled) it->second.called.notify();
+  }
+  note_server_list(self, n);
+  hear(self, from_wire(n));
+}
+
+// -- the search for a leader --------------------------------------------------------------------
+
+/// FastLeaderElection.lookForLeader: say what I vote for, heed what the others say, repeat myself
+/// when nobody says anything, until there is a leader.
+coro::task<> look(self_ptr self, look_for_leader own, caf::typed_response_promise<elected> asked) {
+  auto& s = self->state;
+  const auto began = self->clock().now();
+  perform(self, s.round.start(own.last, own.current));
+  while (s.round.is_looking()) {
+    auto next = s.heard.next(self, milliseconds{s.round.notification_interval_ms()});
+    const auto what = co_await next;
+    perform(self, what ? heed(s.round, *what) : s.round.on_silence());
+  }
+  const auto took = std::chrono::duration_cast<milliseconds>(self->clock().now() - began);
+  const auto& [chosen, role] = s.round.last_decision().result;
+  s.last_reason = reason_of(self, took);
+  log_of(self).info("leader_elected", {{"role", to_string(role)},
+                                       {"epoch", chosen.peer_epoch.value},
+                                       {"zxid", chosen.last},
+                                       {"leader", chosen.leader.value},
+                                       {"round", chosen.round.value},
+                                       {"took_ms", took.count()},
+                                       {"why", core::to_string(s.round.last_decision().why)}});
+  asked.deliver(elected{chosen.leader, chosen.peer_epoch, chosen.last, chosen.round});
+}
+
+void begin_search(self_ptr self, look_for_leader own, caf::typed_response_promise<elected> asked) {
+  auto& s = self->state;
+  s.search.cancel();
+  s.finalizing.cancel();
+  s.heard.clear();
+  s.search.start(look(self, own, std::move(asked)));
+}
+
+void take_role(self_ptr self, server_state role) {
+  auto& s = self->state;
+  if (role == server_state::looking || role == s.round.state()) return;
+  s.search.cancel();
+  perform(self, s.round.settle(role, s.round.proposal()));
+}
+
+// -- links --------------------------------------------------------------------------------------
+
+void link_failed(self_ptr self, server_id to, std::string why) {
+  auto& l = self->state.links.at(to);
+  l.dialled = nullptr;
+  if (l.error != why)
+    log_of(self).warn("election_link_down",
+                      {{"peer", to.value}, {"address", address_of(self, to)}, {"why", why}});
+  l.error = std::move(why);
+  // Only news: every event ends the silence that makes us repeat our vote.
+  if (!self->state.round.unreachable().contains(to)) hear(self, election_state::unreachable{to});
+}
+
+void link_made(self_ptr self, server_id to, const caf::strong_actor_ptr& handle) {
+  auto& l = self->state.links.at(to);
+  l.dialled = caf::actor_cast<election_actor>(handle);
+  l.error.clear();
+  self->monitor(l.dialled);
+  log_of(self).info("election_link_up", {{"peer", to.value}});
+  hear(self, election_state::reachable{to});
+}
+
+/// Keeps the way to one server open for as long as this actor lives: dial, stay until it is lost,
+/// dial again.
+coro::task<> keep_link(self_ptr self, server_id to) {
+  auto& l = self->state.links.at(to);
+  for (auto wait = redial_wait_min;; wait = std::min(wait * 2, redial_wait_max)) {
+    auto dialling = coro::ask<linked>(self, self->state.options.links, dial_timeout,
+                                      dial{to, port_kind::election});
+    auto reply = co_await dialling;
+    if (reply && reply->handle) {
+      link_made(self, to, reply->handle);
+      auto lost = l.lost.wait();
+      co_await lost;
+      link_failed(self, to, "the connection was lost");
+      wait = redial_wait_min;
+    } else {
+      link_failed(self, to, reply ? "nobody at that port" : text_of(self, reply.error()));
+    }
+    auto pause = l.called.wait_for(self, wait);
+    co_await pause;
+  }
+}
+
+void on_down(self_ptr self, const caf::actor_addr& gone) {
+  for (auto& [id, l] : self->state.links) {
+    if (l.caller.address() == gone) l.caller = nullptr;
+    if (l.dialled.address() == gone) return l.lost.notify();
+  }
+}
+
+election_status status_of(self_ptr self) {
+  const auto& s = self->state;
+  election_status out{.round = s.round.round(), .last_reason = s.last_reason};
+  for (const auto& [id, l] : s.links)
+    if (!l.dialled && !l.error.empty())
+      out.unreachable.push_back({id, address_of(self, id), l.error});
+  for (const auto& [id, d] : s.differing) out.differing.push_back(d);
+  return out;
+}
+
+}  // namespace
+
+election_actor::behavior_type election(self_ptr self, election_options options) {
+  auto& s = self->state;
+  s.options = std::move(options);
+  const auto& cfg = context_of(self).config;
+  const auto me = context_of(self).me;
+  s.server_list = config::server_list_text(cfg);
+  s.round = {me, quorum_of(cfg), config::server_list_digest(cfg)};
+
+  const auto stop = [self](std::exception_ptr) {
+    self->quit(caf::exit_reason::unhandled_exception);
+  };
+  for (auto* x : {&s.finalizing, &s.search, &s.dialling}) x->on_failure(stop);
+  self->set_down_handler([self](caf::down_msg& down) { on_down(self, down.source); });
+  for (const auto& x : cfg.servers) {
+    const bool both_observe = x.observer && cfg.is_observer();
+    if (x.id == me || both_observe) continue;
+    s.links.try_emplace(x.id);
+    s.dialling.start(keep_link(self, x.id));
+  }
+
+  return trace::traced(
+      context_of(self).trace, election_state::name,
+      [self](const look_for_leader& own) {
+        auto asked = self->make_response_promise<elected>();
+        begin_search(self, own, asked);
+        return asked;
+      },
+      [self](const role_taken& x) { take_role(self, x.state); },
+      [self](const get_election_status&) { return status_of(self); },
+      [self](const wire::Notification& n) { hear_notification(self, n); });
+}
+
+}  // namespace troupe

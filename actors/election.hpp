@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+/// Votes, and tells its peer who leads: core::election_round, given links to the other servers'
+/// election actors, timers, and words for people. Published at the election port.
+/// Owns: the links to the other servers; they are kept up while the server is settled, too, for
+/// those who look.
+/// Invariant: whatever is heard goes through `round` once, in the order it came: while a search for
+/// a leader is under way by way of `heard`, else directly.
+/// Units: ms. Errors: a server that cannot be reached and one with another server list are kept,
+/// with the reason, for `status`; neither is an error of ours.
+#pragma once
+
+#include <map>
+#include <string>
+#include <variant>
+
+#include "actors/core/election_round.hpp"
+#include "actors/coro/inbox.hpp"
+#include "actors/coro/scope.hpp"
+#include "actors/coro/signal.hpp"
+#include "actors/node_context.hpp"
+#include "actors/sinks.hpp"
+
+namespace troupe {
+
+struct election_options {
+  context_ptr context;
+  links_actor links;
+};
+
+struct election_state {
+  static inline const char* name = "zk.election";
+
+  /// The way to one other server.
+  struct link {
+    election_actor dialled;  // null while there is none
+    election_actor caller;  // who last spoke from there; may be there before `dialled` is, or after
+    std::string error;      // why `dialled` is null; empty until a dial failed or a link was lost
+    coro::signal lost;      // `dialled` went down
+    coro::signal called;    // there is life: no need to wait for the next try
+  };
+
+  // What a search for a leader hears.
+  struct reachable {
+    server_id server;
+  };
+  struct unreachable {
+    server_id server;
+  };
+  struct wait_over {};  // nobody came with a better vote
+  using event = std::variant<core::notification, reachable, unreachable, wait_over>;
+
+  election_options options;
+  core::election_round round;
+  std::string server_list;  // ours, one line a server, group or weight
+  std::map<server_id, link> links;
+  std::map<server_id, election_status::differing_list> differing;
+  bool id_claimed = false;  // another server calls itself by our id
+  std::string last_reason;  // why the present leader
+  coro::inbox<event> heard;
+  coro::scope finalizing;  // the wait for a better vote
+  coro::scope search;
+  coro::scope dialling;  // last member: dies first
+};
+
+election_actor::behavior_type election(election_actor::stateful_pointer<election_state> self,
+                                       election_options options);
+
+}  // namespace troupe

@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "actors/four_letter.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <cstdint>
+
+namespace troupe::four_letter {
+namespace {
+
+constexpr std::string_view not_serving =
+    "This ZooKeeper instance is not currently serving requests\n";
+constexpr std::string_view telnet_interrupt = "\xff\xf4\xff\xfd";
+
+struct word_of_ours {
+  std::string_view word;
+  verdict when_allowed;
+};
+constexpr std::array answered = {
+    word_of_ours{"ruok", verdict::plain}, word_of_ours{"conf", verdict::plain},
+    word_of_ours{"envi", verdict::plain}, word_of_ours{"srvr", verdict::ask},
+    word_of_ours{"stat", verdict::ask},   word_of_ours{"isro", verdict::ask},
+    word_of_ours{"mntr", verdict::ask},   word_of_ours{"whys", verdict::ask},
+};
+/// Words ZooKeeper knows and we have no answer to: still words, never the length of a frame.
+constexpr std::array<std::string_view, 11> refused_always = {
+    "cons", "crst", "dirs", "dump", "gtmk", "hash", "srst", "stmk", "wchc", "wchp", "wchs",
+};
+
+std::string full_version() { return std::string(version).append(", built on ").append(__DATE__); }
+
+std::string_view mode(const server_status& s) {
+  if (s.standalone) return "standalone";
+  switch (s.state) {
+    case server_state::leading:
+      return "leader";
+    case server_state::following:
+      return "follower";
+    case server_state::observing:
+      return "observer";
+    case server_state::looking:
+      break;
+  }
+  return "looking";
+}
+
+/// As QuorumPeer.getDetailedPeerState: "following - synchronization".
+std::string peer_state(const server_status& s) {
+  auto text = std::string(to_string(s.state));
+  if (!s.phase.empty()) text.append(" - ").append(s.phase);
+  return text;
+}
+
+/// Builds `name: value` and `zk_name<tab>value` lines.
+class lines {
+ public:
+  void put(std::string_view text) { out_.append(text).push_back('\n'); }
+  template <class Value>
+  void field(std::string_view name, const Value& value) {
+    out_.append(name).append(": ").append(printed(value)).push_back('\n');
+  }
+  template <class Value>
+  void setting(std::string_view key, const Value& value) {
+    out_.append(key).append("=").append(printed(value)).push_back('\n');
+  }
+  template <class Value>
+  void figure(std::string_view key, const Value& value) {
+    out_.append("zk_").append(key).append("\t").append(printed(value)).push_back('\n');
+  }
+  [[nodiscard]] std::string take() && { return std::move(out_); }
+
+ private:
+  static std::string printed(std::string_view x) { return std::string(x); }
+  static std::string printed(double x) { return java_double(x); }
+  template <class T>
+  requires std::is_integral_v<T>
+  static std::string printed(T x) { return std::to_string(x); }
+
+  std::string out_;
+};
+
+std::string join(std::int64_t a, std::int64_t b, std::int64_t c) {
+  return std::to_string(a) + '/' + std::to_string(b) + '/' + std::to_string(c);
+}
+
+void put_clients(lines& out, const gateway_stats& gateway) {
+  out.put("Clients:");
+  for (const auto& c : gateway.connections) {
+    const auto queued = c.requests - std::min(c.requests, c.replies);
+    out.put(" /" + c.client_address + "[1](queued=" + std::to_string(queued) +
+            ",recved=" + std::to_string(c.requests) + ",sent=" + std::to_string(c.replies) + ")");
+  }
+  out.put("");
+}
+
+std::string srvr(const situation& now, bool with_clients) {
+  const auto& db = now.database;
+  lines out;
+  out.field("Zookeeper version", full_version());
+  if (with_clients) put_clients(out, now.gateway);
+  out.field("Latency min/avg/max", std::to_string(db.latency_ms_min) + '/' +
+                                       java_double(db.latency_ms_average) + '/' +
+                                       std::to_string(db.latency_ms_max));
+  out.field("Received", db.requests_received);
+  out.field("Sent", db.replies_sent);
+  out.field("Connections", now.gateway.connections.size());
+  out.field("Outstanding", db.outstanding);
+  out.field("Zxid", to_string(db.last));
+  out.field("Mode", mode(now.status));
+  out.field("Node count", db.znodes);
+  if (mode(now.status) == "leader")
+    out.field("Proposal sizes last/min/max",
+              join(now.status.proposal_bytes_last, now.status.proposal_bytes_min,
+                   now.status.proposal_bytes_max));
+  return std::move(out).take();
+}
+
+void put_leader_figures(lines& out, const server_status& status) {
+  const auto count = [&](bool observer) {
+    return std::ranges::count_if(status.learners,
+                                 [&](const auto& l) { return l.synced && l.observer == observer; });
+  };
+  out.figure("learners", status.learners.size());
+  out.figure("synced_followers", count(false));
+  out.figure("synced_observers", count(true));
+  out.figure("last_proposal_size", status.proposal_bytes_last);
+  out.figure("min_proposal_size", status.proposal_bytes_min);
+  out.figure("max_proposal_size", status.proposal_bytes_max);
+}
+
+std::string mntr(const config::node_config& cfg, const situation& now) {
+  const auto& db = now.database;
+  lines out;
+  out.figure("version", full_version());
+  out.figure("server_state", mode(now.status));
+  if (!now.status.standalone) out.figure("peer_state", peer_state(now.status));
+  out.figure("avg_latency", db.latency_ms_average);
+  out.figure("max_latency", db.latency_ms_max);
+  out.figure("min_latency", db.latency_ms_min);
+  out.figure("packets_received", db.requests_received);
+  out.figure("packets_sent", db.replies_sent);
+  out.figure("num_alive_connections", now.gateway.connections.size());
+  out.figure("outstanding_requests", db.outstanding);
+  out.figure("uptime", now.gateway.up_ms);
+  out.figure("znode_count", db.znodes);
+  out.figure("watch_count", db.watches);
+  out.figure("ephemerals_count", db.ephemerals);
+  out.figure("approximate_data_size", db.data_bytes);
+  out.figure("global_sessions", db.sessions);
+  out.figure("local_sessions", 0);
+  out.figure("open_file_descriptor_count", now.gateway.open_files);
+  out.figure("max_file_descriptor_count", now.gateway.open_files_max);
+  if (!now.status.standalone)
+    out.figure("quorum_size",
+               std::ranges::count_if(cfg.servers, [](const auto& s) { return !s.observer; }));
+  if (mode(now.status) == "leader") put_leader_figures(out, now.status);
+  return std::move(out).take();
+}
+
+std::string conf(const config::node_config& cfg) {
+  lines out;
+  out.setting("clientPort", cfg.client_port);
+  out.setting("secureClientPort", -1);
+  out.setting("dataDir", cfg.data_dir + "/version-2");
+  out.setting("dataLogDir", cfg.data_log_dir + "/version-2");
+  out.setting("tickTime", cfg.tick_ms);
+  out.setting("maxClientCnxns", cfg.connections_per_address_max);
+  out.setting("minSessionTimeout", cfg.min_session_timeout_ms);
+  out.setting("maxSessionTimeout", cfg.max_session_timeout_ms);
+  out.setting("serverId", cfg.my_id.value_or(server_id{}).value);
+  if (const auto* me = cfg.me(); me != nullptr && !cfg.is_standalone()) {
+    out.setting("initLimit", cfg.init_limit_ticks);
+    out.setting("syncLimit", cfg.sync_limit_ticks);
+    out.setting("electionAlg", 3);
+    out.setting("electionPort", me->election_port);
+    out.setting("quorumPort", me->peer_port);
+    out.setting("peerType", me->observer ? 1 : 0);
+    return std::move(out).take() + "membership: \n" + config::server_list_text(cfg);
+  }
+  return std::move(out).take();
+}
+
+std::string quoted_line(const std::string& line) {
+  return line.empty() ? "no such line" : '"' + line + '"';
+}
+
+std::string whys(const situation& now) {
+  const auto& s = now.status;
+  lines out;
+  out.field("State", s.standalone ? std::string("standalone") : peer_state(s));
+  out.field("Serving", s.serving ? "yes" : "no");
+  if (!s.reason.empty()) out.field("Reason", s.reason);
+  if (!s.standalone) {
+    out.field("Leader", s.leader ? std::to_string(s.leader->value) : std::string("none"));
+    out.field("Epoch", s.era.value);
+    out.field("Election round", s.election.round.value);
+  }
+  for (const auto& l : s.learners)
+    out.field("Learner", "server." + std::to_string(l.id.value) +
+                             (l.observer ? " observer" : " follower") +
+                             (l.synced ? ", synced" : ", not yet synced"));
+  for (const auto& u : s.election.unreachable)
+    out.field("Unreachable",
+              "server." + std::to_string(u.id.value) + ' ' + u.address + ": " + u.error);
+  for (const auto& d : s.election.differing)
+    out.field("Server list differs", "server." + std::to_string(d.id.value) + ": ours " +
+                                         quoted_line(d.ours) + " theirs " + quoted_line(d.theirs));
+  if (!s.election.last_reason.empty()) out.field("Last election", s.election.last_reason);
+  return std::move(out).take();
+}
+
+}  // namespace
+
+verdict judge(std::string_view four_bytes, const config::node_config& cfg) {
+  if (four_bytes == telnet_interrupt) return verdict::hang_up;
+  const auto* known = std::ranges::find(answered, four_bytes, &word_of_ours::word);
+  if (known != answered.end()) {
+    const bool allowed = four_bytes == "whys" || cfg.allows_four_letter_word(four_bytes);
+    return allowed ? known->when_allowed : verdict::refused;
+  }
+  const bool refused = std::ranges::find(refused_always, four_bytes) != refused_always.end();
+  return refused ? verdict::refused : verdict::no_word;
+}
+
+std::string answer(std::string_view word, const config::node_config& cfg, const situation& now) {
+  const auto what = judge(word, cfg);
+  if (what == verdict::no_word || what == verdict::hang_up) return {};
+  if (what == verdict::refused)
+    return std::string(word) + " is not executed because it is not in the whitelist.\n";
+  if (word == "ruok") return "imok";
+  if (word == "whys") return whys(now);
+  if (word == "isro") return now.status.serving ? "rw" : "null";
+  if (word == "envi") return "Environment:\nzookeeper.version=" + full_version() + '\n';
+  if (!now.status.serving && word != "conf") return std::string(not_serving);
+  if (word == "conf") return conf(cfg);
+  if (word == "mntr") return mntr(cfg, now);
+  return srvr(now, word == "stat");
+}
+
+std::string java_double(double x) {
+  x = std::round(x * 1e4) / 1e4;
+  const auto size = std::abs(x);
+  const bool plain = size == 0 || (size >= 1e-3 && size < 1e7);
+  char digits[64];
+  const auto end = std::to_chars(digits, digits + sizeof digits, x,
+                                 plain ? std::chars_format::fixed : std::chars_format::scientific)
+                       .ptr;
+  std::string text(digits, end);
+  if (plain) return text.find('.') == std::string::npos ? text + ".0" : text;
+  const auto at = text.find('e');
+  auto mantissa = text.substr(0, at);
+  if (mantissa.find('.') == std::string::npos) mantissa += ".0";
+  return mantissa + 'E' + std::to_string(std::stoi(text.substr(at + 1)));
+}
+
+}  // namespace troupe::four_letter

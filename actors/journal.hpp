@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+/// Writes ahead; the only actor that touches the disk (ZooKeeper's SyncRequestProcessor and
+/// FileTxnSnapLog). Every reply means: this is durable.
+///
+/// Group commit: an append only gathers, and queues one flush behind what is already in the
+/// mailbox; the flush makes all that came until then durable with one fdatasync and tells everybody
+/// who waits. Whatever else is asked flushes first, so requests see the log as their sender left
+/// it. Snapshots: when enough txns have come, the database is asked for one; a scribe writes its
+/// pieces on a thread of its own, and the file gets its name only when the log is durable up to the
+/// last txn it may contain: a recovery never stands on a txn that the log has not. Errors: after a
+/// failed write the journal is broken: it says so once to the failure sink, answers every request
+/// with the reason and drops appends, until load_data opens the log anew.
+#pragma once
+
+#include <optional>
+#include <random>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "actors/node_context.hpp"
+#include "actors/sinks.hpp"
+#include "actors/storage/data_dir.hpp"
+#include "actors/storage/epochs.hpp"
+#include "actors/storage/snapshot_files.hpp"
+#include "actors/storage/txn_log.hpp"
+
+namespace troupe {
+
+struct journal_options {
+  context_ptr context;
+};
+
+/// To itself, behind the appends that wait in the mailbox.
+struct flush_log {
+  TROUPE_STAYS_LOCAL;
+};
+/// To itself, each purge_interval_hours.
+struct purge_files {
+  TROUPE_STAYS_LOCAL;
+};
+struct snapshot_sealed;
+struct snapshot_failed;
+
+/// With what it says to itself, and what its scribe says to it.
+using journal_with_helpers =
+    journal_actor::extend<reacts_to<flush_log>, reacts_to<purge_files>, reacts_to<snapshot_sealed>,
+                          reacts_to<snapshot_failed>>;
+
+struct journal_state {
+  static inline const char* name = "zk.journal";
+
+  journal_options options;
+  snapshot_source snapshots;  // null until load_data
+  failure_sink failures;
+  std::optional<storage::data_dir> directory;  // holds the lock; stays open once it is
+  std::optional<storage::txn_log> log;         // absent until load_data has succeeded
+  storage::epochs era;
+  std::string broken = "load_data was not asked yet";  // empty: the journal can be used
+
+  std::vector<std::pair<logged_sink, zxid>> waiting;  // who hears of the next flush
+  bool flush_queued = false;
+
+  // Our own snapshots. Invariant: at most one is being written.
+  std::uint64_t txns_since_snapshot = 0;
+  std::uint64_t txns_until_snapshot = 0;  // drawn anew for each, so that servers do not coincide
+  std::mt19937_64 spread;
+  snapshot_sink scribe;  // null: none is being written
+
+  std::optional<storage::snapshot_writer> incoming;  // the leader's snapshot, while it arrives
+};
+
+using journal_ptr = journal_with_helpers::stateful_pointer<journal_state>;
+
+journal_with_helpers::behavior_type journal(journal_ptr self, journal_options options);
+
+}  // namespace troupe

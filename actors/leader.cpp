@@ -1,0 +1,369 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "actors/leader.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "actors/caf.hpp"
+#include "actors/coro/ask.hpp"
+#include "actors/coro/sleep.hpp"
+#include "actors/trace/traced.hpp"
+#include "messages/trace_fields.hpp"
+
+namespace troupe {
+namespace {
+
+using self_ptr = leader_actor::stateful_pointer<leader_state>;
+using std::chrono::milliseconds;
+
+void end_term(self_ptr self, std::string reason) {
+  auto& s = self->state;
+  if (std::exchange(s.ended, true)) return;
+  s.options.context->log.info("leading_ended", {{"epoch", s.era}, {"reason", reason}});
+  self->send(s.options.peer, role_ended{std::move(reason)});
+  self->quit();
+}
+
+std::string count_of(const std::set<server_id>& heard, const core::quorum& q) {
+  return std::to_string(heard.size()) + " of " + std::to_string(q.size()) + " voters";
+}
+
+// -- broadcast ----------------------------------------------------------------------------------
+
+std::vector<txn_ptr> take_outstanding(leader_state& s, core::zxid_range range) {
+  auto end = s.outstanding.begin() + static_cast<std::ptrdiff_t>(range.size());
+  std::vector<txn_ptr> txns(std::make_move_iterator(s.outstanding.begin()),
+                            std::make_move_iterator(end));
+  s.outstanding.erase(s.outstanding.begin(), end);
+  return txns;
+}
+
+void answer_sync(self_ptr self, const sync_waiter& waiter) {
+  auto& s = self->state;
+  if (!waiter.learner) {
+    self->send(s.options.database, sync_done{waiter.session, waiter.xid});
+    return;
+  }
+  auto at = s.learners.find(*waiter.learner);
+  if (at != s.learners.end())
+    self->send(at->second.handler, forward_sync_done{waiter.session, waiter.xid});
+}
+
+void commit(self_ptr self, std::optional<core::zxid_range> range) {
+  if (!range) return;
+  auto& s = self->state;
+  auto txns = take_outstanding(s, *range);
+  if (s.options.context->committed)
+    for (const auto& txn : txns) s.options.context->committed(txn);
+  std::shared_ptr<wire::Inform> inform;
+  for (auto& [id, learner] : s.learners) {
+    if (!learner.forwarding) continue;
+    if (!learner.observer) {
+      self->send(learner.handler, forward_commit{range->last});
+      continue;
+    }
+    if (!inform) {
+      inform = std::make_shared<wire::Inform>();
+      inform->set_epoch(s.era.value);
+      for (const auto& txn : txns) inform->add_txns(txn->bytes);
+    }
+    self->send(learner.handler, forward_committed{txns, inform});
+  }
+  self->send(s.options.database, apply_txns{std::move(txns)});
+  while (!s.syncs.empty() && s.syncs.front().behind <= s.window.committed()) {
+    answer_sync(self, s.syncs.front().waiter);
+    s.syncs.pop_front();
+  }
+}
+
+std::shared_ptr<const wire::Proposal> encode(epoch era, const std::vector<txn_ptr>& txns) {
+  auto encoded = std::make_shared<wire::Proposal>();
+  encoded->set_epoch(era.value);
+  for (const auto& txn : txns) encoded->add_txns(txn->bytes);
+  return encoded;
+}
+
+void propose_all(self_ptr self, const std::vector<txn_ptr>& txns) {
+  auto& s = self->state;
+  if (s.ended || txns.empty()) return;
+  for (const auto& txn : txns) {
+    if (!s.window.propose(txn->id()))
+      return end_term(
+          self, "zxid hole: " + to_string(txn->id()) + " is not " + to_string(s.window.next()));
+    auto bytes = static_cast<std::int64_t>(txn->bytes.size());
+    s.proposal_bytes_last = bytes;
+    s.proposal_bytes_max = std::max(s.proposal_bytes_max, bytes);
+    s.proposal_bytes_min = s.proposal_bytes_min < 0 ? bytes : std::min(s.proposal_bytes_min, bytes);
+    s.outstanding.push_back(txn);
+  }
+  self->send(s.options.journal, append_txns{txns, caf::actor_cast<logged_sink>(self)});
+  std::shared_ptr<const wire::Proposal> encoded;
+  for (auto& [id, learner] : s.learners) {
+    if (!learner.forwarding || learner.observer) continue;
+    if (!encoded) encoded = encode(s.era, txns);
+    self->send(learner.handler, forward_proposals{txns, encoded});
+  }
+}
+
+void queue_sync(self_ptr self, const sync_waiter& waiter) {
+  auto& s = self->state;
+  if (s.window.outstanding() == 0) return answer_sync(self, waiter);
+  s.syncs.push_back({s.window.last_proposed(), waiter});
+}
+
+// -- learners -----------------------------------------------------------------------------------
+
+void drop_learner(self_ptr self, server_id id, const std::string& reason) {
+  auto& s = self->state;
+  auto at = s.learners.find(id);
+  if (at == s.learners.end()) return;
+  s.options.context->log.info("learner_left", {{"peer", id}, {"reason", reason}});
+  self->send_exit(at->second.handler, caf::exit_reason::kill);
+  s.learners.erase(at);
+  s.window.remove_voter(id);
+  s.alive.forget(id);
+}
+
+void welcome(self_ptr self, const wire::LearnerInfo& hello) {
+  auto& s = self->state;
+  server_id id{hello.server()};
+  if (s.ended || !self->current_sender()) return;
+  drop_learner(self, id, "it came anew");
+  auto learner = caf::actor_cast<learner_actor>(self->current_sender());
+  auto handler = s.options.make_handler(self, caf::actor_cast<leader_actor>(self), learner, hello);
+  s.learners[id] = {handler, hello.observer()};
+}
+
+/// From this moment on the learner gets every proposal and commit; the plan covers what came
+/// before. Both sides of the cut are exact: the database has applied just what this leader
+/// committed when it comes to this request.
+void start_forwarding(self_ptr self, leader_state::learner_entry& learner) {
+  auto& s = self->state;
+  learner.forwarding = true;
+  if (s.outstanding.empty() || learner.observer) return;
+  std::vector<txn_ptr> txns(s.outstanding.begin(), s.outstanding.end());
+  auto encoded = encode(s.era, txns);
+  self->send(learner.handler, forward_proposals{std::move(txns), std::move(encoded)});
+}
+
+void learner_is_synced(self_ptr self, const learner_synced& m) {
+  auto& s = self->state;
+  auto at = s.learners.find(m.learner);
+  if (at == s.learners.end()) return;
+  at->second.synced = true;
+  s.alive.heard(m.learner, s.ticks);
+  s.options.context->log.info("learner_synced", {{"peer", m.learner}, {"upto", m.upto}});
+  if (!at->second.observer) {
+    auto upto = std::max(m.upto, zxid::first_of(s.era));
+    commit(self, s.window.add_voter_acked(m.learner, upto));
+    if (s.handshake.on_new_leader_ack(m.learner, s.handshake.new_leader_zxid()))
+      s.progress.notify();
+  }
+  if (s.serving) self->send(at->second.handler, leader_serves{});
+}
+
+void heard(self_ptr self, server_id id) {
+  auto& s = self->state;
+  auto at = s.learners.find(id);
+  if (at != s.learners.end() && at->second.synced) s.alive.heard(id, s.ticks);
+}
+
+// -- the term -----------------------------------------------------------------------------------
+
+/// Waits until `reached` or initLimit; false in the latter case.
+coro::task<bool> wait_for_quorum(self_ptr self, std::function<bool()> reached) {
+  auto& s = self->state;
+  auto deadline = self->now() + milliseconds{s.options.context->config.init_limit_ms()};
+  while (!reached()) {
+    auto left = deadline - self->now();
+    if (left <= std::chrono::nanoseconds::zero()) co_return false;
+    auto waiting = s.progress.wait_for(self, left);
+    co_await waiting;
+    if (s.ended) co_return false;
+  }
+  co_return true;
+}
+
+/// Phase 1, discovery: a new epoch that a quorum promises to keep.
+coro::task<bool> establish_epoch(self_ptr self) {
+  auto& s = self->state;
+  auto me = s.options.context->me;
+  if (s.handshake.on_follower_info(me, s.options.accepted)) s.progress.notify();
+  std::function<bool()> proposed = [&s] { return s.handshake.proposed().has_value(); };
+  auto hearing = wait_for_quorum(self, proposed);
+  if (!co_await hearing) {
+    end_term(self, "no quorum of followers came within initLimit (" +
+                       count_of(s.handshake.heard(), s.options.ensemble) + ")");
+    co_return false;
+  }
+  s.era = *s.handshake.proposed();
+  auto storing = coro::ask<stored>(self, s.options.journal, coro::infinite,
+                                   store_epoch{epoch_kind::accepted, s.era});
+  auto done = co_await storing;
+  if (!done) {
+    end_term(self, "cannot keep the new epoch: " + self->system().render(done.error()));
+    co_return false;
+  }
+  s.epoch_is_durable = true;
+  for (auto& waiting : std::exchange(s.awaiting_epoch, {})) waiting.deliver(epoch_proposed{s.era});
+
+  if (s.handshake.on_ack_epoch(me, s.options.current, s.options.last) ==
+      core::epoch_handshake::ack_outcome::confirmed)
+    s.progress.notify();
+  std::function<bool()> confirmed = [&s] { return s.handshake.is_confirmed(); };
+  auto promising = wait_for_quorum(self, confirmed);
+  if (!co_await promising) {
+    end_term(self, "no quorum promised epoch " + std::to_string(s.era.value) + " (" +
+                       count_of(s.handshake.heard(), s.options.ensemble) + ")");
+    co_return false;
+  }
+  s.window = core::proposals{s.options.ensemble, zxid::first_of(s.era)};
+  if (s.window.add_voter_acked(me, zxid::first_of(s.era)))
+    co_return false;  // nothing is proposed yet
+  for (auto& waiting : std::exchange(s.awaiting_confirmation, {}))
+    waiting.deliver(epoch_confirmed{});
+  co_return true;
+}
+
+/// Phase 2, synchronization: a quorum has this leader's history on disk, and this server has
+/// entered the epoch.
+coro::task<bool> synchronize(self_ptr self) {
+  auto& s = self->state;
+  if (s.handshake.on_new_leader_ack(s.options.context->me, s.handshake.new_leader_zxid()))
+    s.progress.notify();
+  std::function<bool()> established = [&s] { return s.handshake.is_established(); };
+  auto syncing = wait_for_quorum(self, established);
+  if (!co_await syncing) {
+    end_term(self, "no quorum was synchronized within initLimit (" +
+                       count_of(s.handshake.heard(), s.options.ensemble) + ")");
+    co_return false;
+  }
+  auto storing = coro::ask<stored>(self, s.options.journal, coro::infinite,
+                                   store_epoch{epoch_kind::current, s.era});
+  auto done = co_await storing;
+  if (!done) {
+    end_term(self, "cannot enter the new epoch: " + self->system().render(done.error()));
+    co_return false;
+  }
+  co_return true;
+}
+
+/// Phase 3 is handlers; this is its clock: pings each half tick, and leave when a quorum is no
+/// longer heard.
+coro::task<> keep_time(self_ptr self) {
+  auto& s = self->state;
+  const auto& config = s.options.context->config;
+  for (bool whole_tick = false;; whole_tick = !whole_tick) {
+    auto pause = coro::sleep(self, milliseconds{config.tick_ms} / 2);
+    co_await pause;
+    if (whole_tick) ++s.ticks;
+    for (auto& [id, learner] : s.learners) self->send(learner.handler, forward_ping{});
+    if (!s.serving) continue;
+    self->send(s.options.database, expire_sessions{});
+    if (!whole_tick) continue;
+    for (auto id : s.alive.silent(s.ticks, config.sync_limit_ticks))
+      drop_learner(self, id, "silent for syncLimit");
+    if (!s.alive.synced_quorum(s.ticks, config.sync_limit_ticks))
+      co_return end_term(self, "a quorum of followers is no longer heard");
+  }
+}
+
+coro::task<> lead(self_ptr self) {
+  auto& s = self->state;
+  auto establishing = establish_epoch(self);
+  if (!co_await establishing) co_return;
+  s.work.start(keep_time(self));
+  auto syncing = synchronize(self);
+  if (!co_await syncing) co_return;
+
+  s.serving = true;
+  self->send(s.options.database, start_leading{s.era, caf::actor_cast<proposal_sink>(self)});
+  self->send(s.options.peer, role_established{s.era});
+  for (auto& [id, learner] : s.learners)
+    if (learner.synced) self->send(learner.handler, leader_serves{});
+  s.options.context->log.info("leading", {{"epoch", s.era}, {"last", s.options.last}});
+}
+
+leader_status status_of(const leader_state& s) {
+  leader_status out;
+  for (const auto& [id, learner] : s.learners)
+    out.learners.push_back({id, learner.observer, learner.synced});
+  out.proposal_bytes_last = s.proposal_bytes_last;
+  out.proposal_bytes_min = s.proposal_bytes_min;
+  out.proposal_bytes_max = s.proposal_bytes_max;
+  return out;
+}
+
+caf::result<epoch_proposed> on_join(self_ptr self, const join_epoch& m) {
+  auto& s = self->state;
+  auto promise = self->make_response_promise<epoch_proposed>();
+  if (s.epoch_is_durable) return promise.deliver(epoch_proposed{s.era});
+  s.awaiting_epoch.push_back(promise);
+  if (s.handshake.on_follower_info(m.learner, m.accepted)) s.progress.notify();
+  return promise;
+}
+
+caf::result<epoch_confirmed> on_promise(self_ptr self, const learner_promised& m) {
+  auto& s = self->state;
+  auto promise = self->make_response_promise<epoch_confirmed>();
+  auto current = m.counts ? std::optional{m.current} : std::nullopt;
+  switch (s.handshake.on_ack_epoch(m.learner, current, m.last)) {
+    case core::epoch_handshake::ack_outcome::learner_ahead:
+      end_term(self, "server " + std::to_string(m.learner.value) + " has a more recent history");
+      return promise.deliver(caf::make_error(caf::sec::runtime_error));
+    case core::epoch_handshake::ack_outcome::confirmed:
+      s.progress.notify();
+      break;
+    case core::epoch_handshake::ack_outcome::waiting:
+      break;
+  }
+  // The window exists only once establish_epoch has gone on behind the confirmation.
+  if (s.handshake.is_confirmed() && s.window.next() > zxid::first_of(s.era))
+    return promise.deliver(epoch_confirmed{});
+  s.awaiting_confirmation.push_back(promise);
+  return promise;
+}
+
+caf::result<sync_source> on_begin_sync(self_ptr self, const begin_sync& m) {
+  auto& s = self->state;
+  auto at = s.learners.find(m.learner);
+  if (at == s.learners.end()) return caf::make_error(caf::sec::invalid_argument);
+  start_forwarding(self, at->second);
+  return self->delegate(s.options.database, plan_sync{m.peer_last});
+}
+
+}  // namespace
+
+leader_actor::behavior_type leader(self_ptr self, leader_options options) {
+  auto& s = self->state;
+  s.options = std::move(options);
+  auto me = s.options.context->me;
+  s.handshake = core::epoch_handshake{me, s.options.ensemble, s.options.current, s.options.last};
+  s.alive = core::liveness{me, s.options.ensemble};
+  s.work.on_failure([self](std::exception_ptr) { end_term(self, "internal error"); });
+  s.work.start(lead(self));
+  return trace::traced(
+      s.options.context->trace, "zk.leader",
+      [self](const wire::LearnerInfo& m) { welcome(self, m); },
+      [self](const propose& m) { propose_all(self, m.txns); },
+      [self](const sync_behind& m) { queue_sync(self, m.waiter); },
+      [self](const epoch_exhausted&) {
+        end_term(self, "the zxids of this epoch are used up: a new epoch is needed");
+      },
+      [self](const logged& m) {
+        commit(self, self->state.window.on_ack(self->state.options.context->me, m.upto));
+      },
+      [self](const join_epoch& m) { return on_join(self, m); },
+      [self](const learner_promised& m) { return on_promise(self, m); },
+      [self](const begin_sync& m) { return on_begin_sync(self, m); },
+      [self](const learner_synced& m) { learner_is_synced(self, m); },
+      [self](const learner_acked& m) {
+        heard(self, m.learner);
+        commit(self, self->state.window.on_ack(m.learner, m.upto));
+      },
+      [self](const learner_heard& m) { heard(self, m.learner); },
+      [self](const learner_gone& m) { drop_learner(self, m.learner, m.reason); },
+      [self](const get_leader_status&) { return status_of(self->state); });
+}
+
+}  // namespace troupe

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+/// The leading role for one epoch (ZooKeeper's class Leader; ZAB paper, sections III to V).
+/// Its conversation: a quorum names its epochs -> the new epoch, durable here first -> a quorum
+/// promises -> a quorum acks the leader's history -> currentEpoch durable -> serve, until a quorum
+/// is no longer heard. Hot path: propose -> {journal, learner handlers}; acks -> quorum ->
+/// {database, learner handlers}. Invariant: a txn is committed when a quorum of synced voters, this
+/// server's own journal counted as one of them, has it on disk, and in zxid order.
+#pragma once
+
+#include <caf/typed_response_promise.hpp>
+#include <chrono>
+#include <deque>
+#include <map>
+#include <vector>
+
+#include "actors/core/epoch_handshake.hpp"
+#include "actors/core/liveness.hpp"
+#include "actors/core/proposals.hpp"
+#include "actors/coro/scope.hpp"
+#include "actors/coro/signal.hpp"
+#include "actors/coro/task.hpp"
+#include "actors/node_context.hpp"
+#include "actors/sinks.hpp"
+
+namespace troupe {
+
+struct leader_options {
+  context_ptr context;
+  core::quorum ensemble;
+  // This server's history as the role begins; log and database agree on it.
+  epoch accepted;
+  epoch current;
+  zxid last;
+  journal_actor journal;
+  database_actor database;
+  role_sink peer;
+  /// Makes the handler of one learner (the wiring knows how).
+  std::function<learner_handler_actor(caf::local_actor* parent, leader_actor leader,
+                                      learner_actor learner, const wire::LearnerInfo& hello)>
+      make_handler;
+};
+
+struct leader_state {
+  static inline const char* name = "zk.leader";
+
+  struct learner_entry {
+    learner_handler_actor handler;
+    bool observer = false;
+    bool forwarding = false;  // gets proposals or informs
+    bool synced = false;      // acked NEWLEADER
+  };
+
+  leader_options options;
+  epoch era;
+  core::epoch_handshake handshake;
+  core::proposals window;
+  core::liveness alive;
+  std::map<server_id, learner_entry> learners;
+  std::deque<txn_ptr> outstanding;  // proposed, not committed: the txns of window
+  struct waiting_sync {
+    zxid behind;
+    sync_waiter waiter;
+  };
+  std::deque<waiting_sync> syncs;
+  bool serving = false;
+  bool ended = false;
+  std::int64_t ticks = 0;
+  std::int64_t proposal_bytes_last = -1, proposal_bytes_min = -1, proposal_bytes_max = -1;
+
+  std::vector<caf::typed_response_promise<epoch_proposed>> awaiting_epoch;
+  std::vector<caf::typed_response_promise<epoch_confirmed>> awaiting_confirmation;
+  bool epoch_is_durable = false;  // LEADERINFO may go out
+  coro::signal progress;          // the handshake moved
+  coro::scope work;               // last member: dies first, before what its tasks use
+};
+
+leader_actor::behavior_type leader(leader_actor::stateful_pointer<leader_state> self,
+                                   leader_options options);
+
+}  // namespace troupe

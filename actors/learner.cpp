@@ -1,0 +1,482 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "actors/learner.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "actors/caf.hpp"
+#include "actors/core/epoch_handshake.hpp"
+#include "actors/core/sync_plan.hpp"
+#include "actors/coro/ask.hpp"
+#include "actors/coro/sleep.hpp"
+#include "actors/trace/traced.hpp"
+#include "messages/trace_fields.hpp"
+
+namespace troupe {
+namespace {
+
+using namespace std::chrono_literals;
+using std::chrono::milliseconds;
+
+constexpr auto dial_timeout = 2s;
+constexpr auto retry_delay_min = 20ms;
+constexpr auto retry_delay_max = 500ms;
+
+std::int64_t my_number(learner_ptr self) { return self->state.options.context->me.value; }
+
+milliseconds init_limit(learner_ptr self) {
+  return milliseconds{self->state.options.context->config.init_limit_ms()};
+}
+
+void end_term(learner_ptr self, std::string reason) {
+  auto& s = self->state;
+  if (std::exchange(s.ended, true)) return;
+  self->send(s.options.peer, role_ended{std::move(reason)});
+  self->quit();
+}
+
+std::string text_of(learner_ptr self, const caf::error& e) { return self->system().render(e); }
+
+template <class M>
+bool is_from_my_leader(learner_ptr self, const M& m) {
+  auto& s = self->state;
+  return s.handler && self->current_sender() == caf::actor_cast<caf::strong_actor_ptr>(s.handler) &&
+         m.epoch() == s.era.value;
+}
+
+// -- discovery ----------------------------------------------------------------------------------
+
+/// Introduces this server to the leader's Peer until it answers as a leader. False: not within
+/// initLimit.
+coro::task<bool> find_leader(learner_ptr self) {
+  auto& s = self->state;
+  wire::LearnerInfo hello;
+  hello.set_server(my_number(self));
+  hello.set_accepted_epoch(s.options.accepted.value);
+  hello.set_observer(s.options.observer);
+  hello.set_server_list_digest(config::server_list_digest(s.options.context->config));
+  auto deadline = self->now() + init_limit(self);
+  std::string why = "no answer";
+  for (auto delay = milliseconds{retry_delay_min}; self->now() < deadline;
+       delay = std::min<milliseconds>(2 * delay, retry_delay_max)) {
+    auto dialling = coro::ask<linked>(self, s.options.links, dial_timeout,
+                                      dial{s.options.leader, port_kind::peer});
+    auto link = co_await dialling;
+    if (link) {
+      self->monitor(link->handle);
+      self->send(caf::actor_cast<introduction_sink>(link->handle), hello);
+      auto answering = s.turns.next(self, dial_timeout);
+      auto answer = co_await answering;
+      if (answer && std::holds_alternative<wire::LeaderInfo>(answer->what)) {
+        const auto& info = std::get<wire::LeaderInfo>(answer->what);
+        s.handler = caf::actor_cast<learner_handler_actor>(answer->from);
+        s.era = epoch{info.epoch()};
+        self->monitor(s.handler);
+        co_return true;
+      }
+      if (answer && std::holds_alternative<wire::NotLeading>(answer->what)) {
+        const auto& no = std::get<wire::NotLeading>(answer->what);
+        why = no.reason();
+        if (!no.retry()) break;
+      }
+    } else {
+      why = text_of(self, link.error());
+    }
+    auto pause = coro::sleep(self, delay);
+    co_await pause;
+  }
+  end_term(self, "server " + std::to_string(s.options.leader.value) +
+                     " does not answer as leader: " + why);
+  co_return false;
+}
+
+/// Phase 1: promises the leader's epoch. acceptedEpoch is durable before ACKEPOCH leaves.
+coro::task<bool> promise_epoch(learner_ptr self) {
+  auto& s = self->state;
+  wire::AckEpoch ack;
+  ack.set_server(my_number(self));
+  ack.set_epoch(s.era.value);
+  ack.set_current_epoch(s.options.current.value);
+  ack.set_last_zxid(s.options.last.value);
+  switch (core::judge_leader_info(s.options.accepted, s.era)) {
+    case core::leader_info_verdict::refuse:
+      end_term(self, "promised epoch " + std::to_string(s.options.accepted.value) +
+                         " to a later leader than that of epoch " + std::to_string(s.era.value));
+      co_return false;
+    case core::leader_info_verdict::accept_same:
+      break;
+    case core::leader_info_verdict::accept_and_persist: {
+      auto storing = coro::ask<stored>(self, s.options.journal, coro::infinite,
+                                       store_epoch{epoch_kind::accepted, s.era});
+      auto done = co_await storing;
+      if (!done) {
+        end_term(self, "cannot keep a promise: " + text_of(self, done.error()));
+        co_return false;
+      }
+      s.options.accepted = s.era;
+      ack.set_counts(true);
+    }
+  }
+  self->send(s.handler, ack);
+  co_return true;
+}
+
+// -- synchronization ----------------------------------------------------------------------------
+
+/// Takes txns in their order: checks for holes, logs them. The fresh ones are returned.
+/// Empty optional: the leader's history does not continue ours, and the term has ended.
+std::optional<std::vector<txn_ptr>> take_in(
+    learner_ptr self, const google::protobuf::RepeatedPtrField<std::string>& encoded) {
+  auto& s = self->state;
+  std::vector<txn_ptr> fresh;
+  for (const auto& bytes : encoded) {
+    auto txn = parse_logged(bytes);
+    if (!txn) {
+      end_term(self, "the leader sent a txn this version does not know");
+      return std::nullopt;
+    }
+    switch (s.window.on_proposal(txn->id())) {
+      case core::pending::receipt::fresh:
+        fresh.push_back(std::move(txn));
+        break;
+      case core::pending::receipt::duplicate:
+        break;
+      case core::pending::receipt::hole:
+        end_term(self, "zxid hole: " + to_string(txn->id()) + " does not follow " +
+                           to_string(s.window.last_received()));
+        return std::nullopt;
+    }
+  }
+  if (!fresh.empty()) {
+    self->send(s.options.journal, append_txns{fresh, caf::actor_cast<logged_sink>(self)});
+    s.uncommitted.insert(s.uncommitted.end(), fresh.begin(), fresh.end());
+  }
+  return fresh;
+}
+
+/// What synchronization brings is committed once the leader's epoch is established, and that is
+/// what UPTODATE says.
+void tell_committed(learner_ptr self, const std::vector<txn_ptr>& txns) {
+  auto& s = self->state;
+  if (!s.options.context->committed) return;
+  if (!s.broadcasting) {
+    s.synced_early.insert(s.synced_early.end(), txns.begin(), txns.end());
+    return;
+  }
+  for (const auto& txn : txns) s.options.context->committed(txn);
+}
+
+/// Hands to the database what is committed up to `upto`, in order.
+void commit_upto(learner_ptr self, zxid upto) {
+  auto& s = self->state;
+  auto committed = s.window.on_commit(upto);
+  if (!committed) return end_term(self, committed.error());
+  if (committed->empty()) return;
+  apply_txns apply;
+  for (std::size_t i = 0; i < committed->size(); ++i) {
+    apply.txns.push_back(std::move(s.uncommitted.front()));
+    s.uncommitted.pop_front();
+  }
+  tell_committed(self, apply.txns);
+  self->send(s.options.database, std::move(apply));
+}
+
+/// Committed history or INFORM: logged and applied as it comes.
+void take_in_committed(learner_ptr self,
+                       const google::protobuf::RepeatedPtrField<std::string>& encoded) {
+  auto fresh = take_in(self, encoded);
+  if (fresh && !fresh->empty()) commit_upto(self, fresh->back()->id());
+}
+
+coro::task<bool> truncate(learner_ptr self, zxid keep_upto) {
+  auto& s = self->state;
+  auto cutting =
+      coro::ask<loaded_data>(self, s.options.journal, coro::infinite, truncate_log{keep_upto});
+  auto left = co_await cutting;
+  if (!left) {
+    end_term(self, "cannot truncate the log: " + text_of(self, left.error()));
+    co_return false;
+  }
+  s.options.context->log.info("log_truncated",
+                              {{"keep_upto", keep_upto}, {"last", left->last_logged}});
+  self->send(s.options.database, install_image{left->image, std::move(left->recent)});
+  s.window = core::pending{left->last_logged};
+  s.logged_upto = left->last_logged;
+  s.uncommitted.clear();
+  co_return true;
+}
+
+/// One piece of the leader's tree: to disk and through the decoder. With the last one the database
+/// changes over.
+coro::task<bool> take_snapshot_piece(learner_ptr self, wire::SnapshotChunk chunk) {
+  auto& s = self->state;
+  bool first = s.incoming == nullptr;
+  if (first) s.incoming = std::make_unique<core::snapshot_decoder>();
+  bool well_formed = s.incoming->feed(chunk.data());
+  zxid as_of{chunk.zxid()};
+  if (well_formed && !(first && chunk.data().empty() && chunk.last())) {
+    auto writing = coro::ask<stored>(self, s.options.journal, coro::infinite,
+                                     install_piece{as_of, chunk.data(), first, chunk.last()});
+    auto written = co_await writing;
+    if (!written) {
+      end_term(self, "cannot store the leader's snapshot: " + text_of(self, written.error()));
+      co_return false;
+    }
+  }
+  if (well_formed && !chunk.last()) {
+    wire::SnapshotCredit credit;
+    credit.set_server(my_number(self));
+    credit.set_chunks(1);
+    self->send(s.handler, credit);
+    co_return true;
+  }
+  auto decoded = s.incoming->finish();
+  s.incoming.reset();
+  if (!decoded) {
+    end_term(self, "the leader's snapshot is damaged: " + decoded.error());
+    co_return false;
+  }
+  auto image = std::make_shared<core::image>(std::move(*decoded));
+  image->data.set_last_processed(as_of);
+  if (image->digest) image->data.expect_digest(*image->digest);
+  s.options.context->log.info("snapshot_installed", {{"zxid", as_of}});
+  self->send(s.options.database, install_image{std::move(image), {}});
+  s.window = core::pending{as_of};
+  s.uncommitted.clear();
+  co_return true;
+}
+
+/// NEWLEADER: everything that came before it is made durable, then the epoch, then the ack goes
+/// out.
+coro::task<bool> accept_new_leader(learner_ptr self, wire::NewLeader announced) {
+  auto& s = self->state;
+  auto flushing = coro::ask<log_range>(self, s.options.journal, coro::infinite,
+                                       read_log{s.window.last_received(), 0});
+  auto flushed = co_await flushing;
+  if (!flushed) {
+    end_term(self, "cannot log the leader's history: " + text_of(self, flushed.error()));
+    co_return false;
+  }
+  auto storing = coro::ask<stored>(self, s.options.journal, coro::infinite,
+                                   store_epoch{epoch_kind::current, s.era});
+  auto done = co_await storing;
+  if (!done) {
+    end_term(self, "cannot enter the epoch: " + text_of(self, done.error()));
+    co_return false;
+  }
+  s.options.current = s.era;
+  wire::AckNewLeader ack;
+  ack.set_server(my_number(self));
+  ack.set_epoch(announced.epoch());
+  self->send(s.handler, ack);
+  s.acking = true;
+  if (s.logged_upto.in_epoch() == s.era && !s.options.observer) {
+    wire::Ack logged_so_far;
+    logged_so_far.set_server(my_number(self));
+    logged_so_far.set_epoch(s.era.value);
+    logged_so_far.set_zxid(s.logged_upto.value);
+    self->send(s.handler, logged_so_far);
+  }
+  co_return true;
+}
+
+/// Phase 2: becomes equal to the leader. True when the leader says UPTODATE.
+coro::task<bool> synchronize(learner_ptr self) {
+  auto& s = self->state;
+  for (;;) {
+    auto coming = s.turns.next(self, init_limit(self));
+    auto turn = co_await coming;
+    if (s.ended) co_return false;
+    if (!turn) {
+      end_term(self, "synchronization made no progress for initLimit");
+      co_return false;
+    }
+    if (auto* cut = std::get_if<wire::Truncate>(&turn->what)) {
+      auto cutting = truncate(self, zxid{cut->zxid()});
+      if (!co_await cutting) co_return false;
+    } else if (auto* diff = std::get_if<wire::SyncTxns>(&turn->what)) {
+      take_in_committed(self, diff->txns());
+    } else if (auto* chunk = std::get_if<wire::SnapshotChunk>(&turn->what)) {
+      auto taking = take_snapshot_piece(self, std::move(*chunk));
+      if (!co_await taking) co_return false;
+    } else if (auto* proposal = std::get_if<wire::Proposal>(&turn->what)) {
+      take_in(self, proposal->txns());
+    } else if (auto* commit = std::get_if<wire::Commit>(&turn->what)) {
+      commit_upto(self, zxid{commit->zxid()});
+    } else if (auto* inform = std::get_if<wire::Inform>(&turn->what)) {
+      take_in_committed(self, inform->txns());
+    } else if (auto* announced = std::get_if<wire::NewLeader>(&turn->what)) {
+      auto accepting = accept_new_leader(self, std::move(*announced));
+      if (!co_await accepting) co_return false;
+    } else if (std::holds_alternative<wire::UpToDate>(turn->what)) {
+      co_return !s.ended;
+    }
+    if (s.ended) co_return false;
+  }
+}
+
+// -- the term -----------------------------------------------------------------------------------
+
+coro::task<> watch_leader(learner_ptr self) {
+  auto& s = self->state;
+  milliseconds limit{s.options.context->config.sync_limit_ms()};
+  for (;;) {
+    auto pause = coro::sleep(self, milliseconds{s.options.context->config.tick_ms} / 2);
+    co_await pause;
+    if (self->now() - s.heard > limit) {
+      end_term(self, "the leader was silent for syncLimit");
+      co_return;
+    }
+  }
+}
+
+coro::task<> learn(learner_ptr self) {
+  auto& s = self->state;
+  auto finding = find_leader(self);
+  if (!co_await finding) co_return;
+  s.options.context->log.info("discovery", {{"leader", s.options.leader}, {"epoch", s.era}});
+  auto promising = promise_epoch(self);
+  if (!co_await promising) co_return;
+  auto syncing = synchronize(self);
+  if (!co_await syncing) co_return;
+
+  s.broadcasting = true;
+  s.heard = self->now();
+  tell_committed(self, std::exchange(s.synced_early, {}));
+  self->send(s.options.database, start_learning{s.era, caf::actor_cast<forward_sink>(self)});
+  self->send(s.options.peer, role_established{s.era});
+  s.options.context->log.info("serving", {{"leader", s.options.leader}, {"epoch", s.era}});
+  auto watching = watch_leader(self);
+  co_await watching;
+}
+
+// -- broadcast ----------------------------------------------------------------------------------
+
+void on_logged(learner_ptr self, zxid upto) {
+  auto& s = self->state;
+  s.logged_upto = std::max(s.logged_upto, upto);
+  if (!s.acking || s.options.observer || upto.in_epoch() != s.era) return;
+  wire::Ack ack;
+  ack.set_server(my_number(self));
+  ack.set_epoch(s.era.value);
+  ack.set_zxid(upto.value);
+  self->send(s.handler, ack);
+}
+
+void on_ping(learner_ptr self) {
+  auto& s = self->state;
+  s.heard = self->now();
+  self->request(s.options.database, caf::infinite, collect_touches{})
+      .then([self](const touched_sessions& touched) {
+        wire::Pong pong;
+        pong.set_server(my_number(self));
+        pong.set_epoch(self->state.era.value);
+        for (auto id : touched.sessions) pong.add_touched()->set_session(id.value);
+        self->send(self->state.handler, pong);
+      });
+}
+
+void forward_writes(learner_ptr self, const forwarded_writes& writes) {
+  auto& s = self->state;
+  wire::Forward out;
+  out.set_server(my_number(self));
+  out.set_epoch(s.era.value);
+  for (const auto& write : writes.requests) {
+    auto* request = out.add_requests();
+    request->set_session(write.session.value);
+    request->set_cxid(write.cx.value);
+    request->set_op(static_cast<std::int32_t>(write.op));
+    request->set_body(write.body);
+    for (const auto& id : write.identities) {
+      auto* identity = request->add_identities();
+      identity->set_scheme(id.scheme);
+      identity->set_id(id.id);
+    }
+  }
+  self->send(s.handler, out);
+}
+
+caf::result<session_verdict> ask_leader_for(learner_ptr self, session_id session) {
+  auto& s = self->state;
+  auto ticket = s.next_ticket++;
+  wire::Revalidate question;
+  question.set_server(my_number(self));
+  question.set_epoch(s.era.value);
+  question.set_session(session.value);
+  question.set_ticket(ticket);
+  self->send(s.handler, question);
+  return s.revalidations[ticket] = self->make_response_promise<session_verdict>();
+}
+
+/// A message of the conversation. The first LeaderInfo or NotLeading comes from whom nobody knows
+/// yet.
+template <class M>
+void hear(learner_ptr self, const M& m) {
+  auto& s = self->state;
+  if (s.ended) return;
+  if constexpr (std::same_as<M, wire::LeaderInfo> || std::same_as<M, wire::NotLeading>) {
+    if (s.handler) return;
+  } else {
+    if (!is_from_my_leader(self, m)) return;
+    s.heard = self->now();
+  }
+  s.turns.push({m, self->current_sender()});
+}
+
+}  // namespace
+
+learner_actor::behavior_type make_learner(learner_ptr self, learner_options options) {
+  auto& s = self->state;
+  s.window = core::pending{options.last};
+  s.options = std::move(options);
+  self->set_down_handler([self](const caf::down_msg& down) {
+    auto& st = self->state;
+    if (st.handler && down.source == caf::actor_cast<caf::actor_addr>(st.handler))
+      end_term(self, "lost the leader: " + text_of(self, down.reason));
+  });
+  s.work.on_failure([self](std::exception_ptr) { end_term(self, "internal error"); });
+  s.work.start(learn(self));
+  return trace::traced(
+      s.options.context->trace, s.options.observer ? "zk.observer" : "zk.follower",
+      [self](const wire::NotLeading& m) { hear(self, m); },
+      [self](const wire::LeaderInfo& m) { hear(self, m); },
+      [self](const wire::Truncate& m) { hear(self, m); },
+      [self](const wire::SyncTxns& m) { hear(self, m); },
+      [self](const wire::SnapshotChunk& m) { hear(self, m); },
+      [self](const wire::NewLeader& m) { hear(self, m); },
+      [self](const wire::UpToDate& m) { hear(self, m); },
+      [self](const wire::Proposal& m) {
+        if (!self->state.broadcasting) return hear(self, m);
+        if (is_from_my_leader(self, m)) take_in(self, m.txns());
+      },
+      [self](const wire::Commit& m) {
+        if (!self->state.broadcasting) return hear(self, m);
+        if (is_from_my_leader(self, m)) commit_upto(self, zxid{m.zxid()});
+      },
+      [self](const wire::Inform& m) {
+        if (!self->state.broadcasting) return hear(self, m);
+        if (is_from_my_leader(self, m)) take_in_committed(self, m.txns());
+      },
+      [self](const wire::SyncDone& m) {
+        if (self->current_sender() != caf::actor_cast<caf::strong_actor_ptr>(self->state.handler))
+          return;
+        self->send(self->state.options.database,
+                   sync_done{session_id{m.session()}, cxid{m.cxid()}});
+      },
+      [self](const wire::Ping& m) {
+        if (is_from_my_leader(self, m)) on_ping(self);
+      },
+      [self](const wire::Revalidated& m) {
+        auto at = self->state.revalidations.find(m.ticket());
+        if (at == self->state.revalidations.end()) return;
+        at->second.deliver(session_verdict{m.valid(), m.timeout_ms()});
+        self->state.revalidations.erase(at);
+      },
+      [self](const logged& m) { on_logged(self, m.upto); },
+      [self](const forwarded_writes& m) { forward_writes(self, m); },
+      [self](const revalidate_session& m) -> caf::result<session_verdict> {
+        return ask_leader_for(self, m.session);
+      });
+}
+
+}  // namespace troupe

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+/// What follower and observer share, and it is most of them: finding the leader's Peer, discovery
+/// and synchronization as a coroutine, then broadcast as plain handlers (ZAB paper, phases 1-3;
+/// ZooKeeper's class Learner). Not an actor of its own. Order of effects on NEWLEADER: snapshot or
+/// truncation durable -> synced txns durable -> currentEpoch durable -> ack. Invariant: what is
+/// acked is on disk; what is applied is committed, or was in the history the leader began its epoch
+/// with; no zxid hole is taken in (ZOOKEEPER-4925). Fencing: messages count only with this term's
+/// epoch, from the learner_handler that began it.
+#pragma once
+
+#include <caf/typed_response_promise.hpp>
+#include <chrono>
+#include <deque>
+#include <map>
+#include <memory>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "actors/core/pending.hpp"
+#include "actors/core/snapshot_codec.hpp"
+#include "actors/coro/inbox.hpp"
+#include "actors/coro/scope.hpp"
+#include "actors/coro/task.hpp"
+#include "actors/node_context.hpp"
+#include "actors/sinks.hpp"
+
+namespace troupe {
+
+struct learner_options {
+  context_ptr context;
+  server_id leader;
+  bool observer = false;
+  // This server's history as the role begins; log and database agree on it.
+  epoch accepted;
+  epoch current;
+  zxid last;
+  journal_actor journal;
+  database_actor database;
+  role_sink peer;
+  links_actor links;
+};
+
+/// One turn of the conversation with the leading server, in the order it arrived.
+struct leader_message {
+  std::variant<wire::NotLeading, wire::LeaderInfo, wire::Truncate, wire::SyncTxns,
+               wire::SnapshotChunk, wire::NewLeader, wire::UpToDate, wire::Proposal, wire::Commit,
+               wire::Inform>
+      what;
+  caf::strong_actor_ptr from;
+};
+
+struct learner_state {
+  static inline const char* name = "zk.learner";
+
+  learner_options options;
+  learner_handler_actor handler;  // null until the leader has answered
+  epoch era;                      // of the leader, from its LeaderInfo on
+  bool acking = false;            // acked NEWLEADER: from here on acks go out as the disk answers
+  bool broadcasting = false;      // after UPTODATE: the hot path instead of the conversation
+  bool ended = false;
+
+  core::pending window;               // zxids received, not committed
+  std::deque<txn_ptr> uncommitted;    // their txns, in the same order
+  zxid logged_upto;                   // as the journal said
+  std::vector<txn_ptr> synced_early;  // applied before UPTODATE; kept for context->committed only
+  std::chrono::steady_clock::time_point heard;       // the leader's last sign of life
+  std::unique_ptr<core::snapshot_decoder> incoming;  // while a snapshot arrives
+
+  std::uint64_t next_ticket = 1;
+  std::map<std::uint64_t, caf::typed_response_promise<session_verdict>> revalidations;
+
+  coro::inbox<leader_message> turns;
+  coro::scope work;  // last member: dies first, before what its tasks use
+};
+
+using learner_ptr = learner_actor::stateful_pointer<learner_state>;
+
+/// The handlers and the running conversation of a learner; its term ends with role_ended to the
+/// peer.
+learner_actor::behavior_type make_learner(learner_ptr self, learner_options options);
+
+}  // namespace troupe

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+/// Speaks with one learner on the leader's behalf: discovery and synchronization as a conversation,
+/// then passes on proposals, commits and pings (ZooKeeper's LearnerHandler). Order: what the leader
+/// sends is passed on in that order; until the learner has what came before, it is held. Owns:
+/// nothing but the held messages. It dies with its leader, with its learner, or when a newer
+/// handler for the same learner takes over.
+#pragma once
+
+#include <deque>
+#include <variant>
+
+#include "actors/coro/inbox.hpp"
+#include "actors/coro/scope.hpp"
+#include "actors/coro/signal.hpp"
+#include "actors/coro/task.hpp"
+#include "actors/node_context.hpp"
+#include "actors/sinks.hpp"
+
+namespace troupe {
+
+struct learner_handler_options {
+  context_ptr context;
+  leader_actor leader;
+  database_actor database;
+  journal_actor journal;
+  learner_actor learner;
+  server_id id;
+  bool observer = false;
+  epoch accepted;
+};
+
+struct learner_handler_state {
+  static inline const char* name = "zk.learner_handler";
+
+  using held_message =
+      std::variant<forward_proposals, forward_commit, forward_committed, forward_sync_done>;
+
+  learner_handler_options options;
+  epoch era;
+  bool passing_on = false;  // false: hold what the leader sends
+  bool may_serve = false;   // the leader's epoch is established
+  bool synced = false;
+  bool ended = false;
+  zxid sent_upto;  // the last txn on its way to the learner
+  std::deque<held_message> held;
+  std::uint32_t credit = 0;  // snapshot pieces that may be under way
+
+  coro::inbox<wire::AckEpoch> promises;
+  coro::signal credit_or_ack;
+  bool acked_new_leader = false;
+  coro::scope work;  // last member: dies first, before what its tasks use
+};
+
+learner_handler_actor::behavior_type learner_handler(
+    learner_handler_actor::stateful_pointer<learner_handler_state> self,
+    learner_handler_options options);
+
+}  // namespace troupe

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "actors/node/daemon.hpp"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+
+#include "actors/node/pid_file.hpp"
+
+namespace troupe {
+
+namespace {
+
+std::string failure(const std::string& what) { return what + ": " + std::strerror(errno); }
+
+/// What the server says before it ends or its first line is complete.
+std::string first_line(int fd) {
+  std::string line;
+  for (char c = 0; line.find('\n') == std::string::npos;) {
+    auto n = ::read(fd, &c, 1);
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) break;
+    line.push_back(c);
+  }
+  if (line.ends_with('\n')) line.pop_back();
+  return line;
+}
+
+/// Standard input from nowhere, both outputs into the log.
+bool redirect(int log_fd) {
+  int null_fd = ::open("/dev/null", O_RDONLY);
+  return null_fd >= 0 && ::dup2(null_fd, 0) >= 0 && ::dup2(log_fd, 1) >= 0 &&
+         ::dup2(log_fd, 2) >= 0;
+}
+
+}  // namespace
+
+std::string start_daemon(const std::string& log_path,
+                         const std::function<int(int ready_fd)>& server) {
+  int log_fd = ::open(log_path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+  if (log_fd < 0) return failure(log_path + ": cannot be written");
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC) != 0) return failure("no pipe");
+  pid_t child = ::fork();
+  if (child < 0) return failure("no process");
+  if (child == 0) {
+    ::close(ends[0]);
+    // A session without a terminal; the second fork keeps it from ever getting one.
+    ::setsid();
+    if (::fork() != 0) ::_exit(0);
+    // The directory that the terminal was in may be unmounted one day. Our paths are absolute.
+    if (::chdir("/") != 0 || !redirect(log_fd)) ::_exit(1);
+    ::_exit(server(ends[1]));
+  }
+  ::close(ends[1]);
+  ::close(log_fd);
+  ::waitpid(child, nullptr, 0);
+  auto line = first_line(ends[0]);
+  ::close(ends[0]);
+  if (line == "ready") return {};
+  constexpr std::string_view failed = "failed: ";
+  if (line.starts_with(failed)) return line.substr(failed.size());
+  return "it ended before it was ready";
+}
+
+stop_result stop_server(const std::string& data_dir, pid_t pid, int patience_ms,
+                        const std::function<void()>& waiting) {
+  // The descriptor stands for this very process; that it is the server is asked again now that the
+  // number can no longer become another's.
+  int process = static_cast<int>(::syscall(SYS_pidfd_open, pid, 0));
+  if (process < 0) return running_server(data_dir) ? stop_result::not_ours : stop_result::stopped;
+  auto result = stop_result::not_ours;
+  if (running_server(data_dir) == pid &&
+      ::syscall(SYS_pidfd_send_signal, process, SIGTERM, nullptr, 0) == 0) {
+    result = stop_result::still_running;
+    constexpr int step_ms = 500;
+    for (int waited_ms = 0; waited_ms < patience_ms; waited_ms += step_ms) {
+      pollfd ended{process, POLLIN, 0};
+      if (::poll(&ended, 1, step_ms) > 0) {
+        result = stop_result::stopped;
+        break;
+      }
+      waiting();
+    }
+  }
+  ::close(process);
+  return result;
+}
+
+}  // namespace troupe

@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "actors/node/node.hpp"
+
+#include <signal.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <caf/io/middleman.hpp>
+#include <chrono>
+#include <cstdlib>
+#include <iostream>
+#include <thread>
+
+#include "actors/caf.hpp"
+#include "actors/client_gateway.hpp"
+#include "actors/node/links.hpp"
+#include "actors/node/server.hpp"
+#include "actors/storage/data_dir.hpp"
+#include "actors/storage/posix_disk.hpp"
+#include "messages/type_ids.hpp"
+
+namespace troupe {
+namespace {
+
+/// ZooKeeper's exit codes (ExitCode).
+constexpr int exit_data_directory = 3;
+constexpr int exit_port = 14;
+
+/// Events kept for `--trace`-less looking back: enough for the last seconds before a fault.
+constexpr std::size_t trace_events_max = 100'000;
+
+std::int64_t wall_ms() {
+  using namespace std::chrono;
+  return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
+}
+
+std::int64_t steady_ns() { return std::chrono::steady_clock::now().time_since_epoch().count(); }
+
+/// Says once how the start went, to whoever waits for it.
+class start_report {
+ public:
+  explicit start_report(int fd) : fd_(fd) {}
+  void ready() { say("ready\n"); }
+  int failed(const std::string& reason, int code) {
+    log::warn("start_failed", {{"reason", reason}});
+    std::cerr << reason << std::endl;
+    say("failed: " + reason + "\n");
+    return code;
+  }
+
+ private:
+  void say(const std::string& line) {
+    if (fd_ < 0) return;
+    if (::write(fd_, line.data(), line.size()) < 0) return;  // nobody listens any more
+    ::close(fd_);
+    fd_ = -1;
+  }
+  int fd_;
+};
+
+/// The signals that end a server are taken by the main thread alone; blocked before there are
+/// threads.
+sigset_t block_signals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGUSR1);  // write the trace
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  signal(SIGPIPE, SIG_IGN);
+  return signals;
+}
+
+struct system_config : caf::actor_system_config {
+  system_config() {
+    load<caf::io::middleman>();
+    troupe::add_message_types(*this);
+    set("middleman.app-identifiers", std::vector<std::string>{"troupe-1"});
+    // Fewer wake-ups between threads: measured, half the round trip of the defaults.
+    set("scheduler.policy", caf::atom("sharing"));
+    set("scheduler.max-threads",
+        std::max<std::size_t>(2, std::min(4U, std::thread::hardware_concurrency())));
+    set("middleman.workers", std::size_t{0});
+    set("middleman.attach-utility-actors", true);
+  }
+};
+
+/// Opens the directory as the journal will, so that a start on a bad one fails at once and with a
+/// reason.
+std::string check_data_directory(const node_context& context) {
+  const auto& config = context.config;
+  storage::data_dir_options options{config.data_dir, config.data_log_dir, config.my_id,
+                                    config.snapshot_trust_empty};
+  auto opened = storage::data_dir::open(*context.disk, options);
+  return opened ? std::string{} : opened.error().text();
+}
+
+/// Publishes election and peer at the ports of our server line. Empty, or what cannot be had.
+template <class Handle>
+std::string publish(caf::actor_system& system, const Handle& actor,
+                    const config::node_config& config, std::uint16_t port, std::string_view what) {
+  const auto* me = config.me();
+  const char* address = config.listen_on_all_ips ? nullptr : me->host.c_str();
+  auto published = system.middleman().publish(actor, port, address, true);
+  if (published) return {};
+  return std::string{what} + " port " + std::to_string(port) + " of server." +
+         std::to_string(me->id.value) + " cannot be listened on" +
+         (address ? " at " + me->host : std::string{}) + ": " + system.render(published.error());
+}
+
+std::string publish_ports(caf::actor_system& system, const server_handles& server,
+                          const config::node_config& config) {
+  if (config.is_standalone()) return {};
+  auto problem = publish(system, server.election, config, config.me()->election_port, "election");
+  if (problem.empty())
+    problem = publish(system, server.peer, config, config.me()->peer_port, "peer");
+  return problem;
+}
+
+void write_trace(const node_context& context) {
+  auto path = context.config.data_dir + "/trace.jsonl";
+  auto written = context.trace->write_to(path);
+  if (written)
+    context.log.info("trace_written", {{"path", path}});
+  else
+    context.log.warn("trace_failed", {{"reason", written.error()}});
+}
+
+/// Waits for the signal that ends the server; SIGUSR1 writes the trace meanwhile.
+void wait_for_end(const sigset_t& signals, const node_context& context) {
+  for (int got = 0; sigwait(&signals, &got) == 0;) {
+    if (got != SIGUSR1) {
+      context.log.info("stopping", {{"signal", got}});
+      return;
+    }
+    if (context.trace) write_trace(context);
+  }
+}
+
+context_ptr make_context(config::node_config config) {
+  auto context = std::make_shared<node_context>();
+  context->me = config.my_id.value_or(server_id{1});
+  context->config = std::move(config);
+  context->wall_ms = wall_ms;
+  context->disk = std::make_shared<storage::posix_disk>();
+  if (std::getenv("TROUPE_TRACE") != nullptr)
+    context->trace = std::make_shared<trace::sink>(context->me, trace_events_max, steady_ns);
+  context->log = log::make(context->me);
+  context->seed = static_cast<std::uint64_t>(wall_ms()) ^ static_cast<std::uint64_t>(getpid());
+  return context;
+}
+
+}  // namespace
+
+int run_server(config::node_config config, run_options options) {
+  auto signals = block_signals();
+  start_report report{options.ready_fd};
+  log::options logging;
+  logging.console = options.foreground;
+  if (!options.foreground) logging.file = config.data_dir + "/actor-node.log";
+  if (auto begun = log::init(logging); !begun) return report.failed(begun.error(), 1);
+
+  auto context = make_context(std::move(config));
+  const auto& cfg = context->config;
+  if (auto problem = check_data_directory(*context); !problem.empty())
+    return report.failed(problem, exit_data_directory);
+
+  system_config settings;
+  caf::actor_system system{settings};
+  auto links = system.spawn(middleman_links, context);
+  auto server = spawn_server(system, context, links);
+  auto finish = [&](int code) {
+    end_server(server);
+    caf::anon_send_exit(links, caf::exit_reason::user_shutdown);
+    return code;
+  };
+  if (auto problem = publish_ports(system, server, cfg); !problem.empty())
+    return finish(report.failed(problem, exit_port));
+  auto gateway = start_client_gateway(
+      system, {context, cfg.client_address, cfg.client_port,
+               [context, server](caf::actor_system& sys, connection_id id, std::string address,
+                                 transport_sink to) {
+                 return spawn_client_session(sys, context, server, id, std::move(address),
+                                             std::move(to));
+               }});
+  if (!gateway) return finish(report.failed(gateway.error(), exit_port));
+  context->log.info("listening", {{"client_port", gateway->port},
+                                  {"data_dir", cfg.data_dir},
+                                  {"config", options.config_path}});
+  report.ready();
+  wait_for_end(signals, *context);
+  caf::anon_send_exit(gateway->handle, caf::exit_reason::user_shutdown);
+  return finish(0);
+}
+
+}  // namespace troupe

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+/// One server as a whole: the wiring of its actors, from start to SIGTERM.
+#pragma once
+
+#include <string>
+
+#include "config/node_config.hpp"
+
+namespace troupe {
+
+struct run_options {
+  bool foreground = true;
+  std::string config_path;
+  /// Where to say once how the start went: "ready\n" when the ports listen, else
+  /// "failed: reason\n". -1: nowhere.
+  int ready_fd = -1;
+};
+
+/// Runs a server until it is told to stop. Returns the exit code of the process.
+int run_server(config::node_config cfg, run_options options);
+
+}  // namespace troupe

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "actors/node/pid_file.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <iterator>
+
+namespace troupe {
+
+namespace {
+
+struct flock whole_file() {
+  struct flock lock {};
+  lock.l_type = F_WRLCK;
+  lock.l_whence = SEEK_SET;
+  return lock;
+}
+
+/// False: it was removed, and perhaps made anew, between our open() and our lock.
+bool is_still_at(const std::string& path, int fd) {
+  struct stat by_path {
+  }, by_fd{};
+  return ::stat(path.c_str(), &by_path) == 0 && ::fstat(fd, &by_fd) == 0 &&
+         by_path.st_ino == by_fd.st_ino && by_path.st_dev == by_fd.st_dev;
+}
+
+std::string content_of(const std::string& path) {
+  std::ifstream in{path, std::ios::binary};
+  return {std::istreambuf_iterator<char>{in}, {}};
+}
+
+}  // namespace
+
+std::string pid_path(const std::string& data_dir) { return data_dir + "/zookeeper_server.pid"; }
+
+tl::expected<pid_file, std::string> pid_file::hold(const std::string& data_dir) {
+  const auto path = pid_path(data_dir);
+  for (;;) {
+    int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+    if (fd < 0) return tl::unexpected(path + ": cannot be written: " + std::strerror(errno));
+    auto lock = whole_file();
+    if (::fcntl(fd, F_SETLK, &lock) != 0) {
+      ::close(fd);
+      auto other = running_server(data_dir);
+      return tl::unexpected("already running as process " + (other ? std::to_string(*other) : "?") +
+                            " in " + data_dir);
+    }
+    if (!is_still_at(path, fd)) {
+      ::close(fd);
+      continue;
+    }
+    const auto pid = std::to_string(::getpid());
+    if (::ftruncate(fd, 0) != 0 ||
+        ::pwrite(fd, pid.data(), pid.size(), 0) != static_cast<ssize_t>(pid.size())) {
+      auto reason = path + ": cannot be written: " + std::strerror(errno);
+      ::close(fd);
+      return tl::unexpected(std::move(reason));
+    }
+    return pid_file{path, fd};
+  }
+}
+
+pid_file::pid_file(pid_file&& other) noexcept : path_(std::move(other.path_)), fd_(other.fd_) {
+  other.fd_ = -1;
+}
+
+pid_file::~pid_file() {
+  if (fd_ < 0) return;
+  ::unlink(path_.c_str());  // while the lock is still ours
+  ::close(fd_);
+}
+
+std::optional<pid_t> running_server(const std::string& data_dir) {
+  int fd = ::open(pid_path(data_dir).c_str(), O_RDWR | O_CLOEXEC);
+  if (fd < 0) return std::nullopt;
+  auto lock = whole_file();
+  bool asked = ::fcntl(fd, F_GETLK, &lock) == 0;
+  ::close(fd);
+  if (!asked || lock.l_type == F_UNLCK) return std::nullopt;
+  return lock.l_pid;
+}
+
+std::optional<pid_t> running_zookeeper(const std::string& data_dir) {
+  auto text = content_of(pid_path(data_dir));
+  auto pid = std::atoi(text.c_str());
+  if (pid <= 0) return std::nullopt;
+  auto command = content_of("/proc/" + std::to_string(pid) + "/cmdline");
+  if (command.find("org.apache.zookeeper") == std::string::npos) return std::nullopt;
+  return pid;
+}
+
+}  // namespace troupe

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+/// The wiring: introduces the actors of one server to each other. The same in production and in
+/// simulation; only the links to the other servers and the seams of the context differ.
+#pragma once
+
+#include <string>
+
+#include "actors/node_context.hpp"
+#include "actors/sinks.hpp"
+
+namespace caf {
+class actor_system;
+}
+
+namespace troupe {
+
+struct server_handles {
+  journal_actor journal;
+  database_actor database;
+  election_actor election;
+  peer_actor peer;
+};
+
+/// Spawns the long-lived actors of a server. It reads its data directory and goes looking for a
+/// leader at once.
+[[nodiscard]] server_handles spawn_server(caf::actor_system& system, context_ptr context,
+                                          links_actor links);
+
+/// One client connection's session actor. `address` is the client's host:port.
+[[nodiscard]] client_session_actor spawn_client_session(caf::actor_system& system,
+                                                        context_ptr context,
+                                                        const server_handles& server,
+                                                        connection_id id, std::string address,
+                                                        transport_sink transport);
+
+/// Ends the server's long-lived actors; their roles end with them.
+void end_server(const server_handles& server);
+
+}  // namespace troupe

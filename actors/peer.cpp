@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "actors/peer.hpp"
+
+#include <chrono>
+#include <utility>
+
+#include "actors/caf.hpp"
+#include "actors/core/snapshot_codec.hpp"
+#include "actors/coro/ask.hpp"
+#include "actors/coro/sleep.hpp"
+#include "actors/trace/traced.hpp"
+#include "messages/trace_fields.hpp"
+
+namespace troupe {
+namespace {
+
+using self_ptr = peer_actor::stateful_pointer<peer_state>;
+using namespace std::chrono_literals;
+
+/// Between two tries to read a data directory that failed.
+constexpr auto disk_retry_delay = 1s;
+/// Of logged txns read at a time while log and database are brought together.
+constexpr std::uint64_t catch_up_bytes_max = 16 << 20;
+
+void looking(self_ptr self, std::string reason) {
+  auto& st = self->state.status;
+  st.state = server_state::looking;
+  st.serving = false;
+  st.phase.clear();
+  st.leader.reset();
+  st.reason = std::move(reason);
+  self->send(self->state.options.election, role_taken{server_state::looking});
+}
+
+/// Reads the data directory into the database, as often as it takes.
+coro::task<> load_from_disk(self_ptr self) {
+  auto& s = self->state;
+  for (;;) {
+    auto loading =
+        coro::ask<loaded_data>(self, s.options.journal, coro::infinite,
+                               load_data{caf::actor_cast<snapshot_source>(s.options.database),
+                                         caf::actor_cast<failure_sink>(self)});
+    auto data = co_await loading;
+    if (data) {
+      s.disk_trouble.clear();
+      s.options.context->log.info(
+          "data_loaded",
+          {{"zxid", data->last_logged}, {"accepted", data->accepted}, {"current", data->current}});
+      self->send(s.options.database, install_image{data->image, std::move(data->recent)});
+      co_return;
+    }
+    s.disk_trouble = self->system().render(data.error());
+    s.status.reason = "the data directory cannot be used: " + s.disk_trouble;
+    s.options.context->log.warn("load_failed", {{"reason", s.disk_trouble}});
+    auto pause = coro::sleep(self, disk_retry_delay);
+    co_await pause;
+  }
+}
+
+/// Applies what this server has logged and not applied (ZKDatabase.fastForwardDataBase). Null: the
+/// disk failed.
+coro::task<std::optional<term>> settle_history(self_ptr self) {
+  auto& s = self->state;
+  for (;;) {
+    auto asking = coro::ask<last_zxid>(self, s.options.database, coro::infinite, get_last_zxid{});
+    auto applied = co_await asking;
+    if (!applied) co_return std::nullopt;
+    auto reading = coro::ask<log_range>(self, s.options.journal, coro::infinite,
+                                        read_log{applied->id, catch_up_bytes_max});
+    auto range = co_await reading;
+    if (!range) {
+      s.disk_trouble = self->system().render(range.error());
+      co_return std::nullopt;
+    }
+    bool complete = range->complete;
+    term out{{}, range->accepted, range->current, range->last_logged};
+    if (!range->txns.empty()) self->send(s.options.database, apply_txns{std::move(range->txns)});
+    if (complete) co_return out;
+  }
+}
+
+/// One term of whatever role was elected, from its first to its last word.
+coro::task<std::string> play_role(self_ptr self, term now, server_id me) {
+  auto& s = self->state;
+  s.endings.clear();
+  auto& st = s.status;
+  st.leader = now.leader;
+  st.phase = "discovery";
+  st.reason =
+      "following the election: synchronizing with server " + std::to_string(now.leader.value);
+  auto sink = caf::actor_cast<role_sink>(self);
+  if (now.leader == me) {
+    st.state = server_state::leading;
+    st.reason = "elected: waiting for a quorum of followers";
+    self->send(s.options.election, role_taken{st.state});
+    s.leading = s.options.make_leader(self, now, sink);
+    self->monitor(s.leading);
+    s.role = s.leading.address();
+  } else {
+    st.state =
+        s.options.context->config.is_observer() ? server_state::observing : server_state::following;
+    self->send(s.options.election, role_taken{st.state});
+    auto role = s.options.make_learner(self, now, sink);
+    self->monitor(role);
+    s.role = role.address();
+  }
+  auto ending = s.endings.next();
+  auto over = co_await ending;
+  if (auto role = caf::actor_cast<caf::actor>(s.role))
+    self->send_exit(role, caf::exit_reason::kill);
+  s.role = nullptr;
+  s.leading = nullptr;
+  self->send(s.options.database, stop_serving{});
+  co_return over.reason;
+}
+
+/// The peer's life.
+coro::task<> run(self_ptr self) {
+  auto& s = self->state;
+  auto me = s.options.context->me;
+  auto loading = load_from_disk(self);
+  co_await loading;
+  for (std::string reason = "no leader yet";;) {
+    looking(self, reason);
+    auto settling = settle_history(self);
+    auto history = co_await settling;
+    if (!history) {
+      s.status.reason = "the disk failed: " + s.disk_trouble;
+      auto reloading = load_from_disk(self);
+      co_await reloading;
+      continue;
+    }
+    s.options.context->log.info(
+        "looking", {{"zxid", history->last}, {"epoch", history->current}, {"reason", reason}});
+    auto electing = coro::ask<elected>(self, s.options.election, coro::infinite,
+                                       look_for_leader{history->last, history->current});
+    auto choice = co_await electing;
+    if (!choice) {
+      reason = "election failed: " + self->system().render(choice.error());
+      auto pause = coro::sleep(self, disk_retry_delay);
+      co_await pause;
+      continue;
+    }
+    history->leader = choice->leader;
+    auto playing = play_role(self, *history, me);
+    reason = co_await playing;
+    s.options.context->log.info("role_ended", {{"reason", reason}});
+    if (!s.disk_trouble.empty()) {
+      looking(self, "the disk failed: " + s.disk_trouble);
+      auto reloading = load_from_disk(self);
+      co_await reloading;
+    }
+  }
+}
+
+void refuse(self_ptr self, std::string reason, bool retry) {
+  wire::NotLeading no;
+  no.set_server(self->state.options.context->me.value);
+  no.set_reason(std::move(reason));
+  no.set_retry(retry);
+  if (self->current_sender()) self->send(caf::actor_cast<refusal_sink>(self->current_sender()), no);
+}
+
+/// A learner introduces itself: to the leader with it, if this server leads and the learner is of
+/// this ensemble.
+void introduce(self_ptr self, const wire::LearnerInfo& hello) {
+  auto& s = self->state;
+  const auto& config = s.options.context->config;
+  server_id id{hello.server()};
+  if (hello.server_list_digest() != config::server_list_digest(config))
+    return refuse(self, "its server list differs from ours", false);
+  const auto* entry = config.find(id);
+  if (entry == nullptr || id == s.options.context->me)
+    return refuse(self, "no server." + std::to_string(id.value) + " here", false);
+  if (entry->observer != hello.observer())
+    return refuse(self, "our server list has another role for it", false);
+  if (!s.leading) return refuse(self, "it is " + std::string(to_string(s.status.state)), true);
+  s.leading->enqueue(self->current_sender(), caf::make_message_id(), caf::make_message(hello),
+                     self->context());
+}
+
+caf::result<server_status> tell_status(self_ptr self) {
+  auto promise = self->make_response_promise<server_status>();
+  auto& s = self->state;
+  auto finish = [self, promise](const leader_status& led) mutable {
+    self->request(self->state.options.election, caf::infinite, get_election_status{})
+        .then(
+            [self, promise, led](const election_status& election) mutable {
+              auto status = self->state.status;
+              status.election = election;
+              status.learners = led.learners;
+              status.proposal_bytes_last = led.proposal_bytes_last;
+              status.proposal_bytes_min = led.proposal_bytes_min;
+              status.proposal_bytes_max = led.proposal_bytes_max;
+              promise.deliver(std::move(status));
+            },
+            [self, promise](const caf::error&) mutable { promise.deliver(self->state.status); });
+  };
+  if (!s.leading) {
+    finish({});
+    return promise;
+  }
+  self->request(s.leading, 1s, get_leader_status{})
+      .then(finish, [finish](const caf::error&) mutable { finish({}); });
+  return promise;
+}
+
+}  // namespace
+
+peer_actor::behavior_type peer(self_ptr self, peer_options options) {
+  auto& s = self->state;
+  s.options = std::move(options);
+  s.status.id = s.options.context->me;
+  s.status.standalone = s.options.context->config.is_standalone();
+  s.status.reason = "reading the data directory";
+  self->set_down_handler([self](const caf::down_msg& down) {
+    auto& st = self->state;
+    if (down.source != st.role) return;
+    st.endings.push({"the role ended: " + self->system().render(down.reason)});
+  });
+  s.work.on_failure([self](std::exception_ptr) {
+    self->state.options.context->log.error("peer_failed", {});
+    self->quit(caf::sec::runtime_error);
+  });
+  s.work.start(run(self));
+  return trace::traced(
+      s.options.context->trace, "zk.peer",
+      [self](const wire::LearnerInfo& m) { introduce(self, m); },
+      [self](const disk_failed& m) {
+        auto& st = self->state;
+        st.disk_trouble = m.reason;
+        st.options.context->log.warn("disk_failed", {{"reason", m.reason}});
+        if (st.role) st.endings.push({"the disk failed: " + m.reason});
+      },
+      [self](const role_established& m) {
+        auto& st = self->state;
+        if (self->current_sender() != caf::actor_cast<caf::strong_actor_ptr>(st.role)) return;
+        st.status.serving = true;
+        st.status.phase = "broadcast";
+        st.status.reason.clear();
+        st.status.era = m.era;
+      },
+      [self](const role_ended& m) {
+        if (self->current_sender() == caf::actor_cast<caf::strong_actor_ptr>(self->state.role))
+          self->state.endings.push({m.reason});
+      },
+      [self](const get_server_status&) { return tell_status(self); });
+}
+
+}  // namespace troupe

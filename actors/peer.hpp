@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+/// The server's role switch: LOOKING, then LEADING, FOLLOWING or OBSERVING, then LOOKING again
+/// (ZooKeeper's QuorumPeer). A role is an actor with one term's life; whatever comes late for an
+/// old term reaches nobody. Published at the peer port, where learners introduce themselves.
+/// Invariant: an election starts only when log and database agree: what was logged is applied
+/// first.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "actors/core/quorum.hpp"
+#include "actors/coro/inbox.hpp"
+#include "actors/coro/scope.hpp"
+#include "actors/coro/task.hpp"
+#include "actors/node_context.hpp"
+#include "actors/sinks.hpp"
+
+namespace troupe {
+
+/// How a role begins: the history it builds on.
+struct term {
+  server_id leader;
+  epoch accepted;
+  epoch current;
+  zxid last;
+};
+
+struct peer_options {
+  context_ptr context;
+  core::quorum ensemble;
+  journal_actor journal;
+  database_actor database;
+  election_actor election;
+  /// Make the role actors of one term (the wiring knows how).
+  std::function<leader_actor(caf::local_actor* parent, const term&, role_sink)> make_leader;
+  std::function<learner_actor(caf::local_actor* parent, const term&, role_sink)> make_learner;
+};
+
+struct peer_state {
+  static inline const char* name = "zk.peer";
+
+  peer_options options;
+  server_status status;
+  leader_actor leading;      // null unless this server leads
+  caf::actor_addr role;      // of the present term
+  std::string disk_trouble;  // empty: none
+  struct role_is_over {
+    std::string reason;
+  };
+  coro::inbox<role_is_over> endings;
+  coro::scope work;  // last member: dies first, before what its tasks use
+};
+
+peer_actor::behavior_type peer(peer_actor::stateful_pointer<peer_state> self, peer_options options);
+
+}  // namespace troupe

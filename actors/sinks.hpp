@@ -1,0 +1,299 @@
+// SPDX-License-Identifier: Apache-2.0
+/// Who may say what to whom: the typed interface of every actor, and the narrow ones that name a
+/// single direction of speech. An actor's header names interfaces from here and never includes
+/// another actor's header. Read top down: the walk of a write is client_session -> database ->
+/// leader -> journal and learner_handler -> follower -> journal -> learner_handler -> leader ->
+/// database -> client_session.
+#pragma once
+
+#include <caf/allowed_unsafe_message_type.hpp>
+#include <caf/fwd.hpp>
+#include <caf/typed_actor.hpp>
+
+#include "messages/local.hpp"
+#include "messages/peer/election.pb.h"
+#include "messages/peer/forward.pb.h"
+#include "messages/peer/zab.pb.h"
+#include "messages/proto_inspect.hpp"
+
+namespace troupe {
+
+/// A struct that says of itself that it stays in the process needs no inspector.
+template <class T>
+concept stays_local = requires {
+  requires T::stays_local;
+};
+
+}  // namespace troupe
+
+namespace caf {
+template <troupe::stays_local T>
+struct allowed_unsafe_message_type<T> : std::true_type {};
+}  // namespace caf
+
+namespace troupe {
+
+using caf::reacts_to;
+using caf::replies_to;
+
+// -- narrow sinks -------------------------------------------------------------------------------
+
+/// Hears that its appends are on disk, in order.
+using logged_sink = caf::typed_actor<reacts_to<logged>>;
+
+/// Writes these txns ahead; `to`, if given, hears when they are durable.
+struct append_txns {
+  TROUPE_STAYS_LOCAL;
+  std::vector<txn_ptr> txns;
+  logged_sink to;
+};
+
+/// Takes clients' writes on their way to the leading server (follower, observer).
+using forward_sink = caf::typed_actor<reacts_to<forwarded_writes>,
+                                      replies_to<revalidate_session>::with<session_verdict>>;
+
+/// Takes the txns that the leading server's database prepared (leader).
+using proposal_sink =
+    caf::typed_actor<reacts_to<propose>, reacts_to<sync_behind>, reacts_to<epoch_exhausted>>;
+
+/// Takes framed bytes for one client (client_session).
+using client_sink = caf::typed_actor<reacts_to<client_output>>;
+
+/// A client asks to be served: by a session made anew (`session` = 0) or taken up again after a
+/// reconnect.
+struct open_session {
+  TROUPE_STAYS_LOCAL;
+  connection_id connection;
+  session_id session;
+  std::int32_t timeout_ms = 0;  // already clamped
+  zxid last_zxid_seen;
+  std::string address;  // of the client, without port
+  client_sink client;
+};
+
+/// Takes snapshot pieces for the disk (journal_scribe).
+using snapshot_sink = caf::typed_actor<reacts_to<snapshot_piece>>;
+
+/// Begin a fuzzy snapshot and send it to `to`, the first piece at once and each further one on
+/// `next_piece`.
+struct take_snapshot {
+  TROUPE_STAYS_LOCAL;
+  snapshot_sink to;
+};
+/// Gives snapshots when the journal wants one (database).
+using snapshot_source = caf::typed_actor<reacts_to<take_snapshot>, reacts_to<next_piece>>;
+
+/// Where a learner introduces itself (peer), and where it hears that it came to the wrong server
+/// (learner).
+using introduction_sink = caf::typed_actor<reacts_to<wire::LearnerInfo>>;
+using refusal_sink = caf::typed_actor<reacts_to<wire::NotLeading>>;
+
+/// Hears that the disk failed (peer).
+using failure_sink = caf::typed_actor<reacts_to<disk_failed>>;
+
+/// Hears what becomes of the role its server plays (peer).
+using role_sink = caf::typed_actor<reacts_to<role_established>, reacts_to<role_ended>>;
+
+/// Asks the journal for what the data directory holds, and tells it whom to ask for snapshots and
+/// whom to tell of failures from now on. Asked again after a failure, it reads the directory anew
+/// and begins a new log file.
+struct load_data {
+  TROUPE_STAYS_LOCAL;
+  snapshot_source snapshots;
+  failure_sink failures;
+};
+
+// -- the database's modes, told by the role that begins ------------------------------------------
+
+/// This server leads: prepare writes from `era`'s first zxid on and hand them to `leader`.
+struct start_leading {
+  TROUPE_STAYS_LOCAL;
+  epoch era;
+  proposal_sink leader;
+};
+/// This server learns: writes go to `upstream`.
+struct start_learning {
+  TROUPE_STAYS_LOCAL;
+  epoch era;
+  forward_sink upstream;
+};
+/// No leader: close all client connections; what was not committed is answered by nobody.
+struct stop_serving {
+  TROUPE_STAYS_LOCAL;
+};
+
+// -- long-lived actors --------------------------------------------------------------------------
+
+/// The only actor that touches the disk: group commit, epochs, truncation, snapshots.
+using journal_actor =
+    caf::typed_actor<replies_to<load_data>::with<loaded_data>, reacts_to<append_txns>,
+                     replies_to<store_epoch>::with<stored>,
+                     replies_to<truncate_log>::with<loaded_data>,
+                     replies_to<read_log>::with<log_range>,
+                     replies_to<install_piece>::with<stored>>;
+
+/// Owns tree, watches and sessions: prepares writes while leading, applies everywhere, answers
+/// reads.
+using database_actor = caf::typed_actor<
+    // from roles and peer
+    reacts_to<install_image>, reacts_to<start_leading>, reacts_to<start_learning>,
+    reacts_to<stop_serving>, reacts_to<apply_txns>, reacts_to<sync_done>,
+    reacts_to<forwarded_writes>, replies_to<revalidate_session>::with<session_verdict>,
+    reacts_to<touch_sessions>, replies_to<collect_touches>::with<touched_sessions>,
+    reacts_to<expire_sessions>, replies_to<get_last_zxid>::with<last_zxid>,
+    // synchronization of learners
+    replies_to<plan_sync>::with<sync_source>, replies_to<open_stream>::with<stream_opened>,
+    replies_to<get_stream_piece>::with<snapshot_piece>, reacts_to<close_stream>,
+    // snapshots for the journal
+    reacts_to<take_snapshot>, reacts_to<next_piece>,
+    // from client sessions
+    replies_to<open_session>::with<session_opened>, reacts_to<client_requests>,
+    reacts_to<connection_closed>, replies_to<get_database_stats>::with<database_stats>>;
+
+/// Votes, and tells its peer who leads. Published at the election port.
+using election_actor =
+    caf::typed_actor<replies_to<look_for_leader>::with<elected>, reacts_to<role_taken>,
+                     replies_to<get_election_status>::with<election_status>,
+                     reacts_to<wire::Notification>>;
+
+/// The server's role switch. Published at the peer port, where learners introduce themselves.
+using peer_actor = caf::typed_actor<reacts_to<wire::LearnerInfo>, reacts_to<disk_failed>,
+                                    reacts_to<role_established>, reacts_to<role_ended>,
+                                    replies_to<get_server_status>::with<server_status>>;
+
+// -- one term's roles ---------------------------------------------------------------------------
+
+/// A learner has said hello: its handler asks the leader for the epoch both will be in.
+struct join_epoch {
+  TROUPE_STAYS_LOCAL;
+  server_id learner;
+  bool observer = false;
+  epoch accepted;
+};
+struct epoch_proposed {
+  TROUPE_STAYS_LOCAL;
+  epoch era;
+};
+struct learner_promised {
+  TROUPE_STAYS_LOCAL;
+  server_id learner;
+  bool counts = false;
+  epoch current;
+  zxid last;
+};
+/// A quorum has promised: synchronization may begin.
+struct epoch_confirmed {
+  TROUPE_STAYS_LOCAL;
+};
+/// From the leader to a handler: what is to be sent on to its learner, in this order.
+struct forward_proposals {
+  TROUPE_STAYS_LOCAL;
+  std::vector<txn_ptr> txns;
+  std::shared_ptr<const wire::Proposal> encoded;  // the same txns, built once for all learners
+};
+struct forward_commit {
+  TROUPE_STAYS_LOCAL;
+  zxid upto;
+};
+struct forward_committed {  // to observers
+  TROUPE_STAYS_LOCAL;
+  std::vector<txn_ptr> txns;
+  std::shared_ptr<const wire::Inform> encoded;
+};
+struct forward_sync_done {
+  TROUPE_STAYS_LOCAL;
+  session_id session;
+  cxid xid;
+};
+struct forward_ping {
+  TROUPE_STAYS_LOCAL;
+};
+/// The epoch is established: the learner may serve.
+struct leader_serves {
+  TROUPE_STAYS_LOCAL;
+};
+struct begin_sync {
+  TROUPE_STAYS_LOCAL;
+  server_id learner;
+  zxid peer_last;
+};
+struct learner_synced {  // acked NEWLEADER, with everything up to `upto` on its disk
+  TROUPE_STAYS_LOCAL;
+  server_id learner;
+  zxid upto;
+};
+struct learner_acked {
+  TROUPE_STAYS_LOCAL;
+  server_id learner;
+  zxid upto;
+};
+struct learner_heard {
+  TROUPE_STAYS_LOCAL;
+  server_id learner;
+};
+struct learner_gone {
+  TROUPE_STAYS_LOCAL;
+  server_id learner;
+  std::string reason;
+};
+
+/// The leading role for one epoch.
+using leader_actor = caf::typed_actor<
+    reacts_to<wire::LearnerInfo>, reacts_to<propose>, reacts_to<sync_behind>,
+    reacts_to<epoch_exhausted>, reacts_to<logged>, replies_to<join_epoch>::with<epoch_proposed>,
+    replies_to<learner_promised>::with<epoch_confirmed>, replies_to<begin_sync>::with<sync_source>,
+    reacts_to<learner_synced>, reacts_to<learner_acked>, reacts_to<learner_heard>,
+    reacts_to<learner_gone>, replies_to<get_leader_status>::with<leader_status>>;
+
+/// Speaks with one learner on the leader's behalf. What begins with wire:: comes from the learner's
+/// server.
+using learner_handler_actor =
+    caf::typed_actor<reacts_to<wire::AckEpoch>, reacts_to<wire::AckNewLeader>, reacts_to<wire::Ack>,
+                     reacts_to<wire::Pong>, reacts_to<wire::Forward>, reacts_to<wire::Revalidate>,
+                     reacts_to<wire::SnapshotCredit>, reacts_to<forward_proposals>,
+                     reacts_to<forward_commit>, reacts_to<forward_committed>,
+                     reacts_to<forward_sync_done>, reacts_to<forward_ping>,
+                     reacts_to<leader_serves>>;
+
+/// A follower or observer. What begins with wire:: comes from the leading server.
+using learner_actor =
+    caf::typed_actor<reacts_to<wire::NotLeading>, reacts_to<wire::LeaderInfo>,
+                     reacts_to<wire::Truncate>, reacts_to<wire::SyncTxns>,
+                     reacts_to<wire::SnapshotChunk>, reacts_to<wire::NewLeader>,
+                     reacts_to<wire::UpToDate>, reacts_to<wire::Proposal>, reacts_to<wire::Commit>,
+                     reacts_to<wire::Inform>, reacts_to<wire::SyncDone>, reacts_to<wire::Ping>,
+                     reacts_to<wire::Revalidated>, reacts_to<logged>, reacts_to<forwarded_writes>,
+                     replies_to<revalidate_session>::with<session_verdict>>;
+
+// -- clients ------------------------------------------------------------------------------------
+
+/// One client connection: handshake, framing, four-letter words, close.
+using client_session_actor =
+    caf::typed_actor<reacts_to<bytes_received>, reacts_to<transport_closed>,
+                     reacts_to<client_output>>;
+
+/// Moves bytes between sockets and client sessions (client_gateway; a simulated client in
+/// tests/sim).
+using transport_sink = caf::typed_actor<reacts_to<send_bytes>, reacts_to<pause_reading>,
+                                        replies_to<get_gateway_stats>::with<gateway_stats>>;
+
+// -- the other servers --------------------------------------------------------------------------
+
+enum class port_kind { election, peer };
+/// One try to reach the actor that a server publishes at its election or peer port.
+struct dial {
+  TROUPE_STAYS_LOCAL;
+  server_id to;
+  port_kind port = port_kind::election;
+};
+/// The handle is good until its down message. Errors carry a text for people.
+struct linked {
+  TROUPE_STAYS_LOCAL;
+  server_id to;
+  caf::strong_actor_ptr handle;
+};
+/// How a server reaches the others by id: the middleman in production, a simulated network in
+/// tests/sim.
+using links_actor = caf::typed_actor<replies_to<dial>::with<linked>>;
+
+}  // namespace troupe

@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "actors/storage/data_dir.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+
+#include "actors/storage/file_names.hpp"
+#include "actors/storage/snapshot_files.hpp"
+
+namespace troupe::storage {
+namespace {
+
+constexpr const char* opening = "open the data directory";
+constexpr const char* lock_name = "actor-node.lock";
+constexpr const char* meta_name = "actor-node.meta";
+constexpr const char* java_pid_name = "zookeeper_server.pid";
+constexpr const char* initialize_name = "initialize";
+constexpr const char* version_name = "version-2";
+constexpr std::string_view covers_prefix = "covers.";  // and the snapshot's zxid in hex
+
+tl::unexpected<io_error> refuse(const std::string& path, int code, std::string why) {
+  return tl::unexpected(io_error{opening, path, code, -1, std::move(why)});
+}
+
+/// The number in `text`, blanks around it allowed; nullopt for anything else.
+std::optional<std::int64_t> parse_number(std::string_view text) {
+  auto begin = text.find_first_not_of(" \t\r\n");
+  if (begin == std::string_view::npos) return std::nullopt;
+  text = text.substr(begin, text.find_last_not_of(" \t\r\n") + 1 - begin);
+  std::int64_t value = 0;
+  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+std::optional<zxid> snapshot_of_note(std::string_view name) {
+  if (name.substr(0, covers_prefix.size()) != covers_prefix) return std::nullopt;
+  return parse_bare_hex(name.substr(covers_prefix.size()));
+}
+
+bool is_other_version(std::string_view name) {
+  constexpr std::string_view prefix = "version-";
+  if (name == version_name || name.substr(0, prefix.size()) != prefix) return false;
+  return parse_number(name.substr(prefix.size())).has_value();
+}
+
+io_result<std::unique_ptr<file_lock>> lock_directory(disk& d, const std::string& directory) {
+  auto locked = d.lock_file(join_path(directory, lock_name));
+  if (!locked && locked.error().code == EWOULDBLOCK)
+    return refuse(
+        directory, EBUSY,
+        "another server uses it: its " + std::string{lock_name} + " is " + locked.error().why);
+  return locked;
+}
+
+}  // namespace
+
+data_dir::data_dir(disk& d, data_dir_options options)
+    : disk_(&d),
+      options_(std::move(options)),
+      snapshot_directory_(join_path(options_.data_dir, version_name)),
+      log_directory_(join_path(options_.data_log_dir, version_name)) {}
+
+io_result<data_dir> data_dir::open(disk& d, data_dir_options options) {
+  if (options.data_log_dir.empty()) options.data_log_dir = options.data_dir;
+  data_dir out{d, std::move(options)};
+  auto done =
+      d.create_directories(out.snapshot_directory_)
+          .and_then([&] { return d.create_directories(out.log_directory_); })
+          .and_then([&] { return out.lock(); })
+          .and_then([&] { return out.check_no_java_server(); })
+          .and_then([&] { return out.check_layout(); })
+          .and_then([&] { return out.check_owner(); })
+          .and_then([&] { return remove_unfinished_snapshots(d, out.snapshot_directory_); });
+  if (!done) return tl::unexpected(std::move(done.error()));
+  return out;
+}
+
+io_result<void> data_dir::lock() {
+  auto locked = lock_directory(*disk_, options_.data_dir);
+  if (!locked) return tl::unexpected(std::move(locked.error()));
+  lock_ = std::move(*locked);
+  if (options_.data_log_dir == options_.data_dir) return {};
+  locked = lock_directory(*disk_, options_.data_log_dir);
+  if (!locked) return tl::unexpected(std::move(locked.error()));
+  log_lock_ = std::move(*locked);
+  return {};
+}
+
+/// Java locks nothing. What zkServer.sh wrote may name a process that has long ended, and whose
+/// number another program has now; so only a process that is a ZooKeeper by its command line
+/// counts.
+io_result<void> data_dir::check_no_java_server() {
+  auto path = join_path(options_.data_dir, java_pid_name);
+  auto content = read_file(*disk_, path, 64);
+  if (!content && content.error().is_missing()) return {};
+  if (!content) return tl::unexpected(std::move(content.error()));
+  auto pid = parse_number(*content);
+  if (!pid || *pid <= 0) return {};
+  auto command = disk_->process_command(*pid);
+  if (!command || command->find("org.apache.zookeeper.server") == std::string::npos) return {};
+  return refuse(options_.data_dir, EBUSY,
+                "a Java ZooKeeper uses it: " + std::string{java_pid_name} + " names process " +
+                    std::to_string(*pid) + ", which runs; stop it first");
+}
+
+io_result<void> data_dir::check_layout() {
+  for (const auto& directory : {options_.data_dir, options_.data_log_dir}) {
+    auto entries = disk_->list_directory(directory);
+    if (!entries) return tl::unexpected(std::move(entries.error()));
+    for (const auto& entry : *entries)
+      if (entry.is_directory && is_other_version(entry.name))
+        return refuse(join_path(directory, entry.name), ENOTSUP,
+                      "a database of another format version; only version-2 is known");
+  }
+  auto snapshots = disk_->list_directory(snapshot_directory_);
+  if (!snapshots) return tl::unexpected(std::move(snapshots.error()));
+  auto logs = disk_->list_directory(log_directory_);
+  if (!logs) return tl::unexpected(std::move(logs.error()));
+  if (options_.data_log_dir == options_.data_dir) return {};
+  for (const auto& entry : *snapshots)
+    if (parse_log_name(entry.name))
+      return refuse(join_path(snapshot_directory_, entry.name), EINVAL,
+                    "a transaction log in dataDir, while dataLogDir is " + options_.data_log_dir +
+                        ": move the logs there, or set dataLogDir back");
+  for (const auto& entry : *logs)
+    if (parse_snapshot_name(entry.name))
+      return refuse(join_path(log_directory_, entry.name), EINVAL,
+                    "a snapshot in dataLogDir, while dataDir is " + options_.data_dir +
+                        ": move the snapshots there, or set dataDir back");
+  return {};
+}
+
+/// actor-node.meta has one `name=number` a line; names that a later version may add are passed
+/// over.
+io_result<void> data_dir::check_owner() {
+  auto path = join_path(options_.data_dir, meta_name);
+  auto content = read_file(*disk_, path, 4096);
+  if (!content && !content.error().is_missing()) return tl::unexpected(std::move(content.error()));
+  for (std::string_view rest = content ? std::string_view{*content} : ""; !rest.empty();) {
+    auto line = rest.substr(0, rest.find('\n'));
+    rest.remove_prefix(std::min(rest.size(), line.size() + 1));
+    auto equals = line.find('=');
+    auto value = equals == line.npos ? std::nullopt : parse_number(line.substr(equals + 1));
+    if (!value)
+      return refuse(path, io_error::code_corrupt,
+                    "\"" + std::string{line} + "\" is not of the form name=number");
+    if (line.substr(0, equals) == "server_id") recorded_owner_ = server_id{*value};
+    if (line.substr(0, equals) == "history_after") history_after_ = zxid{*value};
+    if (auto id = snapshot_of_note(line.substr(0, equals))) snapshot_covers_[*id] = zxid{*value};
+  }
+  if (!options_.owner || recorded_owner_ == options_.owner) return {};
+  if (recorded_owner_)
+    return refuse(options_.data_dir, EINVAL,
+                  "it belongs to server " + std::to_string(recorded_owner_->value) +
+                      ", and this is server " + std::to_string(options_.owner->value) +
+                      " (myid). Two servers on one history break the ensemble; if this one was "
+                      "renumbered on purpose, remove " +
+                      path);
+  recorded_owner_ = options_.owner;
+  return write_meta();
+}
+
+io_result<void> data_dir::write_meta() {
+  std::string content;
+  if (recorded_owner_) content += "server_id=" + std::to_string(recorded_owner_->value) + "\n";
+  content += "history_after=" + std::to_string(history_after_.value) + "\n";
+  for (auto [id, covers] : snapshot_covers_)
+    content +=
+        std::string{covers_prefix} + bare_hex(id.value) + "=" + std::to_string(covers.value) + "\n";
+  return replace_file(*disk_, options_.data_dir, meta_name, content);
+}
+
+io_result<void> data_dir::set_history_after(zxid id) {
+  history_after_ = id;
+  return write_meta();
+}
+
+io_result<void> data_dir::set_snapshot_covers(zxid id, zxid covers) {
+  // Only what is still there is worth a note.
+  auto files = list_snapshots(*disk_, snapshot_directory_);
+  if (!files) return tl::unexpected(std::move(files.error()));
+  std::erase_if(snapshot_covers_, [&files](const auto& note) {
+    return std::none_of(files->begin(), files->end(),
+                        [&note](const snapshot_file& f) { return f.id == note.first; });
+  });
+  snapshot_covers_[id] = covers;
+  return write_meta();
+}
+
+io_result<void> data_dir::remove_snapshots_after(zxid last) {
+  return remove_snapshots(*disk_, snapshot_directory_, [&](const snapshot_file& f) {
+    auto note = snapshot_covers_.find(f.id);
+    return f.id > last || (note != snapshot_covers_.end() && note->second > last);
+  });
+}
+
+io_result<loaded_database> data_dir::load_database(const database_sink& sink) {
+  auto marker = join_path(options_.data_dir, initialize_name);
+  auto marked = disk_->exists(marker);
+  if (!marked) return tl::unexpected(std::move(marked.error()));
+  auto options = options_;
+  options.auto_create_database = options.auto_create_database || *marked;
+  auto loaded = storage::load_database(*disk_, snapshot_directory_, log_directory_, options, sink);
+  // It goes when a database is there, not before: a crash in between must not leave neither.
+  if (loaded && *marked && loaded->came == loaded_database::origin::restored)
+    if (auto removed = disk_->remove(marker); !removed)
+      return tl::unexpected(std::move(removed.error()));
+  return loaded;
+}
+
+}  // namespace troupe::storage

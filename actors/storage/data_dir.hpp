@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+/// A server's data directory, opened for this process alone and checked to be what the server may
+/// use; and the rules by which a database is loaded from it (FileTxnSnapLog).
+///
+///     dataDir/actor-node.lock      flock: one process a directory. Java takes none, so its
+///                                  zookeeper_server.pid is looked at too
+///     dataDir/actor-node.meta      our own notes: which server the directory belongs to, from
+///     where on
+///                                  its log is one history, what its snapshots may contain
+///     dataDir/initialize           zkServer-initialize's marker: an empty database may be trusted
+///     dataDir/version-2/           snapshot.*, acceptedEpoch, currentEpoch
+///     dataLogDir/version-2/        log.*
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "actors/storage/disk.hpp"
+#include "actors/storage/log_format.hpp"
+#include "messages/txn.hpp"
+
+namespace troupe::storage {
+
+struct data_dir_options {
+  std::string data_dir;
+  std::string data_log_dir{};         // empty: the same as data_dir
+  std::optional<server_id> owner{};   // nullopt: a standalone server, which owns any directory
+  bool trust_empty_snapshot = false;  // snapshot.trust.empty
+  bool auto_create_database = true;   // db.autocreate
+  std::int64_t record_bytes_max = record_bytes_max_default;
+};
+
+/// How a database comes out of load_database.
+struct loaded_database {
+  enum class origin {
+    restored,  // from a snapshot and the logs
+    replayed,  // from logs alone: there was no snapshot, and that was trusted
+    created,   // nothing was there: the empty database at zxid 0. The caller writes snapshot.0
+    unknown,   // nothing was there and that is not trusted: zxid -1, must not vote
+  };
+  origin came = origin::created;
+  zxid last;      // the last txn's, or the snapshot's when no txn follows it
+  zxid snapshot;  // 0 when there was none
+  std::uint64_t snapshot_bytes = 0;
+  std::uint64_t txns = 0;                  // replayed after the snapshot
+  std::vector<std::string> passed_over{};  // snapshots that could not be used, and why
+};
+
+/// What load_database calls, in this order: begin, chunk*, end (again from begin when a snapshot
+/// turns out to be bad), then txn*. A text returned ends that snapshot, or the loading.
+struct database_sink {
+  std::function<void()> begin_snapshot;  // forget everything
+  std::function<tl::expected<void, std::string>(std::string_view)> chunk;
+  std::function<tl::expected<void, std::string>(zxid)> end_snapshot;
+  std::function<tl::expected<void, std::string>(const txn_ptr&)> apply;
+};
+
+class data_dir {
+ public:
+  /// Locks and checks the directories, making them when missing. Removes temporary files of ours.
+  [[nodiscard]] static io_result<data_dir> open(disk& d, data_dir_options options);
+
+  /// dataDir/version-2 and dataLogDir/version-2.
+  [[nodiscard]] const std::string& snapshot_directory() const { return snapshot_directory_; }
+  [[nodiscard]] const std::string& log_directory() const { return log_directory_; }
+
+  /// Loads the newest usable snapshot and every txn after it.
+  [[nodiscard]] io_result<loaded_database> load_database(const database_sink& sink);
+
+  /// Txns at or below this are not to be read from the log for others: a snapshot received from a
+  /// leader stands there, and what the log holds before it may be another history.
+  [[nodiscard]] zxid history_after() const { return history_after_; }
+  /// Durable on return; to be called before such a snapshot is published.
+  [[nodiscard]] io_result<void> set_history_after(zxid id);
+
+  /// Notes that the snapshot `id` may hold txns up to `covers`; to be called before it is
+  /// published.
+  [[nodiscard]] io_result<void> set_snapshot_covers(zxid id, zxid covers);
+  /// Removes every snapshot that may hold a txn above `last`, before the log is cut to `last`. An
+  /// error, and nothing removed, when no complete one would remain.
+  [[nodiscard]] io_result<void> remove_snapshots_after(zxid last);
+
+ private:
+  data_dir(disk& d, data_dir_options options);
+  io_result<void> lock();
+  io_result<void> check_no_java_server();
+  io_result<void> check_layout();
+  io_result<void> check_owner();
+  io_result<void> write_meta();
+
+  disk* disk_;
+  data_dir_options options_;
+  std::string snapshot_directory_, log_directory_;
+  std::unique_ptr<file_lock> lock_, log_lock_;
+  std::optional<server_id> recorded_owner_;  // as actor-node.meta says
+  zxid history_after_;
+  std::map<zxid, zxid> snapshot_covers_;  // by the snapshot's zxid; absent: what it is named by
+};
+
+/// The same, read-only and without a lock, for tools.
+[[nodiscard]] io_result<loaded_database> load_database(disk& d,
+                                                       const std::string& snapshot_directory,
+                                                       const std::string& log_directory,
+                                                       const data_dir_options& options,
+                                                       const database_sink& sink);
+
+}  // namespace troupe::storage

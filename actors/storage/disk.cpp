@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "actors/storage/disk.hpp"
+
+#include <cerrno>
+#include <system_error>
+
+namespace troupe::storage {
+
+static_assert(io_error::code_corrupt == EBADMSG);
+
+bool io_error::is_missing() const { return code == ENOENT; }
+
+std::string io_error::text() const {
+  std::string out = operation + " " + path;
+  if (offset >= 0) out += " at offset " + std::to_string(offset);
+  out += ": ";
+  if (!is_corrupt() && code != 0) {
+    out += std::generic_category().message(code);
+    if (!why.empty()) out += " (" + why + ")";
+  } else {
+    out += why;
+  }
+  return out;
+}
+
+tl::unexpected<io_error> corrupt(std::string operation, std::string path, std::int64_t offset,
+                                 std::string why) {
+  return tl::unexpected(io_error{std::move(operation), std::move(path), io_error::code_corrupt,
+                                 offset, std::move(why)});
+}
+
+std::string join_path(std::string_view directory, std::string_view name) {
+  std::string out{directory};
+  if (!out.empty() && out.back() != '/') out += '/';
+  out += name;
+  return out;
+}
+
+io_result<std::string> read_file(disk& d, const std::string& path, std::size_t bytes_max) {
+  auto file = d.open_readable(path);
+  if (!file) return tl::unexpected(std::move(file.error()));
+  auto content = (*file)->read_at(0, bytes_max + 1);
+  if (content && content->size() > bytes_max)
+    return corrupt("read", path, static_cast<std::int64_t>(bytes_max),
+                   "longer than the " + std::to_string(bytes_max) + " bytes expected at most");
+  return content;
+}
+
+io_result<void> replace_file(disk& d, const std::string& directory, const std::string& name,
+                             std::string_view content) {
+  auto path = join_path(directory, name);
+  auto temporary = path + ".tmp";
+  auto file = d.open_writable(temporary, open_mode::create_or_truncate);
+  if (!file) return tl::unexpected(std::move(file.error()));
+  return (*file)
+      ->write_at(0, content)
+      .and_then([&] { return (*file)->sync(); })
+      .and_then([&] { return (*file)->close(); })
+      .and_then([&] { return d.rename(temporary, path); })
+      .and_then([&] { return d.sync_directory(directory); });
+}
+
+}  // namespace troupe::storage

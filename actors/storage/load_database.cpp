@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "actors/storage/data_dir.hpp"
+#include "actors/storage/log_reader.hpp"
+#include "actors/storage/snapshot_files.hpp"
+
+#include <algorithm>
+#include <cerrno>
+
+namespace troupe::storage {
+namespace {
+
+using origin = loaded_database::origin;
+
+constexpr const char* loading = "load the database from";
+constexpr std::size_t snapshots_tried_max = 100;  // as ZooKeeper does
+
+/// Feeds the newest snapshot that can be read. False: there is no complete one.
+io_result<bool> load_snapshot(disk& d, const std::string& directory, const database_sink& sink,
+                              loaded_database& out) {
+  auto all = list_snapshots(d, directory);
+  if (!all) return tl::unexpected(std::move(all.error()));
+  std::size_t tried = 0;
+  for (const auto& file : *all) {
+    if (tried == snapshots_tried_max) break;
+    auto complete = is_complete(d, file);
+    if (!complete || !*complete) {
+      out.passed_over.push_back(complete ? file.path + ": it is not complete"
+                                         : complete.error().text());
+      continue;
+    }
+    ++tried;
+    sink.begin_snapshot();
+    auto taken = read_snapshot(d, file, sink.chunk);
+    if (taken)
+      if (auto ended = sink.end_snapshot(file.id); !ended)
+        taken = corrupt("read the snapshot", file.path, -1, std::move(ended.error()));
+    if (taken) {
+      out.snapshot = file.id;
+      out.snapshot_bytes = file.size;
+      return true;
+    }
+    out.passed_over.push_back(taken.error().text());
+  }
+  if (tried == 0) return false;
+  std::string why = "none of its " + std::to_string(tried) + " complete snapshots can be used";
+  for (const auto& reason : out.passed_over) why += "; " + reason;
+  return corrupt(loading, directory, -1, std::move(why));
+}
+
+io_result<bool> has_txns(disk& d, const std::string& directory, std::int64_t record_bytes_max) {
+  auto logs = list_logs(d, directory);
+  if (!logs) return tl::unexpected(std::move(logs.error()));
+  auto dropped = drop_empty_tail(d, *logs, record_bytes_max);
+  if (!dropped) return tl::unexpected(std::move(dropped.error()));
+  return !logs->empty();
+}
+
+io_result<void> replay(disk& d, const std::string& directory, std::int64_t record_bytes_max,
+                       const database_sink& sink, loaded_database& out) {
+  auto reader = log_reader::open(d, directory, out.snapshot.next(), record_bytes_max);
+  if (!reader) return tl::unexpected(std::move(reader.error()));
+  for (;;) {
+    auto t = reader->next();
+    if (!t) return tl::unexpected(std::move(t.error()));
+    if (!*t) return {};
+    if (auto applied = sink.apply(*t); !applied)
+      return corrupt("replay the log", reader->path(), static_cast<std::int64_t>(reader->offset()),
+                     "txn " + to_string((*t)->id()) + ": " + applied.error());
+    out.last = (*t)->id();
+    ++out.txns;
+  }
+}
+
+}  // namespace
+
+io_result<loaded_database> load_database(disk& d, const std::string& snapshot_directory,
+                                         const std::string& log_directory,
+                                         const data_dir_options& options,
+                                         const database_sink& sink) {
+  loaded_database out;
+  auto found = load_snapshot(d, snapshot_directory, sink, out);
+  if (!found) return tl::unexpected(std::move(found.error()));
+  if (!*found) {
+    sink.begin_snapshot();
+    auto logged = has_txns(d, log_directory, options.record_bytes_max);
+    if (!logged) return tl::unexpected(std::move(logged.error()));
+    if (!*logged) {
+      bool trusted = options.auto_create_database;
+      out.came = trusted ? origin::created : origin::unknown;
+      out.last = trusted ? zxid{0} : zxid{-1};
+      return out;
+    }
+    if (!options.trust_empty_snapshot)
+      return tl::unexpected(io_error{
+          loading, snapshot_directory, ENODATA, -1,
+          "there are transaction logs in " + log_directory +
+              " but no complete snapshot. If this database has never had one (ZooKeeper before "
+              "3.5), start once with snapshot.trust.empty=true"});
+  }
+  out.came = *found ? origin::restored : origin::replayed;
+  out.last = out.snapshot;
+  if (auto done = replay(d, log_directory, options.record_bytes_max, sink, out); !done)
+    return tl::unexpected(std::move(done.error()));
+  return out;
+}
+
+}  // namespace troupe::storage

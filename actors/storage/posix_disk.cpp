@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "actors/storage/posix_disk.hpp"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <filesystem>
+#include <utility>
+
+namespace troupe::storage {
+namespace {
+
+tl::unexpected<io_error> failed(const char* operation, const std::string& path,
+                                std::int64_t offset = -1) {
+  return tl::unexpected(io_error{operation, path, errno, offset});
+}
+
+/// Owns a file descriptor.
+class descriptor {
+ public:
+  descriptor() = default;
+  explicit descriptor(int fd) : fd_(fd) {}
+  descriptor(descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  descriptor& operator=(descriptor&& other) noexcept {
+    std::swap(fd_, other.fd_);
+    return *this;
+  }
+  ~descriptor() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+  [[nodiscard]] int get() const { return fd_; }
+  int release() { return std::exchange(fd_, -1); }
+
+ private:
+  int fd_ = -1;
+};
+
+io_result<std::uint64_t> size_of(const descriptor& fd, const std::string& path) {
+  struct stat s {};
+  if (::fstat(fd.get(), &s) != 0) return failed("fstat", path);
+  return static_cast<std::uint64_t>(s.st_size);
+}
+
+class posix_writable final : public writable_file {
+ public:
+  posix_writable(descriptor fd, std::string path) : fd_(std::move(fd)), path_(std::move(path)) {}
+
+  io_result<void> write_at(std::uint64_t offset, std::string_view bytes) override {
+    while (!bytes.empty()) {
+      auto n = ::pwrite(fd_.get(), bytes.data(), bytes.size(), static_cast<off_t>(offset));
+      if (n < 0 && errno == EINTR) continue;
+      if (n <= 0) {
+        if (n == 0) errno = EIO;
+        return failed("write", path_, static_cast<std::int64_t>(offset));
+      }
+      offset += static_cast<std::uint64_t>(n);
+      bytes.remove_prefix(static_cast<std::size_t>(n));
+    }
+    return {};
+  }
+  io_result<void> resize(std::uint64_t size) override {
+    if (::ftruncate(fd_.get(), static_cast<off_t>(size)) != 0)
+      return failed("ftruncate", path_, static_cast<std::int64_t>(size));
+    return {};
+  }
+  io_result<void> sync() override {
+    // Not repeated on EINTR or anything else: after a failed fdatasync the kernel may have dropped
+    // the dirty pages, and a second one would succeed and prove nothing.
+    if (::fdatasync(fd_.get()) != 0) return failed("fdatasync", path_);
+    return {};
+  }
+  io_result<std::uint64_t> size() const override { return size_of(fd_, path_); }
+  io_result<void> close() override {
+    if (::close(fd_.release()) != 0 && errno != EINTR) return failed("close", path_);
+    return {};
+  }
+
+ private:
+  descriptor fd_;
+  std::string path_;
+};
+
+class posix_readable final : public readable_file {
+ public:
+  posix_readable(descriptor fd, std::string path) : fd_(std::move(fd)), path_(std::move(path)) {}
+
+  io_result<std::string> read_at(std::uint64_t offset, std::size_t bytes_max) const override {
+    auto whole = size();
+    if (!whole) return tl::unexpected(std::move(whole.error()));
+    std::string out;
+    if (offset >= *whole) return out;
+    out.resize(static_cast<std::size_t>(std::min<std::uint64_t>(bytes_max, *whole - offset)));
+    std::size_t done = 0;
+    while (done < out.size()) {
+      auto n = ::pread(fd_.get(), out.data() + done, out.size() - done,
+                       static_cast<off_t>(offset + done));
+      if (n < 0 && errno == EINTR) continue;
+      if (n < 0) return failed("read", path_, static_cast<std::int64_t>(offset + done));
+      if (n == 0) break;  // it was cut meanwhile
+      done += static_cast<std::size_t>(n);
+    }
+    out.resize(done);
+    return out;
+  }
+  io_result<std::uint64_t> size() const override { return size_of(fd_, path_); }
+  io_result<std::uint64_t> next_data(std::uint64_t offset) const override {
+    auto at = ::lseek(fd_.get(), static_cast<off_t>(offset), SEEK_DATA);
+    if (at >= 0) return static_cast<std::uint64_t>(at);
+    if (errno == ENXIO) return size();
+    return offset;  // a file system without holes
+  }
+
+ private:
+  descriptor fd_;
+  std::string path_;
+};
+
+class posix_lock final : public file_lock {
+ public:
+  explicit posix_lock(descriptor fd) : fd_(std::move(fd)) {}
+
+ private:
+  descriptor fd_;
+};
+
+}  // namespace
+
+io_result<std::unique_ptr<writable_file>> posix_disk::open_writable(const std::string& path,
+                                                                    open_mode mode) {
+  int flags = O_WRONLY | O_CLOEXEC;
+  if (mode == open_mode::create_new) flags |= O_CREAT | O_EXCL;
+  if (mode == open_mode::create_or_truncate) flags |= O_CREAT | O_TRUNC;
+  descriptor fd{::open(path.c_str(), flags, 0644)};
+  if (fd.get() < 0) return failed("open for writing", path);
+  return std::make_unique<posix_writable>(std::move(fd), path);
+}
+
+io_result<std::unique_ptr<readable_file>> posix_disk::open_readable(const std::string& path) {
+  descriptor fd{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
+  if (fd.get() < 0) return failed("open", path);
+  return std::make_unique<posix_readable>(std::move(fd), path);
+}
+
+io_result<std::vector<directory_entry>> posix_disk::list_directory(const std::string& path) {
+  namespace fs = std::filesystem;
+  std::error_code ec;
+  fs::directory_iterator it{path, ec};
+  std::vector<directory_entry> out;
+  for (; !ec && it != fs::directory_iterator{}; it.increment(ec)) {
+    directory_entry entry{it->path().filename().string()};
+    std::error_code ignored;  // an entry that vanishes meanwhile counts as a file of no bytes
+    entry.is_directory = it->is_directory(ignored);
+    if (!entry.is_directory) {
+      auto size = it->file_size(ignored);
+      entry.size = ignored ? 0 : size;
+    }
+    out.push_back(std::move(entry));
+  }
+  if (ec) return tl::unexpected(io_error{"list", path, ec.value()});
+  std::sort(out.begin(), out.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
+  return out;
+}
+
+io_result<void> posix_disk::rename(const std::string& from, const std::string& to) {
+  if (::rename(from.c_str(), to.c_str()) != 0) return failed("rename", from + " to " + to);
+  return {};
+}
+
+io_result<void> posix_disk::remove(const std::string& path) {
+  if (::unlink(path.c_str()) != 0) return failed("remove", path);
+  return {};
+}
+
+io_result<bool> posix_disk::exists(const std::string& path) {
+  struct stat s {};
+  if (::stat(path.c_str(), &s) == 0) return true;
+  if (errno == ENOENT) return false;
+  return failed("stat", path);
+}
+
+io_result<void> posix_disk::create_directories(const std::string& path) {
+  if (::mkdir(path.c_str(), 0755) == 0) {
+    auto parent = std::filesystem::path(path).parent_path().string();
+    return sync_directory(parent.empty() ? "." : parent);
+  }
+  if (errno == EEXIST) {
+    struct stat s {};
+    if (::stat(path.c_str(), &s) != 0) return failed("stat", path);
+    if (S_ISDIR(s.st_mode)) return {};
+    errno = ENOTDIR;
+    return failed("create directory", path);
+  }
+  auto parent = std::filesystem::path(path).parent_path().string();
+  if (errno != ENOENT || parent.empty() || parent == path) return failed("create directory", path);
+  return create_directories(parent).and_then([&] { return create_directories(path); });
+}
+
+io_result<void> posix_disk::sync_directory(const std::string& path) {
+  descriptor fd{::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+  if (fd.get() < 0) return failed("open directory", path);
+  if (::fsync(fd.get()) != 0) return failed("fsync directory", path);
+  return {};
+}
+
+io_result<std::unique_ptr<file_lock>> posix_disk::lock_file(const std::string& path) {
+  descriptor fd{::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644)};
+  if (fd.get() < 0) return failed("open lock file", path);
+  char holder[32] = {};
+  if (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
+    io_error error{"lock", path, errno};
+    auto n = errno == EWOULDBLOCK ? ::pread(fd.get(), holder, sizeof holder - 1, 0) : 0;
+    std::string_view pid{holder, n > 0 ? static_cast<std::size_t>(n) : 0};
+    while (!pid.empty() && pid.back() == '\n') pid.remove_suffix(1);
+    if (error.code == EWOULDBLOCK)
+      error.why = pid.empty() ? "held by another process"
+                              : "held by the process with id " + std::string{pid};
+    return tl::unexpected(std::move(error));
+  }
+  auto me = std::to_string(::getpid()) + "\n";
+  if (::ftruncate(fd.get(), 0) != 0 ||
+      ::pwrite(fd.get(), me.data(), me.size(), 0) != static_cast<ssize_t>(me.size()))
+    return failed("write lock file", path);
+  return std::make_unique<posix_lock>(std::move(fd));
+}
+
+std::optional<std::string> posix_disk::process_command(std::int64_t pid) {
+  auto path = "/proc/" + std::to_string(pid) + "/cmdline";
+  descriptor fd{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
+  if (fd.get() < 0) return std::nullopt;
+  std::string out;
+  char block[4096];
+  ssize_t n = 0;
+  while ((n = ::read(fd.get(), block, sizeof block)) > 0)
+    out.append(block, static_cast<std::size_t>(n));
+  while (!out.empty() && out.back() == '\0') out.pop_back();
+  std::replace(out.begin(), out.end(), '\0', ' ');
+  return out;
+}
+
+}  // namespace troupe::storage

@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "actors/storage/txn_log.hpp"
+
+#include <algorithm>
+#include <cerrno>
+
+namespace troupe::storage {
+namespace {
+
+/// What a burst needed is given back, so that one large batch does not stay for ever.
+constexpr std::size_t pending_bytes_kept = std::size_t{4} << 20;
+
+struct log_end {
+  zxid last;
+  log_tail tail;
+};
+io_result<log_end> find_end(disk& d, const log_file& file, std::int64_t record_bytes_max) {
+  auto reader = log_file_reader::open(d, file.path, record_bytes_max);
+  if (!reader) return tl::unexpected(std::move(reader.error()));
+  log_end end;
+  for (;;) {
+    auto entry = reader->next();
+    if (!entry) return tl::unexpected(std::move(entry.error()));
+    if (!*entry) break;
+    end.last = (*entry)->id;
+  }
+  end.tail = reader->tail();
+  return end;
+}
+
+io_result<void> cut_file(disk& d, const std::string& path, std::uint64_t size) {
+  auto file = d.open_writable(path, open_mode::existing);
+  if (!file) return tl::unexpected(std::move(file.error()));
+  return (*file)->resize(size).and_then([&] { return (*file)->sync(); }).and_then([&] {
+    return (*file)->close();
+  });
+}
+
+io_result<void> sync_file(disk& d, const std::string& path) {
+  auto file = d.open_writable(path, open_mode::existing);
+  if (!file) return tl::unexpected(std::move(file.error()));
+  return (*file)->sync();
+}
+
+/// Newest first and each for good before the next, so that a crash never leaves a hole.
+io_result<void> remove_logs(disk& d, const std::string& directory,
+                            const std::vector<log_file>& ascending) {
+  for (auto file = ascending.rbegin(); file != ascending.rend(); ++file) {
+    auto removed = d.remove(file->path).and_then([&] { return d.sync_directory(directory); });
+    if (!removed) return removed;
+  }
+  return {};
+}
+
+}  // namespace
+
+txn_log::txn_log(disk& d, log_options options) : disk_(&d), options_(std::move(options)) {}
+
+io_result<txn_log> txn_log::open(disk& d, log_options options) {
+  auto files = list_logs(d, options.directory);
+  if (!files) return tl::unexpected(std::move(files.error()));
+  auto empty = drop_empty_tail(d, *files, options.record_bytes_max);
+  if (!empty) return tl::unexpected(std::move(empty.error()));
+  std::reverse(empty->begin(), empty->end());  // they came newest first
+  if (auto removed = remove_logs(d, options.directory, *empty); !removed)
+    return tl::unexpected(std::move(removed.error()));
+  txn_log log{d, std::move(options)};
+  if (files->empty()) return log;
+  const auto& newest = files->back();
+  auto end = find_end(d, newest, log.options_.record_bytes_max);
+  if (!end) return tl::unexpected(std::move(end.error()));
+  auto settled = end->tail.is == log_tail::kind::clean ? sync_file(d, newest.path)
+                                                       : cut_file(d, newest.path, end->tail.end);
+  settled = std::move(settled).and_then([&] { return d.sync_directory(log.options_.directory); });
+  if (!settled) return tl::unexpected(std::move(settled.error()));
+  log.appended_ = log.synced_ = end->last;
+  return log;
+}
+
+tl::unexpected<io_error> txn_log::poisoned(io_error why) {
+  poison_ = std::move(why);
+  return tl::unexpected(*poison_);
+}
+
+io_result<void> txn_log::append(zxid id, std::string_view payload) {
+  if (poison_) return tl::unexpected(*poison_);
+  if (!follows(appended_, id))
+    return tl::unexpected(io_error{"append to the log", options_.directory, EINVAL, -1,
+                                   "txn " + to_string(id) + " does not follow " +
+                                       to_string(appended_) + ": there would be a hole"});
+  if (payload.size() < payload_bytes_min ||
+      static_cast<std::int64_t>(payload.size()) > options_.record_bytes_max)
+    return tl::unexpected(
+        io_error{"append to the log", options_.directory, EMSGSIZE, -1,
+                 "txn " + to_string(id) + " has " + std::to_string(payload.size()) + " bytes; " +
+                     std::to_string(payload_bytes_min) + " to " +
+                     std::to_string(options_.record_bytes_max) + " are possible"});
+  if (!file_ && pending_.empty()) {
+    first_pending_ = id;
+    pending_ = encode_log_header();
+    padded_ = log_header_bytes;
+  }
+  padded_ = padded_size(position_ + pending_.size(), padded_, options_.prealloc_bytes);
+  append_entry(pending_, payload);
+  appended_ = id;
+  return {};
+}
+
+io_result<void> txn_log::create_file() {
+  path_ = join_path(options_.directory, log_name(first_pending_));
+  auto file = disk_->open_writable(path_, open_mode::create_new);
+  if (!file) return tl::unexpected(std::move(file.error()));
+  file_ = std::move(*file);
+  size_ = durable_ = 0;
+  return {};
+}
+
+io_result<void> txn_log::write_pending() {
+  bool is_new = file_ == nullptr;
+  if (is_new)
+    if (auto created = create_file(); !created) return created;
+  if (padded_ > size_) {
+    if (auto extended = file_->resize(padded_); !extended) return extended;
+    size_ = padded_;
+  }
+  if (auto written = file_->write_at(position_, pending_); !written) return written;
+  position_ += pending_.size();
+  size_ = std::max(size_, position_);
+  if (options_.force_sync)
+    if (auto synced = file_->sync(); !synced) return synced;
+  if (is_new)
+    if (auto named = disk_->sync_directory(options_.directory); !named) return named;
+  durable_ = position_;
+  return {};
+}
+
+io_result<void> txn_log::sync() {
+  if (poison_) return tl::unexpected(*poison_);
+  if (pending_.empty()) return {};
+  if (auto written = write_pending(); !written) return poisoned(std::move(written.error()));
+  pending_.clear();
+  if (pending_.capacity() > pending_bytes_kept) pending_.shrink_to_fit();
+  synced_ = appended_;
+  if (options_.size_limit_bytes > 0 &&
+      position_ > static_cast<std::uint64_t>(options_.size_limit_bytes))
+    return roll();
+  return {};
+}
+
+io_result<void> txn_log::take_back_unsynced() {
+  file_.reset();
+  if (path_.empty()) return {};
+  if (durable_ > 0) return cut_file(*disk_, path_, durable_);
+  auto removed = disk_->remove(path_);
+  if (!removed && !removed.error().is_missing()) return removed;
+  return disk_->sync_directory(options_.directory);
+}
+
+io_result<void> txn_log::roll() {
+  if (auto synced = sync(); !synced) return synced;
+  if (!file_) return {};
+  auto closed = file_->close();
+  file_.reset();
+  path_.clear();
+  position_ = durable_ = 0;
+  if (!closed) return poisoned(std::move(closed.error()));
+  return {};
+}
+
+io_result<void> txn_log::truncate_to(zxid last) {
+  if (!pending_.empty())
+    return tl::unexpected(io_error{"cut the log", options_.directory, EBUSY, -1,
+                                   "txns up to " + to_string(appended_) + " wait for a sync"});
+  if (auto rolled = roll(); !rolled) return rolled;
+  auto at = find_cut(last);
+  if (!at) return tl::unexpected(std::move(at.error()));
+  if (!at->holds_last)
+    return tl::unexpected(io_error{"cut the log", options_.directory, ENODATA, -1,
+                                   "it does not hold txn " + to_string(last)});
+  if (auto cut = perform(*at); !cut) return cut;
+  appended_ = synced_ = last;
+  return {};
+}
+
+/// Newer files go before the cut: in every order of crashes the log stays without a hole.
+io_result<void> txn_log::perform(const cut_place& at) {
+  auto done = remove_logs(*disk_, options_.directory, at.newer);
+  if (done && !at.path.empty()) done = cut_file(*disk_, at.path, at.size);
+  if (!done) return poisoned(std::move(done.error()));
+  return {};
+}
+
+/// What has to be done so that no txn above `last` is in the log. Reads only.
+io_result<txn_log::cut_place> txn_log::find_cut(zxid last) {
+  auto files = list_logs(*disk_, options_.directory);
+  if (!files) return tl::unexpected(std::move(files.error()));
+  auto after = std::find_if(files->begin(), files->end(),
+                            [last](const log_file& f) { return f.first > last; });
+  cut_place place;
+  place.newer.assign(after, files->end());
+  if (after != files->begin()) {
+    auto reader = log_file_reader::open(*disk_, (after - 1)->path, options_.record_bytes_max);
+    if (!reader) return tl::unexpected(std::move(reader.error()));
+    place.path = (after - 1)->path;
+    place.size = log_header_bytes;
+    for (;;) {
+      auto entry = reader->next();
+      if (!entry) return tl::unexpected(std::move(entry.error()));
+      if (!*entry || (*entry)->id > last) break;
+      place.holds_last = (*entry)->id == last;
+      place.size = (*entry)->end;
+    }
+  }
+  // A log that stands or begins right after `last` (a snapshot is there) may be cut to it as well.
+  if (place.newer.empty())
+    place.holds_last = place.holds_last || appended_ == last;
+  else if (auto next = place.newer.front().first; follows(last, next))
+    place.holds_last = place.holds_last || last == zxid{} || next.in_epoch() == last.in_epoch();
+  return place;
+}
+
+io_result<void> txn_log::continue_after(zxid last) {
+  if (auto rolled = roll(); !rolled) return rolled;
+  if (last < appended_) {
+    auto at = find_cut(last);
+    if (!at) return tl::unexpected(std::move(at.error()));
+    if (auto cut = perform(*at); !cut) return cut;
+  }
+  appended_ = synced_ = last;
+  return {};
+}
+
+}  // namespace troupe::storage

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+/// The transaction log of one directory, open for appending: what makes a txn durable.
+///
+/// Owns: the file being written. Invariant: the log never holds a hole; what sync() has confirmed
+/// is on the disk, in order, and nothing after a failure is. Order: append() only gathers; sync()
+/// writes all that was gathered and makes it durable with one fdatasync (group commit).
+/// A file that a former run wrote is never appended to: the first append after opening or rolling
+/// starts a new file, so a torn tail stays at an end (FileTxnLog.append, rollLog).
+/// Errors: after any failed write or sync the log is poisoned: every later append and sync answers
+/// the first error, for nobody knows what the disk holds (ZOOKEEPER-4882). To go on, take back what
+/// was not synced, and open the log anew.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "actors/storage/log_reader.hpp"
+
+namespace troupe::storage {
+
+struct log_options {
+  std::string directory;                                     // dataLogDir/version-2
+  std::int64_t prealloc_bytes = prealloc_bytes_default;      // preAllocSize; <= 0: none
+  std::int64_t size_limit_bytes = 0;                         // txnLogSizeLimitInKb; 0: no limit
+  std::int64_t record_bytes_max = record_bytes_max_default;  // jute.maxbuffer and extra
+  bool force_sync = true;  // forceSync; false: sync() writes and does not wait for the disk
+};
+
+class txn_log {
+ public:
+  /// Finds the end of the log, cuts a torn tail off, removes files at the end that hold nothing,
+  /// and syncs what is left: a former run may have been killed between a write and its sync.
+  /// Refuses a log whose last file is corrupt in the middle.
+  [[nodiscard]] static io_result<txn_log> open(disk& d, log_options options);
+
+  /// Gathers a txn. An error, and no poisoning, when it does not follow() the last one or is longer
+  /// than record_bytes_max: the caller tried to make a hole.
+  [[nodiscard]] io_result<void> append(zxid id, std::string_view payload);
+  [[nodiscard]] io_result<void> append(const logged_txn& t) { return append(t.id(), t.bytes); }
+
+  /// Makes everything appended so far durable. Nothing to do: no disk access.
+  [[nodiscard]] io_result<void> sync();
+
+  /// Syncs, and lets the next append start a new file (when a snapshot starts).
+  [[nodiscard]] io_result<void> roll();
+
+  /// Cuts the log so that `last` is its last txn; nothing may wait for a sync. An error when the
+  /// log does not hold it. A crash in between leaves a log that ends at or after `last` without a
+  /// hole, so doing it again completes it (compare ZOOKEEPER-5094).
+  [[nodiscard]] io_result<void> truncate_to(zxid last);
+
+  /// The database now stands at `last` by other means (a snapshot): the next append must follow it
+  /// and starts a new file. What the log holds above `last` is cut off.
+  [[nodiscard]] io_result<void> continue_after(zxid last);
+
+  /// Of a poisoned log: cuts its file back to what the last good sync made durable. Without this,
+  /// bytes that were written but never reached the disk would be read back from the system's cache.
+  [[nodiscard]] io_result<void> take_back_unsynced();
+
+  [[nodiscard]] zxid last_zxid() const { return appended_; }  // appended; 0 when there is none
+  [[nodiscard]] zxid synced_zxid() const { return synced_; }  // durable
+  [[nodiscard]] std::uint64_t bytes_since_roll() const;       // synced or not
+  [[nodiscard]] const std::optional<io_error>& poison() const { return poison_; }
+  [[nodiscard]] const log_options& options() const { return options_; }
+
+ private:
+  txn_log(disk& d, log_options options);
+  tl::unexpected<io_error> poisoned(io_error why);
+  io_result<void> write_pending();
+  io_result<void> create_file();
+
+  struct cut_place {
+    std::vector<log_file> newer;  // to be removed
+    std::string path;             // to be cut to `size`; empty when there is none
+    std::uint64_t size = 0;
+    bool holds_last = false;
+  };
+  io_result<cut_place> find_cut(zxid last);
+  io_result<void> perform(const cut_place& at);
+
+  disk* disk_;
+  log_options options_;
+  std::unique_ptr<writable_file> file_;  // null: the next sync creates one
+  std::string path_;
+  zxid first_pending_;          // names the file that the next sync creates
+  std::string pending_;         // bytes gathered since the last sync
+  std::uint64_t position_ = 0;  // where pending_ goes
+  std::uint64_t durable_ = 0;   // of the file, from its beginning
+  std::uint64_t size_ = 0;      // of the file, padding included
+  std::uint64_t padded_ = 0;    // Invariant: the size the file must have before pending_ is written
+  zxid appended_, synced_;
+  std::optional<io_error> poison_;
+};
+
+}  // namespace troupe::storage

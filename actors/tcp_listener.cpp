@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "actors/tcp_listener.hpp"
+
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <memory>
+#include <utility>
+
+namespace troupe {
+namespace {
+
+constexpr int backlog = 512;
+
+std::uint16_t port_of(const sockaddr_storage& address) {
+  if (address.ss_family == AF_INET6)
+    return ntohs(reinterpret_cast<const sockaddr_in6&>(address).sin6_port);
+  return ntohs(reinterpret_cast<const sockaddr_in&>(address).sin_port);
+}
+
+/// The descriptor, or -1 with errno set.
+int listen_on(const addrinfo& at) {
+  const int fd = ::socket(at.ai_family, at.ai_socktype | SOCK_CLOEXEC, at.ai_protocol);
+  if (fd < 0) return -1;
+  const int on = 1;
+  ::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  if (::bind(fd, at.ai_addr, at.ai_addrlen) == 0 && ::listen(fd, backlog) == 0) return fd;
+  const int why = errno;
+  ::close(fd);
+  errno = why;
+  return -1;
+}
+
+}  // namespace
+
+tl::expected<tcp_listener, std::string> tcp_listener::open(const std::string& host,
+                                                           std::uint16_t port) {
+  const auto failed = [&](const char* why) {
+    return tl::unexpected("cannot listen on " + host + ':' + std::to_string(port) + ": " + why);
+  };
+  addrinfo hints{};
+  hints.ai_family = AF_UNSPEC;
+  hints.ai_socktype = SOCK_STREAM;
+  hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV;
+  addrinfo* found = nullptr;
+  const auto service = std::to_string(port);
+  if (const int e = ::getaddrinfo(host.c_str(), service.c_str(), &hints, &found); e != 0)
+    return failed(::gai_strerror(e));
+  const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> owned(found, &::freeaddrinfo);
+  int fd = -1;
+  for (const auto* at = found; at != nullptr && fd < 0; at = at->ai_next) fd = listen_on(*at);
+  if (fd < 0) return failed(std::strerror(errno));
+  sockaddr_storage bound{};
+  socklen_t size = sizeof bound;
+  ::getsockname(fd, reinterpret_cast<sockaddr*>(&bound), &size);
+  return tcp_listener(fd, port_of(bound));
+}
+
+tcp_listener::tcp_listener(tcp_listener&& other) noexcept
+    : fd_(other.release()), port_(other.port_) {}
+
+tcp_listener& tcp_listener::operator=(tcp_listener&& other) noexcept {
+  std::swap(fd_, other.fd_);
+  std::swap(port_, other.port_);
+  return *this;
+}
+
+tcp_listener::~tcp_listener() {
+  if (fd_ >= 0) ::close(fd_);
+}
+
+int tcp_listener::release() noexcept { return std::exchange(fd_, -1); }
+
+void watch_for_dead_peer(int fd, std::int32_t patience_ms) {
+  const int on = 1;
+  const auto patience = static_cast<unsigned>(patience_ms);
+  ::setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+  ::setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &patience, sizeof patience);
+}
+
+}  // namespace troupe

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+/// Listening TCP sockets for brokers that bring their own: CAF's do not say why a port cannot be
+/// had.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <tl/expected.hpp>
+
+namespace troupe {
+
+/// Owns: the socket, until release().
+class tcp_listener {
+ public:
+  /// Listens on a host's name or address, IPv4 or IPv6; port 0 means any free one. The error reads
+  /// "cannot listen on 0.0.0.0:2181: Address already in use".
+  [[nodiscard]] static tl::expected<tcp_listener, std::string> open(const std::string& host,
+                                                                    std::uint16_t port);
+
+  tcp_listener(tcp_listener&& other) noexcept;
+  tcp_listener& operator=(tcp_listener&& other) noexcept;
+  ~tcp_listener();
+
+  [[nodiscard]] std::uint16_t port() const { return port_; }
+  /// The descriptor, which is the caller's to close from now on.
+  [[nodiscard]] int release() noexcept;
+
+ private:
+  tcp_listener(int fd, std::uint16_t port) : fd_(fd), port_(port) {}
+
+  int fd_ = -1;
+  std::uint16_t port_ = 0;
+};
+
+/// Finds out about clients that vanished: keepalive probes, and an end to sockets whose other side
+/// has taken nothing for `patience_ms`.
+void watch_for_dead_peer(int fd, std::int32_t patience_ms);
+
+}  // namespace troupe

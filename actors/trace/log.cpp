@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "actors/trace/log.hpp"
+
+#include <spdlog/logger.h>
+#include <spdlog/sinks/rotating_file_sink.h>
+#include <spdlog/sinks/stdout_sinks.h>
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <utility>
+#include <vector>
+
+namespace troupe::log {
+
+namespace {
+
+/// The process's sinks and observer; both are copied out under the lock and used outside it.
+struct backend {
+  std::mutex guard;
+  std::shared_ptr<spdlog::logger> out;
+  std::shared_ptr<const observer> hears;
+  std::atomic<level> threshold{level::info};
+};
+
+[[nodiscard]] backend& process() {
+  static backend the_one;
+  return the_one;
+}
+
+[[nodiscard]] spdlog::level::level_enum to_spdlog(level x) {
+  switch (x) {
+    case level::debug:
+      return spdlog::level::debug;
+    case level::info:
+      return spdlog::level::info;
+    case level::warn:
+      return spdlog::level::warn;
+    case level::error:
+      return spdlog::level::err;
+  }
+  return spdlog::level::err;
+}
+
+}  // namespace
+
+std::string_view to_string(level x) {
+  switch (x) {
+    case level::debug:
+      return "debug";
+    case level::info:
+      return "info";
+    case level::warn:
+      return "warn";
+    case level::error:
+      return "error";
+  }
+  return "error";
+}
+
+tl::expected<void, std::string> init(const options& wanted) {
+  std::shared_ptr<spdlog::logger> out;
+  try {
+    std::vector<spdlog::sink_ptr> sinks;
+    if (wanted.console) sinks.push_back(std::make_shared<spdlog::sinks::stderr_sink_mt>());
+    if (!wanted.file.empty()) {
+      sinks.push_back(std::make_shared<spdlog::sinks::rotating_file_sink_mt>(
+          wanted.file, wanted.file_bytes_max, wanted.files_max));
+    }
+    out = std::make_shared<spdlog::logger>("troupe", sinks.begin(), sinks.end());
+  } catch (const spdlog::spdlog_ex& e) {
+    return tl::unexpected("log file " + wanted.file + ": " + e.what());
+  }
+  out->set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %l %v");
+  out->set_level(spdlog::level::debug);  // the threshold is ours: the observer shares it
+  out->flush_on(spdlog::level::info);    // events are few; the last before a crash matters most
+  auto& to = process();
+  std::lock_guard lock(to.guard);
+  to.out = std::move(out);
+  to.threshold = wanted.threshold;
+  return {};
+}
+
+void set_observer(observer hears) {
+  auto& to = process();
+  auto fresh = hears ? std::make_shared<const observer>(std::move(hears)) : nullptr;
+  std::lock_guard lock(to.guard);
+  to.hears = std::move(fresh);
+}
+
+bool is_enabled(level x) { return x >= process().threshold.load(std::memory_order_relaxed); }
+
+void logger::say(level at, std::string_view event, fields with) const {
+  if (!is_enabled(at)) return;
+  std::string line(event);
+  if (node_) {
+    line += ' ';
+    field("node", *node_).append_to(line);
+  }
+  for (const auto& x : with) {
+    line += ' ';
+    x.append_to(line);
+  }
+  auto& to = process();
+  std::unique_lock lock(to.guard);
+  auto out = to.out;
+  auto hears = to.hears;
+  lock.unlock();
+  if (out) out->log(to_spdlog(at), spdlog::string_view_t(line.data(), line.size()));
+  if (hears) (*hears)(at, line);
+}
+
+}  // namespace troupe::log

@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "config/load.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <limits>
+
+#include "config/keys.hpp"
+#include "config/properties.hpp"
+#include "config/server_line.hpp"
+
+namespace troupe::config {
+
+namespace {
+
+/// Text of an error; nullopt: all is well.
+using problem = std::optional<std::string>;
+
+/// Builds a config out of a file's properties, in the order read, resolve, check.
+class builder {
+ public:
+  builder(std::string file, const file_reader& read) : file_(std::move(file)), read_(read) {}
+
+  problem take(const property& p);
+  problem finish();
+  loaded result() && { return {std::move(draft_.cfg), std::move(warnings_)}; }
+
+ private:
+  [[nodiscard]] bool said(const std::string& key) const { return lines_.contains(key); }
+  /// "zoo.cfg:12: key" of a key that stands there, "zoo.cfg: key" of one that does not.
+  [[nodiscard]] std::string at(const std::string& key) const;
+  [[nodiscard]] std::string server_at(std::int64_t id) const {
+    return at("server." + std::to_string(id));
+  }
+  void warn(std::string text) { warnings_.push_back(std::move(text)); }
+
+  problem resolve_directories();
+  problem resolve_groups();
+  problem resolve_my_id();
+  problem resolve_client_port();
+  problem check_members();
+  problem check_ensemble();
+  problem resolve_timeouts();
+
+  node_config& cfg() { return draft_.cfg; }
+
+  std::string file_;
+  const file_reader& read_;
+  draft draft_;
+  std::map<std::string, int> lines_;
+  std::vector<std::string> warnings_;
+};
+
+std::string builder::at(const std::string& key) const {
+  auto i = lines_.find(key);
+  return file_ + (i == lines_.end() ? "" : ":" + std::to_string(i->second)) + ": " + key;
+}
+
+problem builder::take(const property& p) {
+  const auto where = file_ + ":" + std::to_string(p.line) + ": ";
+  // The members may be listed in that file. To pass over it would make one server of an ensemble
+  // stand alone, with a history of its own.
+  if (p.key == "dynamicConfigFile")
+    return where + p.key + "=" + p.value +
+           ": not supported yet; accepted is to have the server.N lines in this file";
+  if (kind_of(p.key) == key_kind::known) {
+    warn(where + p.key + ": known to ZooKeeper, not supported yet, ignored");
+    return std::nullopt;
+  }
+  if (kind_of(p.key) == key_kind::unknown) {
+    warn(where + p.key + ": unknown key, ignored; the nearest known key is " + nearest_key(p.key));
+    return std::nullopt;
+  }
+  if (said(p.key))
+    warn(where + p.key + ": said before in line " + std::to_string(lines_[p.key]) +
+         "; this line wins");
+  lines_[p.key] = p.line;
+  if (p.key == "autopurge.snapRetainCount" && parse_number(p.value, 0, 2)) {
+    warn(where + p.key + "=" + p.value + ": raised to 3, the fewest that are kept");
+    return std::nullopt;
+  }
+  if (auto accepted = set(draft_, p.key, p.value))
+    return where + p.key + "=" + p.value + ": not valid; accepted: " + *accepted;
+  return std::nullopt;
+}
+
+problem builder::finish() {
+  for (auto& [id, entry] : draft_.servers) {
+    if (auto w = draft_.weights.find(id); w != draft_.weights.end()) entry.weight = w->second;
+    cfg().servers.push_back(entry);
+  }
+  for (auto step : {&builder::resolve_directories, &builder::resolve_groups,
+                    &builder::check_members, &builder::resolve_my_id, &builder::check_ensemble,
+                    &builder::resolve_client_port, &builder::resolve_timeouts})
+    if (auto found = (this->*step)()) return found;
+  return std::nullopt;
+}
+
+problem builder::resolve_directories() {
+  if (!said("dataDir")) return at("dataDir") + ": missing; it names the directory of snapshots";
+  auto resolved = [](const std::string& dir) {
+    std::error_code failed;
+    auto absolute = std::filesystem::absolute(dir, failed).lexically_normal();
+    return failed ? dir : absolute.string();
+  };
+  cfg().data_dir = resolved(cfg().data_dir);
+  cfg().data_log_dir = said("dataLogDir") ? resolved(cfg().data_log_dir) : cfg().data_dir;
+  return std::nullopt;
+}
+
+problem builder::resolve_groups() {
+  auto entry_of = [this](std::int64_t id) {
+    auto& all = cfg().servers;
+    auto i = std::find_if(all.begin(), all.end(), [id](auto& x) { return x.id.value == id; });
+    return i == all.end() ? nullptr : &*i;
+  };
+  for (const auto& [id, weight] : draft_.weights)
+    if (!entry_of(id))
+      return at("weight." + std::to_string(id)) + ": there is no server." + std::to_string(id);
+  for (const auto& [group, members] : draft_.groups) {
+    const auto where = at("group." + std::to_string(group));
+    for (auto id : members) {
+      auto* entry = entry_of(id);
+      if (!entry) return where + ": there is no server." + std::to_string(id);
+      if (entry->group)
+        return where + ": server." + std::to_string(id) + " is in group." +
+               std::to_string(*entry->group) + " too; accepted: every server in one group";
+      entry->group = group;
+    }
+  }
+  if (draft_.groups.empty() && draft_.weights.empty()) return std::nullopt;
+  for (const auto& x : cfg().servers)
+    if (!x.observer && !x.group)
+      return server_at(x.id.value) +
+             ": in no group; accepted: with group. or weight. lines, every voter is in a group";
+  return std::nullopt;
+}
+
+/// What holds for the list of members whoever we are (QuorumPeerConfig.parseDynamicConfig).
+problem builder::check_members() {
+  const auto& all = cfg().servers;
+  auto voters = std::count_if(all.begin(), all.end(), [](auto& x) { return !x.observer; });
+  if (voters < static_cast<std::ptrdiff_t>(all.size())) {
+    if (voters == 0) return file_ + ": observers without any participant; accepted: 1 or more";
+    if (voters == 1 && cfg().standalone_enabled)
+      return file_ +
+             ": observers and a single participant; accepted: 2 participants or more, or "
+             "standaloneEnabled=false";
+  }
+  if (voters > 0 &&
+      std::none_of(all.begin(), all.end(), [](auto& x) { return !x.observer && x.weight > 0; }))
+    return file_ + ": every participant has weight 0; accepted: a weight above 0 for one or more";
+  for (auto a = all.begin(); a != all.end(); ++a)
+    for (auto b = all.begin(); b != a; ++b)
+      for (auto port : {a->peer_port, a->election_port})
+        if (a->host == b->host && (port == b->peer_port || port == b->election_port))
+          return server_at(a->id.value) + ": port " + std::to_string(port) + " of " + a->host +
+                 " is server." + std::to_string(b->id.value) + "'s too";
+  if (voters == 2)
+    warn(file_ + ": 2 participants: the loss of either stops the service; 3 stand the loss of one");
+  else if (voters > 2 && voters % 2 == 0)
+    warn(file_ + ": " + std::to_string(voters) + " participants: an even number stands no more " +
+         "losses than one fewer");
+  return std::nullopt;
+}
+
+problem builder::resolve_my_id() {
+  const auto path = cfg().data_dir + "/myid";
+  auto content = read_(path);
+  constexpr std::string_view accepted =
+      "accepted: one line with the N of this server's server.N line, 1..255";
+  if (!content) {
+    if (cfg().is_standalone()) return std::nullopt;
+    return path + ": missing or not readable; " + std::string{accepted};
+  }
+  auto line = content->substr(0, content->find_first_of("\r\n"));
+  line.erase(line.find_last_not_of(" \t") + 1);
+  line.erase(0, line.find_first_not_of(" \t"));
+  auto id = parse_number(line, 1, 255);
+  if (!id) return path + ":1: myid=" + line + ": not valid; " + std::string{accepted};
+  cfg().my_id = server_id{*id};
+  if (cfg().servers.empty() || cfg().me()) return std::nullopt;
+  auto text = path + ":1: myid=" + line + ": there is no server." + line + " in " + file_;
+  if (!cfg().is_standalone()) return text + "; " + std::string{accepted};
+  warn(text + "; ignored, since this server is standalone");
+  return std::nullopt;
+}
+
+problem builder::check_ensemble() {
+  if (cfg().is_standalone()) return std::nullopt;
+  for (const std::string key : {"initLimit", "syncLimit"})
+    if (!said(key)) return at(key) + ": missing; an ensemble needs it, in ticks, such as 10 and 5";
+  if (draft_.observer && *draft_.observer != cfg().is_observer()) {
+    const auto role = cfg().is_observer() ? "observer" : "participant";
+    warn(at("peerType") + ": differs from this server's line, which wins: " + role);
+  }
+  return std::nullopt;
+}
+
+problem builder::resolve_client_port() {
+  const server_entry* line = cfg().me();
+  if (!line && cfg().servers.size() == 1) line = &cfg().servers.front();  // alone, without a myid
+  if (draft_.client_address) cfg().client_address = *draft_.client_address;
+  if (line && line->client_port) {
+    const auto where = server_at(line->id.value);
+    if (said("clientPort") && cfg().client_port != *line->client_port)
+      return where + ": client port " + std::to_string(*line->client_port) +
+             ", but clientPort says " + std::to_string(cfg().client_port) +
+             "; accepted: one of them";
+    if (line->client_address && draft_.client_address &&
+        *line->client_address != *draft_.client_address)
+      return where + ": client address " + *line->client_address + ", but clientPortAddress says " +
+             *draft_.client_address + "; accepted: one of them";
+    cfg().client_port = *line->client_port;
+    if (line->client_address) cfg().client_address = *line->client_address;
+  }
+  if (cfg().client_port == 0)
+    return at("clientPort") +
+           ": missing; accepted: a port 1..65535 here or behind the ; of the "
+           "server line";
+  return std::nullopt;
+}
+
+problem builder::resolve_timeouts() {
+  auto ticks = [this](std::int64_t n) {
+    return static_cast<std::int32_t>(
+        std::min<std::int64_t>(n * cfg().tick_ms, std::numeric_limits<std::int32_t>::max()));
+  };
+  cfg().min_session_timeout_ms = draft_.min_session_timeout_ms.value_or(ticks(2));
+  cfg().max_session_timeout_ms = draft_.max_session_timeout_ms.value_or(ticks(20));
+  if (cfg().min_session_timeout_ms > cfg().max_session_timeout_ms)
+    return at("minSessionTimeout") + "=" + std::to_string(cfg().min_session_timeout_ms) +
+           ": above maxSessionTimeout, which is " + std::to_string(cfg().max_session_timeout_ms) +
+           "; accepted: at most that (ms; defaults are 2 and 20 ticks)";
+  return std::nullopt;
+}
+
+}  // namespace
+
+tl::expected<loaded, std::string> parse(std::string_view text, const std::string& name,
+                                        const file_reader& read) {
+  auto properties = parse_properties(text);
+  if (!properties)
+    return tl::unexpected(name + ":" + std::to_string(properties.error().line) + ": " +
+                          properties.error().text);
+  builder b{name, read};
+  for (const auto& p : *properties)
+    if (auto found = b.take(p)) return tl::unexpected(*std::move(found));
+  if (auto found = b.finish()) return tl::unexpected(*std::move(found));
+  return std::move(b).result();
+}
+
+tl::expected<loaded, std::string> load(const std::string& path) {
+  auto read = [](const std::string& from) -> std::optional<std::string> {
+    std::ifstream in{from, std::ios::binary};
+    std::string content{std::istreambuf_iterator<char>{in}, {}};
+    if (!in.is_open() || in.bad()) return std::nullopt;
+    return content;
+  };
+  errno = 0;
+  std::error_code failed;
+  auto text = std::filesystem::is_directory(path, failed) ? std::nullopt : read(path);
+  if (!text)
+    return tl::unexpected(
+        path + ": cannot be read: " + (errno != 0 ? std::strerror(errno) : "not a file") +
+        "; accepted: a zoo.cfg");
+  return parse(*text, path, read);
+}
+
+}  // namespace troupe::config

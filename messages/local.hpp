@@ -1,0 +1,404 @@
+// SPDX-License-Identifier: Apache-2.0
+/// The messages that never leave a process: plain structs between the actors of one server.
+/// Ownership: a message owns what it holds; txns and images are shared and immutable once sent,
+/// except where a comment says that the receiver takes over.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "messages/client/records.hpp"
+#include "messages/client/requests.hpp"
+#include "messages/ids.hpp"
+#include "messages/server_state.hpp"
+#include "messages/txn.hpp"
+
+namespace troupe {
+
+namespace core {
+struct image;  // tree, sessions and the last zxid applied to them: what a snapshot holds
+}
+
+/// Names one client connection of one server. Never used twice in a process.
+using connection_id = scalar<struct connection_id_tag, std::uint64_t>;
+
+/// Marks a struct as one that stays in its process; sinks.hpp tells CAF.
+#define TROUPE_STAYS_LOCAL static constexpr bool stays_local = true
+
+// -- client_session <-> database ----------------------------------------------------------------
+
+struct session_opened {
+  TROUPE_STAYS_LOCAL;
+  enum class outcome {
+    open,     // serve it
+    expired,  // no such session: answer zeros and close
+    behind,   // the client has seen a later zxid than this server: close without a word
+    not_serving,
+  };
+  outcome result = outcome::not_serving;
+  session_id session;
+  std::int32_t timeout_ms = 0;
+};
+
+struct client_request {
+  cxid xid;
+  op_code op = op_code::notification;
+  std::string body;
+};
+/// What one read of a socket brought, in its order.
+struct client_requests {
+  TROUPE_STAYS_LOCAL;
+  connection_id connection;
+  std::vector<client_request> requests;
+};
+/// Framed bytes for a client: replies and watch events in the order the client must see them.
+struct client_output {
+  TROUPE_STAYS_LOCAL;
+  std::string frames;
+  std::uint32_t replies = 0;  // how many of the frames answer a request
+  bool close = false;  // after the bytes: the session is over, or the client broke the protocol
+};
+/// The connection is gone; its watches and waiting requests go with it. The session lives on.
+struct connection_closed {
+  TROUPE_STAYS_LOCAL;
+  connection_id connection;
+};
+
+// -- client_gateway <-> client_session ----------------------------------------------------------
+
+struct bytes_received {
+  TROUPE_STAYS_LOCAL;
+  std::string bytes;
+};
+/// The client closed or reset its connection.
+struct transport_closed {
+  TROUPE_STAYS_LOCAL;
+};
+struct send_bytes {
+  TROUPE_STAYS_LOCAL;
+  connection_id connection;
+  std::string bytes;
+  bool close = false;                       // once the bytes are out
+  std::uint32_t requests = 0, replies = 0;  // taken in and given since the last one, for `stat`
+};
+/// Stop or go on reading a connection's socket (globalOutstandingLimit).
+struct pause_reading {
+  TROUPE_STAYS_LOCAL;
+  connection_id connection;
+  bool paused = false;
+};
+struct get_gateway_stats {
+  TROUPE_STAYS_LOCAL;
+};
+/// Figures of connections and of the process for srvr, stat and mntr.
+struct gateway_stats {
+  TROUPE_STAYS_LOCAL;
+  struct connection_line {
+    std::string client_address;
+    std::uint64_t requests = 0, replies = 0;
+  };
+  std::vector<connection_line> connections;  // in the order of their making
+  std::int64_t up_ms = 0;
+  std::int64_t open_files = 0, open_files_max = 0;
+};
+
+// -- roles <-> journal --------------------------------------------------------------------------
+
+/// Everything up to `upto` is on disk.
+struct logged {
+  TROUPE_STAYS_LOCAL;
+  zxid upto;
+};
+/// The data directory's content. The receiver takes the image over.
+struct loaded_data {
+  TROUPE_STAYS_LOCAL;
+  std::shared_ptr<core::image> image;
+  std::vector<txn_ptr> recent;  // the newest txns, contiguous, ending at the image's last zxid
+  zxid last_logged;
+  epoch accepted;
+  epoch current;
+};
+enum class epoch_kind { accepted, current };
+/// Replaces acceptedEpoch or currentEpoch; the reply comes when the new file is durable.
+struct store_epoch {
+  TROUPE_STAYS_LOCAL;
+  epoch_kind kind = epoch_kind::accepted;
+  epoch era;
+};
+struct stored {
+  TROUPE_STAYS_LOCAL;
+};
+/// Cuts the log after `keep_upto` and loads again what is left (leader-driven TRUNC).
+struct truncate_log {
+  TROUPE_STAYS_LOCAL;
+  zxid keep_upto;
+};
+/// Asks for logged txns after `after`, oldest first, as far as `bytes_max` allows. All appends sent
+/// before are on disk when the reply comes, so with `bytes_max` 0 it is a barrier.
+struct read_log {
+  TROUPE_STAYS_LOCAL;
+  zxid after;
+  std::uint64_t bytes_max = 0;
+};
+struct log_range {
+  TROUPE_STAYS_LOCAL;
+  std::vector<txn_ptr> txns;
+  bool complete = false;  // reaches the end of the log
+  bool holds_after =
+      false;  // a txn of exactly `after` is in the log: what follows it continues that history
+  zxid last_logged;
+  epoch accepted;  // the epoch files' content
+  epoch current;
+};
+
+// -- snapshots ----------------------------------------------------------------------------------
+
+/// A piece of a snapshot file. `as_of` names the file; `covers` is the last zxid any piece so far
+/// may contain.
+struct snapshot_piece {
+  TROUPE_STAYS_LOCAL;
+  zxid as_of;
+  zxid covers;
+  std::string bytes;
+  bool last = false;
+};
+/// The journal is ready for the next piece (one is in flight at a time).
+struct next_piece {
+  TROUPE_STAYS_LOCAL;
+  zxid as_of;
+};
+/// A snapshot that came from the leader, piece by piece. The reply comes when the piece is written;
+/// for the last one: when the snapshot is durable, older and divergent logs are out of the way, and
+/// appends go behind it.
+struct install_piece {
+  TROUPE_STAYS_LOCAL;
+  zxid as_of;
+  std::string bytes;
+  bool first = false;
+  bool last = false;
+};
+
+// -- leader <-> database ------------------------------------------------------------------------
+
+/// Txns the database prepared, in zxid order, to be agreed on.
+struct propose {
+  TROUPE_STAYS_LOCAL;
+  std::vector<txn_ptr> txns;
+};
+/// Who waits for the word that all before a sync request is committed: a connection here, or a
+/// learner.
+struct sync_waiter {
+  std::optional<server_id> learner;  // none: a client of the leading server
+  session_id session;
+  cxid xid;
+};
+struct sync_behind {  // database -> leader: after all that was proposed so far
+  TROUPE_STAYS_LOCAL;
+  sync_waiter waiter;
+};
+struct sync_done {  // -> database of the server that holds the client
+  TROUPE_STAYS_LOCAL;
+  session_id session;
+  cxid xid;
+};
+/// Committed txns, in order; the database applies them and answers.
+struct apply_txns {
+  TROUPE_STAYS_LOCAL;
+  std::vector<txn_ptr> txns;
+};
+/// The 32-bit counter of this epoch is used up: only a new election helps.
+struct epoch_exhausted {
+  TROUPE_STAYS_LOCAL;
+};
+
+struct forwarded_writes {
+  TROUPE_STAYS_LOCAL;
+  server_id origin;
+  std::vector<write_request> requests;
+};
+/// Is this session alive; if so `owner` holds it from now on.
+struct revalidate_session {
+  TROUPE_STAYS_LOCAL;
+  session_id session;
+  server_id owner;
+};
+struct session_verdict {
+  TROUPE_STAYS_LOCAL;
+  bool valid = false;
+  std::int32_t timeout_ms = 0;
+};
+/// Sessions heard of by a learner since it last said so.
+struct touch_sessions {
+  TROUPE_STAYS_LOCAL;
+  std::vector<session_id> sessions;
+};
+struct collect_touches {
+  TROUPE_STAYS_LOCAL;
+};
+struct touched_sessions {
+  TROUPE_STAYS_LOCAL;
+  std::vector<session_id> sessions;
+};
+/// The leading server's clock for sessions: expire what is due.
+struct expire_sessions {
+  TROUPE_STAYS_LOCAL;
+};
+
+/// Puts a whole new content into the database (at start, after TRUNC, after SNAP).
+struct install_image {
+  TROUPE_STAYS_LOCAL;
+  std::shared_ptr<core::image> image;
+  std::vector<txn_ptr> recent;
+};
+struct get_last_zxid {
+  TROUPE_STAYS_LOCAL;
+};
+struct last_zxid {
+  TROUPE_STAYS_LOCAL;
+  zxid id;
+};
+
+/// What a learner with `peer_last` lacks of the leader's committed history.
+struct plan_sync {
+  TROUPE_STAYS_LOCAL;
+  zxid peer_last;
+};
+struct sync_source {
+  TROUPE_STAYS_LOCAL;
+  enum class kind { diff, truncate, truncate_then_diff, diff_from_log, snapshot };
+  kind how = kind::snapshot;
+  zxid keep_upto;             // truncate*: the last one to keep
+  zxid committed;             // where this history ends; the forwarded proposals go on behind it
+  std::vector<txn_ptr> txns;  // diff*: in order; diff_from_log: the window, which continues the log
+  std::uint64_t log_bytes_max = 0;  // diff_from_log: beyond this much log a snapshot is cheaper
+};
+/// A learner needs the whole tree: pieces are asked for one by one (see stream_piece).
+struct open_stream {
+  TROUPE_STAYS_LOCAL;
+};
+struct stream_opened {
+  TROUPE_STAYS_LOCAL;
+  std::uint64_t stream = 0;
+};
+struct get_stream_piece {
+  TROUPE_STAYS_LOCAL;
+  std::uint64_t stream = 0;
+};
+struct close_stream {
+  TROUPE_STAYS_LOCAL;
+  std::uint64_t stream = 0;
+};
+
+// -- peer <-> election --------------------------------------------------------------------------
+
+/// Find the leader, voting for myself with this history first.
+struct look_for_leader {
+  TROUPE_STAYS_LOCAL;
+  zxid last;
+  epoch current;
+};
+struct elected {
+  TROUPE_STAYS_LOCAL;
+  server_id leader;
+  epoch leader_epoch;  // the voted peerEpoch: the last epoch of the leader's history
+  zxid leader_zxid;
+  election_round_number round;
+};
+/// The peer's role changed; the election answers those who look with it.
+struct role_taken {
+  TROUPE_STAYS_LOCAL;
+  server_state state = server_state::looking;
+};
+struct get_election_status {
+  TROUPE_STAYS_LOCAL;
+};
+struct election_status {
+  TROUPE_STAYS_LOCAL;
+  election_round_number round;
+  struct silent_server {
+    server_id id;
+    std::string address;  // host:electionPort
+    std::string error;
+  };
+  std::vector<silent_server> unreachable;
+  struct differing_list {
+    server_id id;
+    std::string ours, theirs;  // the first lines that differ; empty: that side has no such line
+  };
+  std::vector<differing_list> differing;
+  std::string last_reason;  // why the present leader: candidates, round, how long
+};
+
+// -- node-wide ----------------------------------------------------------------------------------
+
+/// The disk failed: nothing more is acked from that file, the server must leave its role.
+struct disk_failed {
+  TROUPE_STAYS_LOCAL;
+  std::string reason;
+};
+/// A role's establishment, told to the peer: learners are synced with a quorum, clients may be
+/// served.
+struct role_established {
+  TROUPE_STAYS_LOCAL;
+  epoch era;
+};
+/// A role's last word to the peer before it ends.
+struct role_ended {
+  TROUPE_STAYS_LOCAL;
+  std::string reason;
+};
+
+struct get_server_status {
+  TROUPE_STAYS_LOCAL;
+};
+/// What `status`, srvr and mntr tell of the server as a member of its ensemble.
+struct server_status {
+  TROUPE_STAYS_LOCAL;
+  server_id id;
+  server_state state = server_state::looking;
+  bool standalone = false;
+  bool serving = false;
+  std::string phase;   // discovery, synchronization, broadcast; empty while looking
+  std::string reason;  // while not serving: why, for people
+  std::optional<server_id> leader;
+  epoch era;
+  election_status election;
+  struct learner_line {
+    server_id id;
+    bool observer = false;
+    bool synced = false;
+  };
+  std::vector<learner_line> learners;  // of a leader
+  std::int64_t proposal_bytes_last = -1, proposal_bytes_min = -1,
+               proposal_bytes_max = -1;  // of a leader
+};
+struct get_leader_status {
+  TROUPE_STAYS_LOCAL;
+};
+struct leader_status {
+  TROUPE_STAYS_LOCAL;
+  std::vector<server_status::learner_line> learners;
+  std::int64_t proposal_bytes_last = -1, proposal_bytes_min = -1, proposal_bytes_max = -1;
+};
+
+struct get_database_stats {
+  TROUPE_STAYS_LOCAL;
+};
+/// Figures of the database for srvr, stat and mntr.
+struct database_stats {
+  TROUPE_STAYS_LOCAL;
+  bool serving = false;
+  zxid last;
+  std::uint64_t znodes = 0, watches = 0, watched_paths = 0, ephemerals = 0, sessions = 0;
+  std::uint64_t data_bytes = 0;
+  std::uint64_t requests_received = 0, replies_sent = 0, outstanding = 0;
+  double latency_ms_average = 0;
+  std::int64_t latency_ms_min = 0, latency_ms_max = 0;
+};
+
+}  // namespace troupe

@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: Apache-2.0
+/// Package org.apache.zookeeper.server.command, ServerStats: the texts probes and agents parse.
+#include "actors/four_letter.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <regex>
+#include <string>
+
+namespace troupe::four_letter {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+using testing::StartsWith;
+
+config::node_config three_servers() {
+  config::node_config cfg;
+  cfg.my_id = server_id{2};
+  for (std::int64_t i = 1; i <= 3; ++i)
+    cfg.servers.push_back(
+        {.id = {i}, .host = "127.0.0.1", .peer_port = 2888, .election_port = 3888});
+  cfg.servers.push_back(
+      {.id = {4}, .host = "127.0.0.1", .peer_port = 2889, .election_port = 3889, .observer = true});
+  cfg.four_letter_words = {"*"};
+  return cfg;
+}
+
+situation leading() {
+  situation now;
+  now.status.id = server_id{2};
+  now.status.state = server_state::leading;
+  now.status.serving = true;
+  now.status.phase = "broadcast";
+  now.status.leader = server_id{2};
+  now.status.era = epoch{5};
+  now.status.learners = {{.id = {1}, .observer = false, .synced = true},
+                         {.id = {3}, .observer = false, .synced = false},
+                         {.id = {4}, .observer = true, .synced = true}};
+  now.status.proposal_bytes_last = 48;
+  now.status.proposal_bytes_min = 36;
+  now.status.proposal_bytes_max = 1200;
+  now.database.serving = true;
+  now.database.last = zxid{0x500000123};
+  now.database.znodes = 7;
+  now.database.watches = 4;
+  now.database.ephemerals = 2;
+  now.database.sessions = 3;
+  now.database.data_bytes = 321;
+  now.database.requests_received = 100;
+  now.database.replies_sent = 99;
+  now.database.outstanding = 1;
+  now.database.latency_ms_average = 0.12344;
+  now.database.latency_ms_max = 5;
+  now.gateway.connections = {{.client_address = "127.0.0.1:4711", .requests = 9, .replies = 7},
+                             {.client_address = "::1:4712", .requests = 1, .replies = 1}};
+  now.gateway.up_ms = 60'000;
+  now.gateway.open_files = 30;
+  now.gateway.open_files_max = 1024;
+  return now;
+}
+
+std::string ask(std::string_view word, const situation& now) {
+  return answer(word, three_servers(), now);
+}
+
+TEST(FourLetterJudge, FourBytesThatAreNoWordAreALength) {
+  const auto cfg = three_servers();
+  EXPECT_EQ(judge({"\0\0\0\x2d", 4}, cfg), verdict::no_word);
+  EXPECT_EQ(judge("GET ", cfg), verdict::no_word);
+  EXPECT_EQ(judge("RUOK", cfg), verdict::no_word);
+}
+
+TEST(FourLetterJudge, TelnetInterruptHangsUp) {
+  EXPECT_EQ(judge("\xff\xf4\xff\xfd", three_servers()), verdict::hang_up);
+  EXPECT_EQ(ask("\xff\xf4\xff\xfd", leading()), "");
+}
+
+TEST(FourLetterJudge, WordOutsideTheWhitelistIsRefusedInZooKeepersWords) {
+  auto cfg = three_servers();
+  cfg.four_letter_words = {"srvr"};
+  EXPECT_EQ(judge("srvr", cfg), verdict::ask);
+  EXPECT_EQ(judge("ruok", cfg), verdict::refused);
+  EXPECT_EQ(answer("ruok", cfg, leading()),
+            "ruok is not executed because it is not in the whitelist.\n");
+}
+
+TEST(FourLetterJudge, WordsThatOnlyZooKeeperAnswersAreRefusedEvenWhenAllAreAllowed) {
+  EXPECT_EQ(judge("wchp", three_servers()), verdict::refused);
+  EXPECT_EQ(ask("cons", leading()), "cons is not executed because it is not in the whitelist.\n");
+}
+
+TEST(FourLetterJudge, WhysIsAnsweredWhateverTheWhitelistSays) {
+  auto cfg = three_servers();
+  cfg.four_letter_words = {};
+  EXPECT_EQ(judge("whys", cfg), verdict::ask);
+  EXPECT_THAT(answer("whys", cfg, leading()), StartsWith("State: leading - broadcast\n"));
+}
+
+TEST(FourLetter, RuokAndIsroHaveNoNewline) {
+  EXPECT_EQ(ask("ruok", situation{}), "imok");
+  EXPECT_EQ(ask("isro", leading()), "rw");
+  EXPECT_EQ(ask("isro", situation{}), "null");
+}
+
+TEST(FourLetter, ServerThatDoesNotServeSaysSoInZooKeepersWords) {
+  const std::string not_serving = "This ZooKeeper instance is not currently serving requests\n";
+  for (const auto* word : {"srvr", "stat", "mntr"}) EXPECT_EQ(ask(word, situation{}), not_serving);
+}
+
+TEST(FourLetter, SrvrHasZooKeepersLinesInZooKeepersOrder) {
+  const auto text = ask("srvr", leading());
+  EXPECT_THAT(text, StartsWith("Zookeeper version: 3.8.0-troupe-"));
+  EXPECT_EQ(text.substr(text.find('\n') + 1),
+            "Latency min/avg/max: 0/0.1234/5\n"
+            "Received: 100\n"
+            "Sent: 99\n"
+            "Connections: 2\n"
+            "Outstanding: 1\n"
+            "Zxid: 0x500000123\n"
+            "Mode: leader\n"
+            "Node count: 7\n"
+            "Proposal sizes last/min/max: 48/36/1200\n");
+}
+
+TEST(FourLetter, ModeIsTheRoleAndOnlyALeaderHasProposalSizes) {
+  auto now = leading();
+  now.status.state = server_state::following;
+  EXPECT_THAT(ask("srvr", now), HasSubstr("\nMode: follower\nNode count: 7\n"));
+  EXPECT_THAT(ask("srvr", now), Not(HasSubstr("Proposal sizes")));
+  now.status.state = server_state::observing;
+  EXPECT_THAT(ask("srvr", now), HasSubstr("\nMode: observer\n"));
+  now.status.state = server_state::leading;
+  now.status.standalone = true;
+  EXPECT_THAT(ask("srvr", now), HasSubstr("\nMode: standalone\n"));
+  EXPECT_THAT(ask("srvr", now), Not(HasSubstr("Proposal sizes")));
+}
+
+TEST(FourLetter, StatListsClientsBehindTheVersionLine) {
+  const auto text = ask("stat", leading());
+  EXPECT_THAT(text, HasSubstr("\nClients:\n"
+                              " /127.0.0.1:4711[1](queued=2,recved=9,sent=7)\n"
+                              " /::1:4712[1](queued=0,recved=1,sent=1)\n"
+                              "\n"
+                              "Latency min/avg/max: 0/0.1234/5\n"));
+}
+
+TEST(FourLetter, VersionIsWhatTheWorldsParsersExpect) {
+  // The Datadog agent's pattern for srvr; kazoo's for envi.
+  EXPECT_TRUE(std::regex_search(ask("srvr", leading()),
+                                std::regex("Zookeeper version: ([^.]+)\\.([^.]+)\\.([^-]+)")));
+  EXPECT_TRUE(
+      std::regex_search(ask("envi", situation{}), std::regex("\nzookeeper\\.version=3\\.8\\.0-")));
+}
+
+TEST(FourLetter, MntrOfALeader) {
+  const auto text = ask("mntr", leading());
+  EXPECT_THAT(text, StartsWith("zk_version\t3.8.0-troupe-"));
+  EXPECT_EQ(text.substr(text.find('\n') + 1),
+            "zk_server_state\tleader\n"
+            "zk_peer_state\tleading - broadcast\n"
+            "zk_avg_latency\t0.1234\n"
+            "zk_max_latency\t5\n"
+            "zk_min_latency\t0\n"
+            "zk_packets_received\t100\n"
+            "zk_packets_sent\t99\n"
+            "zk_num_alive_connections\t2\n"
+            "zk_outstanding_requests\t1\n"
+            "zk_uptime\t60000\n"
+            "zk_znode_count\t7\n"
+            "zk_watch_count\t4\n"
+            "zk_ephemerals_count\t2\n"
+            "zk_approximate_data_size\t321\n"
+            "zk_global_sessions\t3\n"
+            "zk_local_sessions\t0\n"
+            "zk_open_file_descriptor_count\t30\n"
+            "zk_max_file_descriptor_count\t1024\n"
+            "zk_quorum_size\t3\n"
+            "zk_learners\t3\n"
+            "zk_synced_followers\t1\n"
+            "zk_synced_observers\t1\n"
+            "zk_last_proposal_size\t48\n"
+            "zk_min_proposal_size\t36\n"
+            "zk_max_proposal_size\t1200\n");
+}
+
+TEST(FourLetter, MntrOfAStandaloneServerHasNothingOfAnEnsemble) {
+  auto now = leading();
+  now.status.standalone = true;
+  const auto text = ask("mntr", now);
+  EXPECT_THAT(text, HasSubstr("zk_server_state\tstandalone\n"));
+  EXPECT_THAT(text, Not(HasSubstr("zk_peer_state")));
+  EXPECT_THAT(text, Not(HasSubstr("zk_quorum_size")));
+  EXPECT_THAT(text, Not(HasSubstr("zk_learners")));
+}
+
+TEST(FourLetter, ConfIsAnsweredByAServerThatDoesNotServe) {
+  auto cfg = three_servers();
+  cfg.client_port = 2181;
+  cfg.data_dir = cfg.data_log_dir = "/var/lib/zk";
+  const auto text = answer("conf", cfg, situation{});
+  EXPECT_THAT(text, StartsWith("clientPort=2181\n"));
+  EXPECT_THAT(text, HasSubstr("\ndataDir=/var/lib/zk/version-2\n"));
+  EXPECT_THAT(text, HasSubstr("\nserverId=2\ninitLimit=10\n"));
+  EXPECT_THAT(text, HasSubstr("\npeerType=0\nmembership: \n"));
+}
+
+TEST(FourLetterWhys, LookingServerNamesWhomItCannotReachAndWhoseListDiffers) {
+  situation now;
+  now.status.id = server_id{2};
+  now.status.reason = "1 of 3 voters heard, 2 needed";
+  now.status.election.round = election_round_number{12};
+  now.status.election.unreachable = {{server_id{3}, "127.0.0.1:3883", "Connection refused"}};
+  now.status.election.differing = {{server_id{1}, "server.2=b:2888:3888", "server.2=x:2888:3888"},
+                                   {server_id{4}, "server.4=d:2888:3888", ""}};
+  now.status.election.last_reason = "server 1 led epoch 4 until 12:00";
+  EXPECT_EQ(ask("whys", now),
+            "State: looking\n"
+            "Serving: no\n"
+            "Reason: 1 of 3 voters heard, 2 needed\n"
+            "Leader: none\n"
+            "Epoch: 0\n"
+            "Election round: 12\n"
+            "Unreachable: server.3 127.0.0.1:3883: Connection refused\n"
+            "Server list differs: server.1: ours \"server.2=b:2888:3888\" theirs "
+            "\"server.2=x:2888:3888\"\n"
+            "Server list differs: server.4: ours \"server.4=d:2888:3888\" theirs no such line\n"
+            "Last election: server 1 led epoch 4 until 12:00\n");
+}
+
+TEST(FourLetterWhys, LeaderNamesItsLearners) {
+  EXPECT_EQ(ask("whys", leading()),
+            "State: leading - broadcast\n"
+            "Serving: yes\n"
+            "Leader: 2\n"
+            "Epoch: 5\n"
+            "Election round: 0\n"
+            "Learner: server.1 follower, synced\n"
+            "Learner: server.3 follower, not yet synced\n"
+            "Learner: server.4 observer, synced\n");
+}
+
+TEST(JavaDouble, PrintsAsJavaDoes) {
+  EXPECT_EQ(java_double(0), "0.0");
+  EXPECT_EQ(java_double(3), "3.0");
+  EXPECT_EQ(java_double(0.123449), "0.1234");
+  EXPECT_EQ(java_double(0.12345), "0.1235");
+  EXPECT_EQ(java_double(2.5), "2.5");
+  EXPECT_EQ(java_double(0.0004), "4.0E-4");
+  EXPECT_EQ(java_double(9999999), "9999999.0");
+  EXPECT_EQ(java_double(12345678), "1.2345678E7");
+  EXPECT_EQ(java_double(1e7), "1.0E7");
+}
+
+}  // namespace
+}  // namespace troupe::four_letter

@@ -1,0 +1,145 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""actor-node's verbs, as scripts written for zkServer.sh use them."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import time
+import unittest
+
+import harness
+from harness import ACTOR_NODE, Ensemble
+
+
+@unittest.skipIf(harness.GENUINE, "only actor-node has these verbs")
+class CommandLine(unittest.TestCase):
+
+    def setUp(self):
+        self.context = Ensemble(1)
+        self.server = self.context[1]
+        self.addCleanup(self.context.__exit__, None, None, None)
+        self.addCleanup(self.end_daemon)
+
+    def end_daemon(self):
+        pid = self.pid()
+        if pid is not None and self.command_line(pid).find(self.server.config) >= 0:
+            os.kill(pid, signal.SIGKILL)
+
+    def run_verb(self, *arguments, cwd=None):
+        done = subprocess.run([ACTOR_NODE, *arguments], text=True, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, check=False, timeout=harness.DEADLINE_S,
+                              cwd=cwd or self.server.dir)
+        return done.returncode, done.stdout
+
+    @property
+    def pid_path(self):
+        return os.path.join(self.server.data, "zookeeper_server.pid")
+
+    def pid(self):
+        try:
+            with open(self.pid_path, encoding="ascii") as f:
+                return int(f.read())
+        except (FileNotFoundError, ValueError):
+            return None
+
+    def command_line(self, pid):
+        try:
+            with open(f"/proc/{pid}/cmdline", "rb") as f:
+                return f.read().replace(b"\0", b" ").decode()
+        except FileNotFoundError:
+            return ""
+
+    def test_start_returns_when_it_listens_and_stop_when_it_has_ended(self):
+        self.assertEqual(self.run_verb("start", "--config", self.server.config),
+                         (0, "Starting troupe ... STARTED\n"))
+        self.assertEqual(harness.four_letter(self.server.client_port, "ruok"), "imok")
+        first = self.pid()
+        code, said = self.run_verb("start", "--config", self.server.config)
+        self.assertEqual((code, said),
+                         (1, f"Starting troupe ... already running as process {first}.\n"))
+        self.assertEqual(self.run_verb("status"), (0, self.words_of_status("standalone")))
+        code, said = self.run_verb("restart", self.server.config)  # zkServer.sh's way to say where
+        self.assertEqual(code, 0, said)
+        self.assertNotEqual(self.pid(), first)
+        code, said = self.run_verb("stop")
+        self.assertEqual(code, 0, said)
+        self.assertTrue(said.endswith("STOPPED\n"), said)
+        self.assertIsNone(self.pid())
+        self.assertEqual(harness.four_letter(self.server.client_port, "ruok"), "")
+        code, said = self.run_verb("stop")
+        self.assertEqual((code, "no server to stop" in said), (0, True))
+        code, said = self.run_verb("status")
+        self.assertEqual((code, "It is probably not running." in said), (1, True), said)
+
+    def words_of_status(self, mode):
+        return (f"Using config: {self.server.config}\n"
+                f"Client port found: {self.server.client_port}. "
+                f"Client address: {harness.HOST}. Client SSL: false.\nMode: {mode}\n")
+
+    def test_what_a_killed_server_left_behind_keeps_nobody_from_starting(self):
+        self.assertEqual(self.run_verb("start")[0], 0)
+        pid = self.pid()
+        os.kill(pid, signal.SIGKILL)
+        harness.wait_until(lambda: not self.command_line(pid), "the process is gone")
+        self.assertEqual(self.pid(), pid, "its pid file is still there")
+        self.assertEqual(self.run_verb("start")[0], 0)
+        self.assertNotEqual(self.pid(), pid)
+        self.assertEqual(self.run_verb("stop")[0], 0)
+
+    def test_a_pid_that_is_another_program_by_now_is_left_alone(self):
+        with open(self.pid_path, "w", encoding="ascii") as f:
+            f.write(str(os.getpid()))
+        code, said = self.run_verb("stop")
+        self.assertEqual((code, "no server to stop" in said), (0, True), said)
+        self.assertEqual(self.run_verb("start")[0], 0)
+        self.assertEqual(self.run_verb("stop")[0], 0)
+
+    def test_start_says_why_it_failed(self):
+        with socket.create_server((harness.HOST, self.server.client_port)):
+            code, said = self.run_verb("start")
+        self.assertEqual(code, 1, said)
+        self.assertIn("FAILED TO START", said)
+        self.assertIn(str(self.server.client_port), said)
+        self.assertIsNone(self.pid())
+
+    def test_a_bad_config_is_one_line_and_exit_code_2(self):
+        with open(self.server.config, "a", encoding="ascii") as f:
+            f.write("syncLimit=five\n")
+        for verb in ("start", "start-foreground", "stop", "restart", "status", "print-config"):
+            code, said = self.run_verb(verb)
+            self.assertEqual(code, 2, said)
+            self.assertRegex(said.splitlines()[-1],
+                             re.escape(self.server.config) + r":\d+: syncLimit=five: .*accepted: ")
+        self.assertEqual(self.run_verb("start", "--config", "/nowhere/zoo.cfg")[0], 2)
+        self.assertEqual(self.run_verb("begin")[0], 2)
+
+    def test_print_config_is_a_config_that_says_the_same(self):
+        code, said = self.run_verb("print-config")
+        self.assertEqual(code, 0)
+        self.assertIn(f"clientPort={self.server.client_port}\n", said)
+        again = os.path.join(self.server.dir, "again.cfg")
+        with open(again, "w", encoding="ascii") as f:
+            f.write(said)
+        self.assertEqual(self.run_verb("print-config", "--config", again), (0, said))
+
+    def test_version_names_the_protocol(self):
+        code, said = self.run_verb("version")
+        self.assertEqual(code, 0)
+        self.assertRegex(said, r"^Troupe \d+\.\d+\.\d+ \(ZooKeeper protocol 3\.8\)\n$")
+
+    def test_foreground_ends_with_0_on_sigterm_and_sigint(self):
+        for number in (signal.SIGTERM, signal.SIGINT):
+            self.server.start()
+            harness.wait_until(lambda: self.server.mode() == "standalone", "it serves")
+            began = time.monotonic()
+            self.server.signal(number)
+            self.assertEqual(self.server.exit_code(), 0)
+            self.assertLess(time.monotonic() - began, 5 * harness.SLOWNESS)
+            self.assertIsNone(self.pid())
+
+
+if __name__ == "__main__":
+    harness.main(limit_s=120)

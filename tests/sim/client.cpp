@@ -1,0 +1,351 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/sim/client.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace troupe::sim {
+namespace {
+
+const std::vector<acl_entry> open_acl{{permission::all, {"world", "anyone"}}};
+
+/// A multi of two setData, or of a check that will fail and a setData.
+std::string multi_body(const std::string& path, const std::string& value, bool doomed) {
+  std::string out;
+  jute::writer w{out};
+  if (doomed)
+    w(multi_header{op_code::check, false, -1}, check_request{path, 1'000'000});
+  else
+    w(multi_header{op_code::set_data, false, -1}, set_data_request{path, value + ".1", -1});
+  w(multi_header{op_code::set_data, false, -1}, set_data_request{path, value, -1});
+  w(multi_header{op_code::error, true, -1});
+  return out;
+}
+
+}  // namespace
+
+client::client(scheduler& on, client_wires& wires, rng chance, client_options options,
+               operation_log& log, std::function<void(std::string)> fail)
+    : on_(on), wires_(wires), chance_(chance), options_(std::move(options)), log_(log),
+      fail_(std::move(fail)) {}
+
+void client::later(duration delay, void (client::*what)()) {
+  on_.after(delay, [this, what] { (this->*what)(); });
+}
+
+void client::complain(const std::string& what) {
+  fail_("client " + std::to_string(options_.number) + ": " + what);
+}
+
+void client::start() {
+  later(chance_.between(duration{0}, options_.think_max), &client::connect);
+  if (!std::exchange(ticking_, true)) later(std::chrono::milliseconds{100}, &client::tick);
+  if (!std::exchange(thinking_, true)) think();
+}
+
+void client::close() {
+  closing_ = true;
+  asking_ = false;
+  if (state_ != state::live) return;
+  ask({.op = op_code::close_session});
+}
+
+void client::prefer(server_id only) {
+  options_.servers = {only};
+  disconnect();
+}
+
+// -- the connection -------------------------------------------------------------------------------
+
+void client::connect() {
+  if (state_ == state::greeting || state_ == state::live || state_ == state::over) return;
+  if (closing_) {
+    state_ = state::over;
+    return;
+  }
+  auto to = options_.servers[chance_.below(options_.servers.size())];
+  auto made = wires_.connect(to, this);
+  if (!made) return later(chance_.between(duration{1'000}, duration{300'000}), &client::connect);
+  connection_ = *made;
+  state_ = state::greeting;
+  input_ = frame_splitter{1 << 24};
+  seen_here_ = {};
+  heard_ = spoke_ = on_.now();
+  auto body = jute::encode(
+      connect_request{0, seen_, options_.timeout_ms, session_, jute::buffer{password_}});
+  body.push_back('\0');
+  std::string frame;
+  append_frame(frame, body);
+  wires_.send(connection_, std::move(frame));
+}
+
+void client::disconnect() {
+  if (state_ != state::greeting && state_ != state::live) return;
+  wires_.close(connection_);
+  lost();
+}
+
+/// What was sent on the old connection may or may not have happened.
+void client::lost() {
+  for (auto& r : sent_) {
+    auto& op = log_.operations[r.operation];
+    op.how = operation::fate::unknown;
+    if (r.answered) r.answered(op);
+  }
+  sent_.clear();
+  state_ = state::idle;
+  later(chance_.between(duration{1'000}, duration{200'000}), &client::connect);
+}
+
+void client::on_closed(connection_id which) {
+  if (which == connection_ && (state_ == state::greeting || state_ == state::live)) lost();
+}
+
+/// Pings when it has been quiet for a third of the timeout, gives a silent server up after two.
+void client::tick() {
+  later(std::chrono::milliseconds{100}, &client::tick);
+  if (state_ != state::greeting && state_ != state::live) return;
+  duration timeout = std::chrono::milliseconds{granted_ms_ > 0 ? granted_ms_ : options_.timeout_ms};
+  if (on_.now() - heard_ > timeout * 2 / 3) return disconnect();
+  if (state_ == state::live && on_.now() - spoke_ > timeout / 3) {
+    std::string frame;
+    append_frame_of(frame, request_header{cxid{special_xid::ping}, op_code::ping});
+    wires_.send(connection_, std::move(frame));
+    spoke_ = on_.now();
+  }
+}
+
+// -- asking ---------------------------------------------------------------------------------------
+
+void client::think() {
+  later(chance_.between(duration{1'000}, options_.think_max), &client::think);
+  if (!asking_ || state_ != state::live) return;
+  auto burst = chance_.chance(10) ? options_.outstanding_max : 1;
+  for (std::size_t i = 0; i < burst && sent_.size() + waiting_.size() < options_.outstanding_max;
+       ++i)
+    ask(make_operation());
+}
+
+std::string client::random_key() { return "/k" + std::to_string(chance_.below(options_.keys)); }
+
+operation client::make_operation() {
+  operation op;
+  op.path = random_key();
+  auto value = "c" + std::to_string(options_.number) + "." + std::to_string(++values_);
+  auto draw = options_.writes ? chance_.below(100) : 60 + chance_.below(40);
+  if (draw < 22) {
+    op.op = op_code::set_data;
+    op.value = value;
+  } else if (draw < 38) {
+    op.op = op_code::create;
+    op.value = value;
+  } else if (draw < 43) {
+    op.op = op_code::create;
+    op.path += "/s-";  // sequential
+    op.value = value;
+  } else if (draw < 48) {
+    op.op = op_code::create;
+    op.path = "/e" + std::to_string(chance_.below(options_.keys));  // ephemeral
+    op.value = value;
+  } else if (draw < 54) {
+    op.op = op_code::remove;
+    if (chance_.chance(30)) op.path = "/e" + std::to_string(chance_.below(options_.keys));
+  } else if (draw < 60) {
+    op.op = op_code::multi;
+    op.value = value;
+    op.multi_refused = chance_.chance(30);
+  } else if (draw < 64) {
+    op.op = op_code::sync;
+  } else if (draw < 84) {
+    op.op = op_code::get_data;
+    op.watch = chance_.chance(30);
+  } else if (draw < 92) {
+    op.op = op_code::exists;
+    op.watch = chance_.chance(30);
+  } else {
+    op.op = op_code::get_children;
+    if (chance_.chance(30)) op.path = "/";
+  }
+  return op;
+}
+
+std::string client::encode(const operation& op) {
+  std::string frame;
+  request_header header{op.xid, op.op};
+  switch (op.op) {
+    case op_code::create: {
+      auto is_sequential = op.path.ends_with("-");
+      auto flags = is_sequential                 ? create_flag::sequential
+                   : op.path.starts_with("/e")   ? create_flag::ephemeral
+                                                 : create_flag::persistent;
+      append_frame_of(frame, header, create_request{op.path, op.value, open_acl, flags});
+      break;
+    }
+    case op_code::remove:
+      append_frame_of(frame, header, delete_request{op.path, -1});
+      break;
+    case op_code::set_data:
+      append_frame_of(frame, header, set_data_request{op.path, op.value, -1});
+      break;
+    case op_code::multi:
+      append_frame(frame,
+                   jute::encode(header) + multi_body(op.path, op.value, op.multi_refused));
+      break;
+    case op_code::sync:
+      append_frame_of(frame, header, path_request{op.path});
+      break;
+    case op_code::close_session:
+      append_frame_of(frame, header);
+      break;
+    default:
+      append_frame_of(frame, header, read_request{op.path, op.watch});
+  }
+  return frame;
+}
+
+void client::ask(operation op, std::function<void(const operation&)> answered) {
+  op.client = options_.number;
+  op.xid = cxid{++xids_};
+  auto frame = encode(op);
+  log_.operations.push_back(std::move(op));
+  waiting_.push_back({log_.operations.size() - 1, std::move(frame), std::move(answered)});
+  flush();
+}
+
+void client::flush() {
+  if (state_ != state::live) return;
+  std::string bytes;
+  for (; !waiting_.empty(); waiting_.pop_front()) {
+    auto& r = waiting_.front();
+    auto& op = log_.operations[r.operation];
+    op.session = session_;
+    op.connection = connection_.value;
+    op.sent = on_.now();
+    op.acked_before = log_.acked;
+    bytes += r.frame;
+    sent_.push_back(std::move(r));
+  }
+  if (bytes.empty()) return;
+  spoke_ = on_.now();
+  wires_.send(connection_, std::move(bytes));
+}
+
+// -- hearing --------------------------------------------------------------------------------------
+
+void client::on_bytes(connection_id from, std::string_view bytes) {
+  if (from != connection_) return;
+  heard_ = on_.now();
+  input_.feed(bytes);
+  while (state_ == state::greeting || state_ == state::live) {
+    auto payload = input_.next();
+    if (!payload) break;
+    if (state_ == state::greeting)
+      on_greeting(*payload);
+    else
+      on_frame(*payload);
+  }
+  if (input_.bad()) complain("the server sent an impossible frame");
+}
+
+void client::on_greeting(std::string_view payload) {
+  auto hello = jute::decode<connect_response>(payload);
+  if (!hello || payload.size() != 37) return complain("the greeting is malformed");
+  if (hello->timeout_ms <= 0) {
+    // Expired: whatever comes next is another session's.
+    session_ = {};
+    password_.assign(16, '\0');
+    seen_ = last_write_ = {};
+    granted_ms_ = 0;
+    return disconnect();
+  }
+  if (session_ != session_id{} && session_ != hello->session)
+    complain("asked for session " + to_string(session_) + ", got " + to_string(hello->session));
+  session_ = hello->session;
+  password_ = hello->password.value_or("");
+  granted_ms_ = hello->timeout_ms;
+  state_ = state::live;
+  flush();
+}
+
+void client::on_frame(std::string_view payload) {
+  jute::reader body{payload};
+  reply_header header;
+  body(header);
+  if (!body.ok()) return complain("a reply is too short for its header");
+  if (header.xid.value == special_xid::watch_event) return on_event(header, body);
+  if (header.id < seen_)
+    complain("time went back from " + to_string(seen_) + " to " + to_string(header.id));
+  seen_ = std::max(seen_, header.id);
+  seen_here_ = std::max(seen_here_, header.id);
+  if (header.xid.value != special_xid::ping) on_reply(header, body);
+}
+
+void client::on_event(const reply_header& header, jute::reader& body) {
+  seen_event e{connection_.value, header.id, {}};
+  body(e.what);
+  if (!body.ok()) complain("an event is malformed");
+  if (header.id <= seen_here_)
+    complain("the event of " + to_string(header.id) + " on " + e.what.path +
+             " came behind a reply of " + to_string(seen_here_));
+  log_.events.push_back(std::move(e));
+}
+
+void client::on_reply(const reply_header& header, jute::reader& body) {
+  if (sent_.empty() || log_.operations[sent_.front().operation].xid != header.xid)
+    return complain("reply " + std::to_string(header.xid.value) + " is out of order");
+  auto r = std::move(sent_.front());
+  sent_.pop_front();
+  auto& op = log_.operations[r.operation];
+  op.how = operation::fate::answered;
+  op.answered = on_.now();
+  op.at = header.id;
+  op.err = header.err;
+  if (op.is_write()) {
+    if (op.at <= last_write_)
+      complain("a write's zxid does not rise above " + to_string(last_write_) + ": " + op.text());
+    last_write_ = op.at;
+    log_.acked = std::max(log_.acked, op.at);
+  }
+  if (header.err == error_code::ok) read_body(op, body);
+  if (!body.ok()) complain("the reply's body is too short: " + op.text());
+  ++answered_;
+  if (op.op == op_code::close_session) {
+    session_ = {};
+    password_.assign(16, '\0');
+    seen_ = last_write_ = {};
+  }
+  if (r.answered) {
+    auto copy = op;
+    r.answered(copy);
+  }
+}
+
+void client::read_body(operation& op, jute::reader& body) {
+  switch (op.op) {
+    case op_code::create:
+      body(op.made);
+      break;
+    case op_code::set_data:
+    case op_code::exists:
+      op.seen.emplace();
+      body(*op.seen);
+      break;
+    case op_code::get_data:
+      op.seen.emplace();
+      body(op.data, *op.seen);
+      break;
+    case op_code::get_children:
+      body(op.children);
+      break;
+    case op_code::multi: {
+      multi_header first;
+      body(first);
+      op.multi_refused = first.type == op_code::error;
+      break;
+    }
+    default:
+      break;
+  }
+}
+
+}  // namespace troupe::sim

@@ -1,0 +1,327 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/sim/disk.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+namespace troupe::sim {
+
+using storage::io_error;
+using storage::io_result;
+
+namespace {
+
+tl::unexpected<io_error> failure(const char* operation, const std::string& path, int code) {
+  return tl::make_unexpected(io_error{operation, path, code});
+}
+
+std::string directory_of(const std::string& path) {
+  auto slash = path.rfind('/');
+  return slash == 0 || slash == std::string::npos ? "/" : path.substr(0, slash);
+}
+std::string name_of(const std::string& path) { return path.substr(path.rfind('/') + 1); }
+
+std::string without_trailing_slash(std::string path) {
+  while (path.size() > 1 && path.back() == '/') path.pop_back();
+  return path;
+}
+
+}  // namespace
+
+// -- platters -------------------------------------------------------------------------------------
+
+void platters::crash_within(std::uint64_t calls, std::function<void()> crash) {
+  calls_until_crash_ = calls;
+  crash_ = std::move(crash);
+}
+
+void platters::count_call() {
+  if (!crash_ || calls_until_crash_-- > 0) return;
+  auto crash = std::exchange(crash_, nullptr);
+  crash();
+}
+
+void platters::apply(std::string& content, const change& c) {
+  if (c.resize >= 0) {
+    content.resize(static_cast<std::size_t>(c.resize));
+    return;
+  }
+  if (content.size() < c.offset + c.bytes.size()) content.resize(c.offset + c.bytes.size());
+  std::copy(c.bytes.begin(), c.bytes.end(),
+            content.begin() + static_cast<std::ptrdiff_t>(c.offset));
+}
+
+void platters::apply(std::map<std::string, inode_ptr>& names, const name_change& c) {
+  if (!c.from.empty()) names.erase(c.from);
+  if (!c.to.empty()) names[c.to] = c.file;
+}
+
+void platters::lose_power() {
+  crash_ = nullptr;
+  locks_.clear();
+  for (auto& [path, dir] : directories_) {
+    // A file with no durable name is out of reach; its content does not matter.
+    auto kept = chance_.below(dir.unsynced.size() + 1);
+    for (std::size_t i = 0; i < kept; ++i) apply(dir.durable, dir.unsynced[i]);
+    dir.unsynced.clear();
+    dir.names = dir.durable;
+    if (faults.forgets_epochs)
+      for (auto* name : {"acceptedEpoch", "currentEpoch"}) {
+        dir.names.erase(name);
+        dir.durable.erase(name);
+      }
+    for (auto& [name, file] : dir.names) {
+      auto& writes = file->unsynced;
+      auto whole = chance_.below(writes.size() + 1);
+      for (std::size_t i = 0; i < whole; ++i)
+        if (!writes[i].lost) apply(file->durable, writes[i]);
+      if (whole < writes.size() && !writes[whole].lost && writes[whole].resize < 0) {
+        auto torn = writes[whole];
+        torn.bytes.resize(chance_.below(torn.bytes.size() + 1));
+        if (!torn.bytes.empty()) apply(file->durable, torn);
+      }
+      writes.clear();
+      file->content = file->durable;
+    }
+  }
+}
+
+std::uint64_t platters::used_bytes() const {
+  std::uint64_t sum = 0;
+  for (const auto& [path, dir] : directories_)
+    for (const auto& [name, file] : dir.names) sum += file->content.size();
+  return sum;
+}
+
+platters::directory* platters::find(const std::string& path) {
+  auto at = directories_.find(without_trailing_slash(path));
+  return at == directories_.end() ? nullptr : &at->second;
+}
+
+// -- files ----------------------------------------------------------------------------------------
+
+class sim_writable : public storage::writable_file {
+ public:
+  sim_writable(std::shared_ptr<platters> on, std::shared_ptr<bool> alive, platters::inode_ptr file,
+               std::string path)
+      : on_(std::move(on)), alive_(std::move(alive)), file_(std::move(file)),
+        path_(std::move(path)) {}
+
+  io_result<void> write_at(std::uint64_t offset, std::string_view bytes) override {
+    if (!begin()) return failure("write", path_, EIO);
+    auto& faults = on_->faults;
+    if (offset + bytes.size() > file_->content.size() &&
+        faults.capacity_bytes != UINT64_MAX &&
+        on_->used_bytes() + offset + bytes.size() - file_->content.size() > faults.capacity_bytes)
+      return failure("write", path_, ENOSPC);
+    if (on_->chance_.chance(faults.write_percent)) {
+      change({offset, std::string(bytes.substr(0, on_->chance_.below(bytes.size() + 1)))});
+      return failure("write", path_, EIO);
+    }
+    change({offset, std::string(bytes)});
+    return {};
+  }
+
+  io_result<void> resize(std::uint64_t size) override {
+    if (!begin()) return failure("resize", path_, EIO);
+    if (size > file_->content.size() && on_->faults.capacity_bytes != UINT64_MAX &&
+        on_->used_bytes() + size - file_->content.size() > on_->faults.capacity_bytes)
+      return failure("resize", path_, ENOSPC);
+    change({0, {}, static_cast<std::int64_t>(size)});
+    return {};
+  }
+
+  io_result<void> sync() override {
+    if (!begin()) return failure("fdatasync", path_, EIO);
+    ++on_->syncs_;
+    if (on_->faults.lies_about_sync) return {};
+    if (on_->chance_.chance(on_->faults.sync_percent)) {
+      for (auto& c : file_->unsynced) c.lost = true;
+      return failure("fdatasync", path_, EIO);
+    }
+    for (const auto& c : file_->unsynced)
+      if (!c.lost) platters::apply(file_->durable, c);
+    file_->unsynced.clear();
+    return {};
+  }
+
+  io_result<std::uint64_t> size() const override { return file_->content.size(); }
+  io_result<void> close() override { return {}; }
+
+ private:
+  bool begin() {
+    if (*alive_) on_->count_call();
+    return *alive_;
+  }
+  void change(platters::change c) {
+    platters::apply(file_->content, c);
+    file_->unsynced.push_back(std::move(c));
+  }
+
+  std::shared_ptr<platters> on_;
+  std::shared_ptr<bool> alive_;
+  platters::inode_ptr file_;
+  std::string path_;
+};
+
+class sim_readable : public storage::readable_file {
+ public:
+  explicit sim_readable(platters::inode_ptr file) : file_(std::move(file)) {}
+
+  io_result<std::string> read_at(std::uint64_t offset, std::size_t bytes_max) const override {
+    if (offset >= file_->content.size()) return std::string{};
+    return file_->content.substr(offset, bytes_max);
+  }
+  io_result<std::uint64_t> size() const override { return file_->content.size(); }
+  io_result<std::uint64_t> next_data(std::uint64_t offset) const override {
+    auto at = file_->content.find_first_not_of('\0', offset);
+    return at == std::string::npos ? file_->content.size() : at;
+  }
+
+ private:
+  platters::inode_ptr file_;
+};
+
+namespace {
+
+class sim_lock : public storage::file_lock {
+ public:
+  explicit sim_lock(std::function<void()> release) : release_(std::move(release)) {}
+  ~sim_lock() override { release_(); }
+
+ private:
+  std::function<void()> release_;
+};
+
+}  // namespace
+
+// -- the disk -------------------------------------------------------------------------------------
+
+io_result<void> sim_disk::check_alive(const char* operation, const std::string& path) const {
+  if (!*alive_) return failure(operation, path, EIO);
+  return {};
+}
+
+io_result<void> sim_disk::begin_change(const char* operation, const std::string& path) {
+  if (*alive_) on_->count_call();
+  return check_alive(operation, path);
+}
+
+io_result<std::unique_ptr<storage::writable_file>> sim_disk::open_writable(
+    const std::string& path, storage::open_mode mode) {
+  if (auto ok = begin_change("open", path); !ok) return tl::make_unexpected(ok.error());
+  auto* dir = on_->find(directory_of(path));
+  if (dir == nullptr) return failure("open", path, ENOENT);
+  auto name = name_of(path);
+  auto at = dir->names.find(name);
+  if (at == dir->names.end()) {
+    if (mode == storage::open_mode::existing) return failure("open", path, ENOENT);
+    auto file = std::make_shared<platters::inode>();
+    at = dir->names.emplace(name, file).first;
+    dir->unsynced.push_back({"", name, file});
+  } else if (mode == storage::open_mode::create_new) {
+    return failure("open", path, EEXIST);
+  }
+  auto opened = std::make_unique<sim_writable>(on_, alive_, at->second, path);
+  if (mode == storage::open_mode::create_or_truncate && !at->second->content.empty()) {
+    platters::change cut{0, {}, 0};
+    platters::apply(at->second->content, cut);
+    at->second->unsynced.push_back(cut);
+  }
+  return opened;
+}
+
+io_result<std::unique_ptr<storage::readable_file>> sim_disk::open_readable(
+    const std::string& path) {
+  if (auto ok = check_alive("open", path); !ok) return tl::make_unexpected(ok.error());
+  auto* dir = on_->find(directory_of(path));
+  if (dir == nullptr) return failure("open", path, ENOENT);
+  auto at = dir->names.find(name_of(path));
+  if (at == dir->names.end()) return failure("open", path, ENOENT);
+  return std::make_unique<sim_readable>(at->second);
+}
+
+io_result<std::vector<storage::directory_entry>> sim_disk::list_directory(
+    const std::string& path) {
+  if (auto ok = check_alive("list", path); !ok) return tl::make_unexpected(ok.error());
+  auto* dir = on_->find(path);
+  if (dir == nullptr) return failure("list", path, ENOENT);
+  std::vector<storage::directory_entry> out;
+  for (const auto& [name, file] : dir->names) out.push_back({name, false, file->content.size()});
+  auto prefix = without_trailing_slash(path);
+  if (prefix != "/") prefix += '/';
+  for (const auto& [other, unused] : on_->directories_)
+    if (other.size() > prefix.size() && other.compare(0, prefix.size(), prefix) == 0 &&
+        other.find('/', prefix.size()) == std::string::npos)
+      out.push_back({other.substr(prefix.size()), true, 0});
+  std::sort(out.begin(), out.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
+  return out;
+}
+
+io_result<void> sim_disk::rename(const std::string& from, const std::string& to) {
+  if (auto ok = begin_change("rename", from); !ok) return ok;
+  auto* source = on_->find(directory_of(from));
+  auto* target = on_->find(directory_of(to));
+  if (source == nullptr || target == nullptr) return failure("rename", from, ENOENT);
+  auto at = source->names.find(name_of(from));
+  if (at == source->names.end()) return failure("rename", from, ENOENT);
+  platters::name_change change{name_of(from), name_of(to), at->second};
+  if (source != target) {
+    // Both directories change in one step; here the new name is durable before the old one goes.
+    platters::name_change arrival{"", change.to, change.file};
+    platters::apply(target->names, arrival);
+    platters::apply(target->durable, arrival);
+    change.to.clear();
+  }
+  platters::apply(source->names, change);
+  source->unsynced.push_back(std::move(change));
+  return {};
+}
+
+io_result<void> sim_disk::remove(const std::string& path) {
+  if (auto ok = begin_change("remove", path); !ok) return ok;
+  auto* dir = on_->find(directory_of(path));
+  if (dir == nullptr || dir->names.count(name_of(path)) == 0)
+    return failure("remove", path, ENOENT);
+  platters::name_change gone{name_of(path), "", nullptr};
+  platters::apply(dir->names, gone);
+  dir->unsynced.push_back(std::move(gone));
+  return {};
+}
+
+io_result<bool> sim_disk::exists(const std::string& path) {
+  if (auto ok = check_alive("stat", path); !ok) return tl::make_unexpected(ok.error());
+  if (on_->find(path) != nullptr) return true;
+  auto* dir = on_->find(directory_of(path));
+  return dir != nullptr && dir->names.count(name_of(path)) != 0;
+}
+
+io_result<void> sim_disk::create_directories(const std::string& path) {
+  if (auto ok = begin_change("mkdir", path); !ok) return ok;
+  for (auto at = without_trailing_slash(path); at != "/"; at = directory_of(at))
+    on_->directories_.try_emplace(at);
+  on_->directories_.try_emplace("/");
+  return {};
+}
+
+io_result<void> sim_disk::sync_directory(const std::string& path) {
+  if (auto ok = begin_change("sync", path); !ok) return ok;
+  auto* dir = on_->find(path);
+  if (dir == nullptr) return failure("sync", path, ENOENT);
+  if (on_->faults.lies_about_sync) return {};
+  if (on_->chance_.chance(on_->faults.sync_percent)) return failure("sync", path, EIO);
+  for (const auto& c : dir->unsynced) platters::apply(dir->durable, c);
+  dir->unsynced.clear();
+  return {};
+}
+
+io_result<std::unique_ptr<storage::file_lock>> sim_disk::lock_file(const std::string& path) {
+  if (auto ok = begin_change("lock", path); !ok) return tl::make_unexpected(ok.error());
+  if (!on_->locks_.insert(path).second) return failure("lock", path, EWOULDBLOCK);
+  return std::make_unique<sim_lock>([on = on_, alive = alive_, path] {
+    if (*alive) on->locks_.erase(path);
+  });
+}
+
+}  // namespace troupe::sim

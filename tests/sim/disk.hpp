@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+/// A disk in memory that knows what was only written and what was synced (the promises that
+/// storage::disk states, and no more).
+///   - A crash leaves of each file what was synced plus a random prefix of the writes after that,
+///     the last one torn at a random byte.
+///   - Of the names changed since a directory's last sync a random prefix survives, in the order
+///     they were changed.
+///   - What a failed sync did not write is never written by a later one.
+/// Owns: `platters` holds the bytes and outlives every server that uses them; a `sim_disk` is the
+/// door of one life of one server and is dead after its crash: it fails and changes nothing.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "actors/storage/disk.hpp"
+#include "tests/sim/rng.hpp"
+
+namespace troupe::sim {
+
+/// What goes wrong, in percent of the calls. Errors are EIO unless the disk is full (ENOSPC).
+struct disk_faults {
+  double write_percent = 0;
+  double sync_percent = 0;
+  std::uint64_t capacity_bytes = UINT64_MAX;
+  /// Deliberately broken disks, to prove that the checkers see it.
+  bool lies_about_sync = false;
+  bool forgets_epochs = false;
+};
+
+class platters {
+ public:
+  explicit platters(rng chance) : chance_(chance) {}
+
+  disk_faults faults;
+
+  /// Runs when the given number of further changing calls has been made, before the last of them
+  /// takes effect. For crashes in the middle of anything.
+  void crash_within(std::uint64_t calls, std::function<void()> crash);
+  void forget_crash() { crash_ = nullptr; }
+
+  /// Forgets what was not synced. Whoever had the disk open must be dead.
+  void lose_power();
+
+  [[nodiscard]] std::uint64_t syncs() const { return syncs_; }
+
+ private:
+  friend class sim_disk;
+  friend class sim_writable;
+  friend class sim_readable;
+
+  struct change {
+    std::uint64_t offset = 0;
+    std::string bytes;
+    std::int64_t resize = -1;  // >= 0: the file was cut or extended to this
+    bool lost = false;         // a sync failed: never written
+  };
+  struct inode {
+    std::string content;  // as read
+    std::string durable;
+    std::vector<change> unsynced;
+  };
+  using inode_ptr = std::shared_ptr<inode>;
+  struct name_change {
+    std::string from;  // removed; empty: none
+    std::string to;    // set to `file`; empty: none
+    inode_ptr file;
+  };
+  struct directory {
+    std::map<std::string, inode_ptr> names;
+    std::map<std::string, inode_ptr> durable;
+    std::vector<name_change> unsynced;
+  };
+
+  static void apply(std::string& content, const change& c);
+  static void apply(std::map<std::string, inode_ptr>& names, const name_change& c);
+  void count_call();
+  [[nodiscard]] std::uint64_t used_bytes() const;
+  [[nodiscard]] directory* find(const std::string& path);
+
+  rng chance_;
+  std::map<std::string, directory> directories_;
+  std::set<std::string> locks_;
+  std::uint64_t calls_until_crash_ = 0;
+  std::function<void()> crash_;
+  std::uint64_t syncs_ = 0;
+};
+
+class sim_disk : public storage::disk {
+ public:
+  explicit sim_disk(std::shared_ptr<platters> on) : on_(std::move(on)) {}
+
+  /// The server has crashed: from now on every call fails and changes nothing.
+  void die() { *alive_ = false; }
+
+  storage::io_result<std::unique_ptr<storage::writable_file>> open_writable(
+      const std::string& path, storage::open_mode mode) override;
+  storage::io_result<std::unique_ptr<storage::readable_file>> open_readable(
+      const std::string& path) override;
+  storage::io_result<std::vector<storage::directory_entry>> list_directory(
+      const std::string& path) override;
+  storage::io_result<void> rename(const std::string& from, const std::string& to) override;
+  storage::io_result<void> remove(const std::string& path) override;
+  storage::io_result<bool> exists(const std::string& path) override;
+  storage::io_result<void> create_directories(const std::string& path) override;
+  storage::io_result<void> sync_directory(const std::string& path) override;
+  storage::io_result<std::unique_ptr<storage::file_lock>> lock_file(
+      const std::string& path) override;
+
+ private:
+  /// Counts a changing call; the error when the disk is dead, or dies of this call.
+  [[nodiscard]] storage::io_result<void> begin_change(const char* operation,
+                                                      const std::string& path);
+  [[nodiscard]] storage::io_result<void> check_alive(const char* operation,
+                                                     const std::string& path) const;
+
+  std::shared_ptr<platters> on_;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+};
+
+}  // namespace troupe::sim

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/sim/operations.hpp"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "tests/sim/model.hpp"
+
+namespace troupe::sim {
+namespace {
+
+using failure_hearer = std::function<void(std::string)>;
+
+void check_write(const operation& op, const history_checker& history, const failure_hearer& fail) {
+  auto txn = history.find(op.at);
+  if (!txn) return fail("acknowledged write is lost: " + op.text());
+  const auto& header = txn->value.header;
+  if (header.client != op.session || header.cx != op.xid)
+    return fail("another request's txn stands where a write was acknowledged: " + op.text());
+  auto* refused = std::get_if<error_txn>(&txn->value.body);
+  if ((refused != nullptr ? refused->err : error_code::ok) != op.err)
+    return fail("a write was answered with another outcome than it has: " + op.text());
+  if (auto* c = std::get_if<create_txn>(&txn->value.body))
+    if (c->path != op.made || c->data.value_or("") != op.value)
+      fail("a create stands in the history with other content: " + op.text());
+  if (auto* s = std::get_if<set_data_txn>(&txn->value.body))
+    if (s->path != op.path || s->data.value_or("") != op.value)
+      fail("a setData stands in the history with other content: " + op.text());
+  if (auto* m = std::get_if<multi_txn>(&txn->value.body)) {
+    bool refused_inside = std::any_of(m->ops.begin(), m->ops.end(),
+                                      [](const auto& x) { return x.type == op_code::error; });
+    if (refused_inside != op.multi_refused)
+      fail("a multi was answered with another outcome than it has: " + op.text());
+  }
+  if (op.at <= op.acked_before)
+    fail("a write is ordered before one that was acknowledged when it was sent: " + op.text());
+}
+
+void check_read(const operation& op, const model& tree, const failure_hearer& fail) {
+  const auto* node = tree.find(op.path);
+  bool is_children = op.op == op_code::get_children || op.op == op_code::get_children2;
+  if (is_children && (op.path == "/" || node != nullptr)) {
+    auto expected = tree.children(op.path);
+    if (op.path == "/") expected.insert("zookeeper");
+    if (op.err != error_code::ok ||
+        std::set<std::string>(op.children.begin(), op.children.end()) != expected)
+      fail("a list of children is not that of its zxid: " + op.text());
+    return;
+  }
+  if (node == nullptr) {
+    if (op.err != error_code::no_node) fail("a read found what is not there: " + op.text());
+    return;
+  }
+  if (op.err != error_code::ok || !op.seen)
+    return fail("a read missed a znode: " + op.text());
+  if (op.op == op_code::get_data && op.data != node->data)
+    fail("a read shows other data than its zxid has (\"" + node->data + "\"): " + op.text());
+  if (op.seen->mzxid != node->changed || op.seen->czxid != node->created ||
+      op.seen->version != node->version || op.seen->ephemeral_owner != node->owner)
+    fail("a read shows another stat than its zxid has: " + op.text());
+}
+
+void check_no_request_twice(const history_checker& history, const failure_hearer& fail) {
+  std::set<std::pair<session_id, cxid>> seen;
+  for (const auto& txn : history.agreed()) {
+    const auto& h = txn->value.header;
+    if (h.type == op_code::create_session || h.type == op_code::close_session) continue;
+    if (!seen.insert({h.client, h.cx}).second)
+      fail("request " + std::to_string(h.cx.value) + " of session " + to_string(h.client) +
+           " became a txn twice, the second time at " + to_string(h.id));
+  }
+}
+
+void check_session_order(const history_checker& history, const failure_hearer& fail) {
+  std::map<session_id, std::int32_t> last;
+  for (const auto& txn : history.agreed()) {
+    const auto& h = txn->value.header;
+    if (h.type == op_code::create_session || h.type == op_code::close_session) continue;
+    auto [at, is_new] = last.try_emplace(h.client, h.cx.value);
+    if (!is_new && h.cx.value < at->second)
+      fail("session " + to_string(h.client) + " had request " + std::to_string(h.cx.value) +
+           " ordered behind " + std::to_string(at->second));
+    at->second = h.cx.value;
+  }
+}
+
+/// The first change of a watched znode behind the read that set the watch; zero: none.
+zxid first_change(const std::vector<std::pair<zxid, std::set<std::string>>>& changes,
+                  const operation& op) {
+  auto at = std::upper_bound(changes.begin(), changes.end(), op.at,
+                             [](zxid x, const auto& change) { return x < change.first; });
+  for (; at != changes.end(); ++at)
+    if (at->second.count(op.path) != 0) return at->first;
+  return {};
+}
+
+void check_watches(const operation_log& log, const history_checker& history,
+                   const failure_hearer& fail) {
+  std::vector<std::pair<zxid, std::set<std::string>>> changes;
+  {
+    model tree;
+    for (const auto& txn : history.agreed()) {
+      auto touched = model::touched(txn->value);
+      // An ephemeral that a closing session lost without being listed.
+      if (std::holds_alternative<close_session_txn>(txn->value.body))
+        for (const auto& [path, node] : tree.nodes())
+          if (node.owner == txn->value.header.client) touched.insert(path);
+      tree.apply(txn->value);
+      if (!touched.empty()) changes.emplace_back(txn->id(), std::move(touched));
+    }
+  }
+  std::map<std::uint64_t, zxid> seen_upto;  // by connection
+  for (const auto& op : log.operations)
+    if (op.how == operation::fate::answered)
+      seen_upto[op.connection] = std::max(seen_upto[op.connection], op.at);
+  std::map<std::pair<std::uint64_t, std::string>, std::multiset<zxid>> fired;
+  for (const auto& e : log.events) fired[{e.connection, e.what.path}].insert(e.at);
+
+  std::map<std::pair<std::uint64_t, std::string>, std::set<zxid>> expected;
+  for (const auto& op : log.operations) {
+    if (!op.watch || op.how != operation::fate::answered) continue;
+    if (op.err != error_code::ok && op.op != op_code::exists) continue;  // then none was set
+    auto change = first_change(changes, op);
+    if (change == zxid{}) continue;
+    expected[{op.connection, op.path}].insert(change);
+    if (seen_upto[op.connection] >= change && fired[{op.connection, op.path}].count(change) == 0)
+      fail("a watch did not fire for the change at " + to_string(change) + ": " + op.text());
+  }
+  for (const auto& [key, times] : fired)
+    for (auto at : times)
+      if (times.count(at) > 1 || expected[key].count(at) == 0) {
+        fail("a watch on " + key.second + " fired for " + to_string(at) + " unasked or twice");
+        break;
+      }
+}
+
+}  // namespace
+
+bool operation::is_write() const {
+  switch (op) {
+    case op_code::create:
+    case op_code::remove:
+    case op_code::set_data:
+    case op_code::multi:
+      return true;
+    default:
+      return false;
+  }
+}
+
+std::string operation::text() const {
+  std::string out = "client " + std::to_string(client) + " session " + to_string(session) +
+                    " xid " + std::to_string(xid.value) + " op " +
+                    std::to_string(static_cast<int>(op)) + " " + path;
+  if (!value.empty()) out += " value " + value;
+  if (how == fate::answered) {
+    out += " answered at " + to_string(at) + " with " + std::string(to_string(err));
+    if (!made.empty()) out += " made " + made;
+    if (!data.empty()) out += " data " + data;
+    if (seen) out += " mzxid " + to_string(seen->mzxid);
+    for (const auto& child : children) out += " " + child;
+  }
+  return out;
+}
+
+void check_operations(const operation_log& log, const history_checker& history,
+                      const failure_hearer& fail) {
+  check_no_request_twice(history, fail);
+  check_session_order(history, fail);
+  std::vector<const operation*> reads;
+  auto last = history.agreed().empty() ? zxid{} : history.agreed().back()->id();
+  for (const auto& op : log.operations) {
+    if (op.how != operation::fate::answered) continue;
+    if (op.is_write())
+      check_write(op, history, fail);
+    else if (op.op != op_code::sync && op.op != op_code::close_session)
+      reads.push_back(&op);
+    if (op.at > last) fail("an answer from beyond the agreed history: " + op.text());
+  }
+  std::stable_sort(reads.begin(), reads.end(),
+                   [](const auto* a, const auto* b) { return a->at < b->at; });
+  model tree;
+  std::size_t applied = 0;
+  const auto& agreed = history.agreed();
+  for (const auto* op : reads) {
+    for (; applied < agreed.size() && agreed[applied]->id() <= op->at; ++applied)
+      tree.apply(agreed[applied]->value);
+    check_read(*op, tree, fail);
+  }
+  check_watches(log, history, fail);
+}
+
+}  // namespace troupe::sim

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+/// ZAB paper, phases 1 and 2, as Zab1_0Test and LeaderTest of ZooKeeper see them from the leader.
+#include "actors/core/epoch_handshake.hpp"
+
+#include <gtest/gtest.h>
+
+#include "tests/unit/core/ensembles.hpp"
+
+namespace troupe::core {
+namespace {
+
+using namespace test;
+using outcome = epoch_handshake::ack_outcome;
+
+/// Server 3 leads 1..3; it was in epoch 4 and logged 0x400000007.
+epoch_handshake leader_of_three() { return {server(3), ensemble_of(3, 1), epoch{4}, at(4, 7)}; }
+
+epoch_handshake proposed_to_three() {
+  auto h = leader_of_three();
+  EXPECT_FALSE(h.on_follower_info(server(3), epoch{4}));
+  EXPECT_TRUE(h.on_follower_info(server(2), epoch{4}));
+  return h;
+}
+
+TEST(EpochHandshake, NewEpochIsOneAboveTheHighestAcceptedByAQuorum) {
+  auto h = leader_of_three();
+  EXPECT_EQ(h.on_follower_info(server(3), epoch{4}), std::nullopt);
+  EXPECT_EQ(h.proposed(), std::nullopt);
+  EXPECT_EQ(h.on_follower_info(server(1), epoch{6}), epoch{7});
+  EXPECT_EQ(h.proposed(), epoch{7});
+  EXPECT_EQ(h.new_leader_zxid(), at(7, 0));
+}
+
+TEST(EpochHandshake, QuorumWithoutTheLeaderDoesNotProposeAnEpoch) {
+  auto h = leader_of_three();
+  EXPECT_FALSE(h.on_follower_info(server(1), epoch{4}));
+  EXPECT_FALSE(h.on_follower_info(server(2), epoch{4}));
+  EXPECT_EQ(h.on_follower_info(server(3), epoch{4}), epoch{5});
+}
+
+TEST(EpochHandshake, LateLearnerDoesNotChangeTheEpoch) {
+  auto h = proposed_to_three();
+  EXPECT_FALSE(h.on_follower_info(server(1), epoch{90}));
+  EXPECT_EQ(h.proposed(), epoch{5});
+}
+
+TEST(EpochHandshake, ObserverRaisesTheEpochButIsNoPartOfTheQuorum) {
+  auto h = leader_of_three();
+  EXPECT_FALSE(h.on_follower_info(server(3), epoch{4}));
+  EXPECT_FALSE(h.on_follower_info(server(4), epoch{9}));
+  EXPECT_EQ(h.on_follower_info(server(1), epoch{4}), epoch{10});
+}
+
+TEST(EpochHandshake, QuorumOfEpochAcksConfirmsOnce) {
+  auto h = proposed_to_three();
+  EXPECT_EQ(h.on_ack_epoch(server(3), epoch{4}, at(4, 7)), outcome::waiting);
+  EXPECT_EQ(h.on_ack_epoch(server(2), epoch{4}, at(4, 6)), outcome::confirmed);
+  EXPECT_EQ(h.on_ack_epoch(server(1), epoch{4}, at(4, 6)), outcome::waiting);
+  EXPECT_TRUE(h.is_confirmed());
+}
+
+TEST(EpochHandshake, AckBeforeAnEpochWasProposedIsNothing) {
+  auto h = leader_of_three();
+  EXPECT_EQ(h.on_ack_epoch(server(1), epoch{9}, at(9, 9)), outcome::waiting);
+}
+
+TEST(EpochHandshake, LearnerThatHadPromisedTheEpochBeforeDoesNotCount) {
+  auto h = proposed_to_three();
+  EXPECT_EQ(h.on_ack_epoch(server(3), epoch{4}, at(4, 7)), outcome::waiting);
+  EXPECT_EQ(h.on_ack_epoch(server(2), std::nullopt, at(4, 6)), outcome::waiting);
+  EXPECT_FALSE(h.is_confirmed());
+}
+
+TEST(EpochHandshake, LearnerWithALaterEpochEndsTheLeadership) {
+  auto h = proposed_to_three();
+  EXPECT_EQ(h.on_ack_epoch(server(2), epoch{5}, at(4, 1)), outcome::learner_ahead);
+}
+
+TEST(EpochHandshake, LearnerWithALaterZxidOfTheSameEpochEndsTheLeadership) {
+  auto h = proposed_to_three();
+  EXPECT_EQ(h.on_ack_epoch(server(2), epoch{4}, at(4, 8)), outcome::learner_ahead);
+  EXPECT_FALSE(h.is_confirmed());
+}
+
+TEST(EpochHandshake, LearnerAheadAfterAQuorumConfirmedIsOnlyALateOne) {
+  auto h = proposed_to_three();
+  (void)h.on_ack_epoch(server(3), epoch{4}, at(4, 7));
+  (void)h.on_ack_epoch(server(2), epoch{4}, at(4, 7));
+  EXPECT_EQ(h.on_ack_epoch(server(1), epoch{4}, at(4, 9)), outcome::waiting);
+}
+
+TEST(EpochHandshake, QuorumOfNewLeaderAcksEstablishesOnce) {
+  auto h = proposed_to_three();
+  EXPECT_FALSE(h.on_new_leader_ack(server(3), at(5, 0))) << "nothing is confirmed yet";
+  (void)h.on_ack_epoch(server(3), epoch{4}, at(4, 7));
+  (void)h.on_ack_epoch(server(2), epoch{4}, at(4, 6));
+  EXPECT_FALSE(h.on_new_leader_ack(server(3), at(5, 0)));
+  EXPECT_FALSE(h.on_new_leader_ack(server(4), at(5, 0))) << "an observer";
+  EXPECT_FALSE(h.on_new_leader_ack(server(2), at(4, 0))) << "another epoch's";
+  EXPECT_FALSE(h.is_established());
+  EXPECT_TRUE(h.on_new_leader_ack(server(2), at(5, 0)));
+  EXPECT_FALSE(h.on_new_leader_ack(server(1), at(5, 0)));
+  EXPECT_TRUE(h.is_established());
+}
+
+TEST(EpochHandshake, LearnerPromisesOnlyForward) {
+  using verdict = leader_info_verdict;
+  EXPECT_EQ(judge_leader_info(epoch{4}, epoch{5}), verdict::accept_and_persist);
+  EXPECT_EQ(judge_leader_info(epoch{5}, epoch{5}), verdict::accept_same);
+  EXPECT_EQ(judge_leader_info(epoch{6}, epoch{5}), verdict::refuse);
+}
+
+}  // namespace
+}  // namespace troupe::core

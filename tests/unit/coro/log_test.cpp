@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "actors/trace/log.hpp"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <vector>
+
+#include "actors/coro/scope.hpp"
+#include "actors/coro/signal.hpp"
+
+namespace troupe::log {
+namespace {
+
+enum class colour { red };
+std::string_view to_string(colour) { return "red"; }
+
+class Log : public testing::Test {
+ protected:
+  void SetUp() override {
+    set_observer([this](level at, std::string_view line) {
+      heard_.push_back(std::string(to_string(at)) + ": " + std::string(line));
+    });
+  }
+  void TearDown() override {
+    set_observer({});
+    EXPECT_TRUE(init({.console = false}).has_value());
+  }
+
+  std::vector<std::string> heard_;
+};
+
+TEST_F(Log, LineIsTheEventThenItsFieldsInOrder) {
+  info("leader_elected", {{"epoch", epoch{5}}, {"votes", 3}, {"old", false}});
+  EXPECT_EQ(heard_, std::vector<std::string>{"info: leader_elected epoch=5 votes=3 old=false"});
+}
+
+TEST_F(Log, ScalarsShowAsZooKeeperPrintsThem) {
+  warn("x", {{"zxid", zxid{0x1000000a2}},
+             {"session", session_id{-1}},
+             {"cxid", cxid{7}},
+             {"peer", server_id{2}},
+             {"bytes", std::size_t{9}},
+             {"ratio", 0.5},
+             {"colour", colour::red}});
+  EXPECT_EQ(heard_, std::vector<std::string>{"warn: x zxid=0x1000000a2 "
+                                             "session=0xffffffffffffffff cxid=7 peer=2 bytes=9 "
+                                             "ratio=0.5 colour=red"});
+}
+
+TEST_F(Log, ValueThatCouldBreakTheLineIsQuoted) {
+  const std::string path = "/a b";
+  info("x", {{"path", path}, {"why", "say \"no\"\n"}, {"none", ""}, {"raw", std::string("a\x01")}});
+  EXPECT_EQ(heard_,
+            std::vector<std::string>{
+                "info: x path=\"/a b\" why=\"say \\\"no\\\"\\n\" none=\"\" raw=\"a\\x01\""});
+}
+
+TEST_F(Log, LoggerOfAServerNamesItsNodeFirst) {
+  auto second = make(server_id{2});
+  auto copy = second;
+  copy.error("fsync_failed", {{"file", "log.1"}});
+  EXPECT_EQ(heard_, std::vector<std::string>{"error: fsync_failed node=2 file=log.1"});
+}
+
+TEST_F(Log, BelowTheThresholdNobodyHears) {
+  debug("quiet");
+  EXPECT_TRUE(heard_.empty());
+  ASSERT_TRUE(init({.console = false, .threshold = level::debug}).has_value());
+  EXPECT_TRUE(is_enabled(level::debug));
+  debug("loud");
+  EXPECT_EQ(heard_, std::vector<std::string>{"debug: loud"});
+}
+
+TEST_F(Log, FileGetsLinesAndRotates) {
+  const auto folder = std::filesystem::path(testing::TempDir()) / "troupe_log_test";
+  std::filesystem::remove_all(folder);
+  const auto file = folder / "node.log";
+  ASSERT_TRUE(init({.console = false, .file = file, .file_bytes_max = 200, .files_max = 2}));
+  for (int i = 0; i < 20; ++i) info("tick", {{"n", i}});
+  ASSERT_TRUE(init({.console = false}));
+  EXPECT_TRUE(std::filesystem::exists(folder / "node.1.log"));
+  EXPECT_TRUE(std::filesystem::exists(folder / "node.2.log"));
+  EXPECT_FALSE(std::filesystem::exists(folder / "node.3.log"));
+  std::ifstream in(file);
+  std::string line;
+  ASSERT_TRUE(std::getline(in, line));
+  EXPECT_NE(line.find(" info tick n="), std::string::npos) << line;
+  std::filesystem::remove_all(folder);
+}
+
+TEST_F(Log, FileThatCannotBeOpenedIsNamedAndChangesNothing) {
+  auto opened = init({.console = false, .file = "/proc/none/node.log", .threshold = level::error});
+  ASSERT_FALSE(opened.has_value());
+  EXPECT_NE(opened.error().find("/proc/none/node.log"), std::string::npos) << opened.error();
+  info("still_heard");
+  EXPECT_EQ(heard_.size(), 1U);
+}
+
+coro::task<> logs_around_a_wait(coro::signal* on, zxid at) {
+  info("before", {{"zxid", at}, {"path", std::string("/a")}});
+  co_await on->wait();
+  info("after", {{"zxid", at}, {"path", std::string("/a")}});
+}
+
+TEST_F(Log, CoroutineLogsBeforeAndAfterItWaits) {
+  coro::signal on;
+  coro::scope work;
+  work.start(logs_around_a_wait(&on, zxid{1}));
+  on.notify();
+  EXPECT_EQ(heard_, (std::vector<std::string>{"info: before zxid=0x1 path=/a",
+                                              "info: after zxid=0x1 path=/a"}));
+}
+
+}  // namespace
+}  // namespace troupe::log
