@@ -173,9 +173,9 @@ void heard(self_ptr self, server_id id) {
 /// Waits until `reached` or initLimit; false in the latter case.
 coro::task<bool> wait_for_quorum(self_ptr self, std::function<bool()> reached) {
   auto& s = self->state;
-  auto deadline = self->now() + milliseconds{s.options.context->config.init_limit_ms()};
+  auto deadline = self->clock().now() + milliseconds{s.options.context->config.init_limit_ms()};
   while (!reached()) {
-    auto left = deadline - self->now();
+    auto left = deadline - self->clock().now();
     if (left <= std::chrono::nanoseconds::zero()) co_return false;
     auto waiting = s.progress.wait_for(self, left);
     co_await waiting;
