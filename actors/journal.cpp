@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include "actors/caf.hpp"
 #include "actors/journal_files.hpp"
 #include "actors/journal_scribe.hpp"
 #include "actors/trace/traced.hpp"

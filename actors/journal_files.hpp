@@ -5,10 +5,12 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "actors/core/snapshot_codec.hpp"
 #include "actors/storage/data_dir.hpp"
+#include "actors/storage/snapshot_files.hpp"
 #include "actors/storage/txn_log.hpp"
 #include "messages/local.hpp"
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "actors/journal_scribe.hpp"
 
+#include "actors/caf.hpp"
 #include "actors/trace/traced.hpp"
 #include "messages/trace_fields.hpp"
 
