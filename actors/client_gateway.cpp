@@ -32,12 +32,18 @@ using caf::io::connection_handle;
 constexpr std::size_t read_bytes_min = 4 * 1024;
 constexpr std::size_t read_bytes_max = 64 * 1024;
 
+/// A client with more than this unsent is asked for no further requests, until it is down to the
+/// lesser.
+constexpr std::size_t congested_bytes = 1024 * 1024;
+constexpr std::size_t relieved_bytes = 256 * 1024;
+
 struct client {
   connection_handle socket;
   client_session_actor session;
   std::string host, address;  // address = host:port
   std::uint64_t requests = 0, replies = 0;
   std::size_t read_bytes = read_bytes_min;
+  bool congested = false;
   bool pause_wanted = false, paused = false, pause_in_flight = false;
 };
 
@@ -129,12 +135,19 @@ void on_disconnected(gateway_ptr self, connection_handle socket) {
 /// Cuts a connection at once, with what was not yet sent.
 void cut_off(gateway_ptr self, connection_id id, const client& c, std::size_t unsent_bytes) {
   log_of(self).warn("client_cut_off", {{"client", c.address},
-                                       {"reason", "does not take its replies"},
+                                       {"reason", "does not take its watch events"},
                                        {"unsent_bytes", unsent_bytes},
                                        {"limit", self->state.options.unsent_bytes_max}});
   self->send(c.session, transport_closed{});
   caf::io::network::shutdown_both(descriptor_of(c.socket));
   forget(self, id);
+}
+
+/// Writes are acknowledged to us only while we wait for the client to catch up.
+void set_congested(gateway_ptr self, client& c, bool congested) {
+  c.congested = congested;
+  self->ack_writes(c.socket, congested);
+  self->send(c.session, output_congested{congested});
 }
 
 void on_send(gateway_ptr self, const send_bytes& x) {
@@ -143,11 +156,21 @@ void on_send(gateway_ptr self, const send_bytes& x) {
   c->requests += x.requests;
   c->replies += x.replies;
   auto& buffer = self->wr_buf(c->socket);
-  if (buffer.size() > self->state.options.unsent_bytes_max)
+  const bool only_events = x.replies == 0 && !x.bytes.empty();
+  if (only_events && buffer.size() > self->state.options.unsent_bytes_max)
     return cut_off(self, x.connection, *c, buffer.size());
   buffer.insert(buffer.end(), x.bytes.begin(), x.bytes.end());
+  if (!c->congested && buffer.size() > congested_bytes) set_congested(self, *c, true);
   self->flush(c->socket);
   if (x.close) forget(self, x.connection);
+}
+
+void on_written(gateway_ptr self, const caf::io::data_transferred_msg& x) {
+  auto& s = self->state;
+  auto at = s.by_socket.find(x.handle);
+  if (at == s.by_socket.end()) return;
+  auto& c = s.clients.at(at->second);
+  if (c.congested && x.remaining < relieved_bytes) set_congested(self, c, false);
 }
 
 /// CAF leaves a socket unread forever when reading is halted and triggered, or the other way round,
@@ -214,6 +237,7 @@ caf::behavior client_gateway(gateway_ptr self, client_gateway_options options, i
       [self](const caf::io::new_connection_msg& x) { accept(self, x.handle); },
       [self](const caf::io::new_data_msg& x) { on_data(self, x); },
       [self](const caf::io::connection_closed_msg& x) { on_disconnected(self, x.handle); },
+      [self](const caf::io::data_transferred_msg& x) { on_written(self, x); },
       [self](const send_bytes& x) { on_send(self, x); },
       [self](const pause_reading& x) { on_pause(self, x); },
       [self](const apply_pause& x) { on_apply_pause(self, x); },

@@ -3,8 +3,10 @@
 /// what they mean. A CAF broker: it lives on the multiplexer's thread.
 /// Owns: the listening socket, the connections' sockets and what is not yet written to them.
 /// Order: bytes of one connection reach its session, and the session's bytes the socket, in order.
-/// Errors: a port that cannot be had is a text to whoever starts the gateway. A client that does
-/// not take its replies is cut off with a log line.
+/// Errors: a port that cannot be had is a text to whoever starts the gateway. A client that takes
+/// its replies too slowly is not asked for more requests; one that lets watch events pile up on top
+/// is cut off with a log line; one that takes nothing at all for the longest session timeout is
+/// dropped by the kernel.
 #pragma once
 
 #include <cstddef>
@@ -31,8 +33,8 @@ struct client_gateway_options {
   std::string address;     // to listen on: a name or an address
   std::uint16_t port = 0;  // 0: any free one
   session_factory make_session;
-  /// Unsent bytes beyond which a client is cut off. One answer may be longer: it is what comes on
-  /// top of this that is refused.
+  /// Unsent bytes, behind those being written, on which no event may pile up: its client is cut
+  /// off. Replies may exceed it; their number is bounded by the requests under way.
   std::size_t unsent_bytes_max = 16 << 20;
 };
 

@@ -27,6 +27,13 @@ using std::chrono::milliseconds;
 constexpr std::size_t request_header_bytes = 8;
 constexpr std::size_t password_bytes = 16;
 
+/// "10.0.0.1:4711" -> "10.0.0.1", "[::1]:4711" -> "::1": what an ip identity is made of.
+std::string host_of(std::string_view address) {
+  auto host = address.substr(0, address.rfind(':'));
+  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+  return std::string{host};
+}
+
 /// A first frame, and whether its sender knows of read-only servers: the answer has that byte then
 /// too. (The C client reads 37 bytes whatever comes; it always asks with the byte.)
 struct hello {
@@ -92,12 +99,15 @@ void refuse_frame(self_ptr self, const bad_frame& bad) {
 
 // -- the hot path -------------------------------------------------------------------------------
 
-/// All whole requests that have arrived become one message.
+/// All whole requests that have arrived, as far as they may be under way, become one message.
 void pass_requests_on(self_ptr self) {
   auto& s = self->state;
+  const auto max = unanswered_max(config_of(self));
   client_requests batch{.connection = s.options.id, .requests = {}};
   std::optional<std::size_t> short_of_header;
-  while (auto payload = s.input.next()) {
+  while (s.unanswered + batch.requests.size() < max && !s.congested) {
+    const auto payload = s.input.next();
+    if (!payload) break;
     const auto header = jute::decode<request_header>(*payload);
     if (!header) {
       short_of_header = payload->size();
@@ -116,7 +126,14 @@ void pass_requests_on(self_ptr self) {
     return refuse_frame(self, "no request header", static_cast<std::int64_t>(*short_of_header),
                         request_header_bytes);
   if (s.input.bad()) return refuse_frame(self, *s.input.bad());
-  if (s.unanswered > unanswered_max(config_of(self))) pause(self, true);
+  pause(self, s.congested || s.unanswered >= max);
+}
+
+/// Goes on with what was held back, once there is room for more than a few.
+void pass_on_what_waits(self_ptr self) {
+  auto& s = self->state;
+  if (s.stage != phase::live || !s.reading_paused || s.congested) return;
+  if (s.unanswered <= unanswered_max(config_of(self)) / 2) pass_requests_on(self);
 }
 
 void on_bytes(self_ptr self, std::string_view bytes) {
@@ -141,8 +158,17 @@ void on_output(self_ptr self, client_output& output) {
     return finish(self, std::move(output.frames), output.replies);
   }
   if (!output.frames.empty()) deliver(self, std::move(output.frames), output.replies, false);
-  if (s.stage == phase::live && s.unanswered <= unanswered_max(config_of(self)) / 2)
-    pause(self, false);
+  pass_on_what_waits(self);
+}
+
+void on_congested(self_ptr self, bool congested) {
+  auto& s = self->state;
+  if (s.stage != phase::live) return;
+  s.congested = congested;
+  if (congested)
+    pause(self, true);
+  else
+    pass_on_what_waits(self);
 }
 
 void on_transport_closed(self_ptr self) {
@@ -237,7 +263,6 @@ void begin_serving(self_ptr self, const hello& from, const session_opened& opene
       self,
       framed_response(from, opened.session, opened.timeout_ms, session_password(opened.session)), 1,
       false);
-  pause(self, false);
   pass_requests_on(self);
 }
 
@@ -253,7 +278,8 @@ coro::task<> open(self_ptr self, hello from) {
   s.known_to_database = true;
   auto asked = coro::ask<session_opened>(
       self, s.options.database, milliseconds(silence_max_ms(cfg)),
-      open_session{s.options.id, request.session, timeout_ms, request.last_zxid_seen});
+      open_session{s.options.id, request.session, timeout_ms, request.last_zxid_seen,
+                   host_of(s.options.client_address), caf::actor_cast<client_sink>(self)});
   auto reply = co_await asked;
   if (!reply) co_return refuse_here(self, from, self->system().render(reply.error()));
   switch (reply->result) {
@@ -332,6 +358,7 @@ client_session_actor::behavior_type client_session(self_ptr self, client_session
       s.options.context->trace, "zk.client_session",
       [self](const bytes_received& x) { on_bytes(self, x.bytes); },
       [self](transport_closed) { on_transport_closed(self); },
+      [self](output_congested x) { on_congested(self, x.congested); },
       [self](client_output& x) { on_output(self, x); });
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /// One client connection: the handshake, the session's order, four-letter words, the end.
-/// Owns: the bytes that came and are not yet a request; the count of requests not yet answered.
+/// Owns: the bytes that came and are not yet with the database; the count of unanswered requests.
+/// Invariant: no more than unanswered_max() requests are under way, and none is added while the
+/// client does not take its replies: so what it can make us hold is bounded.
 /// Order: requests go to the database in the order they came, a read of the socket at a time;
 /// replies go out in the order the database gives them. Nothing behind the handshake's frame is
 /// looked at before the database has opened the session.
@@ -44,6 +46,7 @@ struct client_session_state {
   std::size_t unanswered = 0;  // requests the database has and has not answered
   std::size_t unreported = 0;  // requests taken in that the transport was not yet told of
   bool reading_paused = false;
+  bool congested = false;          // the client does not take its replies
   bool close_asked = false;        // the client sent closeSession
   bool known_to_database = false;  // it was asked to open: it must hear when the connection goes
   coro::signal arrived;            // bytes, while a coroutine converses
@@ -55,8 +58,9 @@ client_session_actor::behavior_type client_session(
     client_session_actor::stateful_pointer<client_session_state> self,
     client_session_options options);
 
-/// Requests one connection may have under way before its socket is left unread: a quarter of
-/// globalOutstandingLimit, so that four busy clients fill what ZooKeeper's one limit allows to all.
+/// Requests one connection may have under way; beyond that they wait, and its socket is left unread
+/// until half are answered. A quarter of globalOutstandingLimit: four busy clients fill what
+/// ZooKeeper's one limit allows to all.
 [[nodiscard]] std::size_t unanswered_max(const config::node_config& cfg);
 
 /// How long a connection may stay without having said who it is: as long as the most patient

@@ -270,7 +270,7 @@ using learner_actor =
 /// One client connection: handshake, framing, four-letter words, close.
 using client_session_actor =
     caf::typed_actor<reacts_to<bytes_received>, reacts_to<transport_closed>,
-                     reacts_to<client_output>>;
+                     reacts_to<output_congested>, reacts_to<client_output>>;
 
 /// Moves bytes between sockets and client sessions (client_gateway; a simulated client in
 /// tests/sim).

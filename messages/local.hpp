@@ -92,6 +92,12 @@ struct pause_reading {
   connection_id connection;
   bool paused = false;
 };
+/// More waits to be written to the client than it takes: no further requests of it until it has
+/// caught up.
+struct output_congested {
+  TROUPE_STAYS_LOCAL;
+  bool congested = false;
+};
 struct get_gateway_stats {
   TROUPE_STAYS_LOCAL;
 };

@@ -276,10 +276,10 @@ TEST_F(ClientSession, ClientThatFloodsBeforeItsSessionIsOpenIsNotReadUntilThen) 
   connect();
   receive(hello() + pings(5));
   EXPECT_THAT(now.pauses, IsEmpty());
-  receive(pings(5));
+  receive(pings(4));
   EXPECT_THAT(now.pauses, ElementsAre(true));
   answer_late(session_opened{session_opened::outcome::open, fresh_session, 10'000});
-  EXPECT_EQ(now.requests.size(), 10u);
+  EXPECT_EQ(now.requests.size(), 9u);
   EXPECT_THAT(now.pauses, ElementsAre(true, false));
 }
 
@@ -493,17 +493,46 @@ TEST_F(ClientSession, TransportLearnsHowManyRequestsAndRepliesThereWere) {
   EXPECT_EQ(now.told_replies, 3u);
 }
 
-TEST_F(ClientSession, TooManyUnansweredRequestsStopReadingUntilHalfAreAnswered) {
+TEST_F(ClientSession, RequestsBeyondTheLimitWaitUnreadUntilHalfAreAnswered) {
   const auto max = static_cast<int>(unanswered_max(config));
   ASSERT_EQ(max, 10);
   open_live_session();
-  receive(pings(max));
+  receive(pings(max - 1));
   EXPECT_THAT(now.pauses, IsEmpty());
-  receive(pings(1));
+  receive(pings(3));
+  EXPECT_EQ(now.requests.size(), 10u);
   EXPECT_THAT(now.pauses, ElementsAre(true));
-  tell(client_output{.frames = "r", .replies = 5});
-  EXPECT_THAT(now.pauses, ElementsAre(true));
+  tell(client_output{.frames = "r", .replies = 4});
+  EXPECT_EQ(now.requests.size(), 10u);
   tell(client_output{.frames = "r", .replies = 1});
+  EXPECT_EQ(now.requests.size(), 12u);
+  EXPECT_THAT(now.pauses, ElementsAre(true, false));
+}
+
+TEST_F(ClientSession, ManyTimesTheLimitInOneReadIsServedInOrderWithoutMoreBytes) {
+  open_live_session();
+  std::string read;
+  for (std::int32_t xid = 1; xid <= 45; ++xid) read += ping(xid);
+  receive(read);
+  for (std::uint32_t answered = 0; answered < 45; answered += 5) {
+    ASSERT_LE(now.requests.size(), answered + 10);
+    tell(client_output{.frames = "r", .replies = 5});
+  }
+  ASSERT_EQ(now.requests.size(), 45u);
+  for (std::int32_t i = 0; i < 45; ++i) EXPECT_EQ(now.requests[i].xid, cxid{i + 1});
+  EXPECT_THAT(now.pauses, ElementsAre(true, false));
+}
+
+TEST_F(ClientSession, ClientThatDoesNotTakeItsRepliesIsNotReadUntilItDoes) {
+  open_live_session();
+  tell(output_congested{true});
+  receive(pings(2));
+  EXPECT_THAT(now.requests, IsEmpty());
+  EXPECT_THAT(now.pauses, ElementsAre(true));
+  tell(client_output{.frames = "an event", .replies = 0});
+  EXPECT_THAT(now.requests, IsEmpty());
+  tell(output_congested{false});
+  EXPECT_EQ(now.requests.size(), 2u);
   EXPECT_THAT(now.pauses, ElementsAre(true, false));
 }
 
