@@ -13,6 +13,7 @@
 
 #include "actors/caf.hpp"
 #include "actors/client_gateway.hpp"
+#include "actors/ensemble.hpp"
 #include "actors/node/links.hpp"
 #include "actors/node/server.hpp"
 #include "actors/storage/data_dir.hpp"
@@ -139,7 +140,7 @@ void wait_for_end(const sigset_t& signals, const node_context& context) {
 
 context_ptr make_context(config::node_config config) {
   auto context = std::make_shared<node_context>();
-  context->me = config.my_id.value_or(server_id{1});
+  context->me = config.my_id.value_or(standalone_id);
   context->config = std::move(config);
   context->wall_ms = wall_ms;
   context->disk = std::make_shared<storage::posix_disk>();
@@ -157,7 +158,7 @@ int run_server(config::node_config config, run_options options) {
   start_report report{options.ready_fd};
   log::options logging;
   logging.console = options.foreground;
-  if (!options.foreground) logging.file = config.data_dir + "/actor-node.log";
+  logging.file = options.log_path;
   if (auto begun = log::init(logging); !begun) return report.failed(begun.error(), 1);
 
   auto context = make_context(std::move(config));
