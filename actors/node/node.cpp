@@ -90,7 +90,8 @@ struct system_config : caf::actor_system_config {
 /// reason.
 std::string check_data_directory(const node_context& context) {
   const auto& config = context.config;
-  storage::data_dir_options options{config.data_dir, config.data_log_dir, config.my_id,
+  auto owner = config.is_standalone() ? std::nullopt : config.my_id;
+  storage::data_dir_options options{config.data_dir, config.data_log_dir, owner,
                                     config.snapshot_trust_empty};
   auto opened = storage::data_dir::open(*context.disk, options);
   return opened ? std::string{} : opened.error().text();
