@@ -239,8 +239,16 @@ void begin_search(self_ptr self, look_for_leader own, caf::typed_response_promis
 }
 
 /// Looking: the role is over, and the peer will ask for a leader when it has gathered its history.
-void take_role(self_ptr self, server_state role) {
+/// Followers of one leader may have settled on it in different elections, with different epochs in
+/// their votes: only the established epoch makes their votes agree for whoever comes later
+/// (QuorumPeer.updateElectionVote).
+void take_role(self_ptr self, server_state role, std::optional<epoch> established) {
   auto& s = self->state;
+  if (established && role != server_state::looking) {
+    auto settled_on = s.round.proposal();
+    settled_on.peer_epoch = *established;
+    return perform(self, s.round.settle(role, settled_on));
+  }
   if (role == s.round.state()) return;
   s.search.cancel();
   s.finalizing.cancel();
@@ -340,7 +348,7 @@ election_actor::behavior_type election(self_ptr self, election_options options) 
         begin_search(self, own, asked);
         return asked;
       },
-      [self](const role_taken& x) { take_role(self, x.state); },
+      [self](const role_taken& x) { take_role(self, x.state, x.established); },
       [self](const get_election_status&) { return status_of(self); },
       [self](const wire::Notification& n) { hear_notification(self, n); });
 }

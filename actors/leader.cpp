@@ -49,17 +49,17 @@ void answer_sync(self_ptr self, const sync_waiter& waiter) {
     self->send(at->second.handler, forward_sync_done{waiter.session, waiter.xid});
 }
 
-void commit(self_ptr self, std::optional<core::zxid_range> range) {
-  if (!range) return;
+/// Tells all who learn and the database here that these are committed.
+void spread_commit(self_ptr self, core::zxid_range range) {
   auto& s = self->state;
-  auto txns = take_outstanding(s, *range);
+  auto txns = take_outstanding(s, range);
   if (s.options.context->committed)
     for (const auto& txn : txns) s.options.context->committed(txn);
   std::shared_ptr<wire::Inform> inform;
   for (auto& [id, learner] : s.learners) {
     if (!learner.forwarding) continue;
     if (!learner.observer) {
-      self->send(learner.handler, forward_commit{range->last});
+      self->send(learner.handler, forward_commit{range.last});
       continue;
     }
     if (!inform) {
@@ -70,10 +70,24 @@ void commit(self_ptr self, std::optional<core::zxid_range> range) {
     self->send(learner.handler, forward_committed{txns, inform});
   }
   self->send(s.options.database, apply_txns{std::move(txns)});
-  while (!s.syncs.empty() && s.syncs.front().behind <= s.window.committed()) {
+}
+
+/// A sync is answered between the txns before it and those behind it: its session's own later
+/// writes must not be applied first, or their answers would overtake the sync's.
+void commit(self_ptr self, std::optional<core::zxid_range> range) {
+  if (!range) return;
+  auto& s = self->state;
+  auto rest = *range;
+  while (!s.syncs.empty() && s.syncs.front().behind <= rest.last) {
+    auto upto = s.syncs.front().behind;
+    if (upto >= rest.first) {
+      spread_commit(self, {rest.first, upto});
+      rest.first = upto.next();
+    }
     answer_sync(self, s.syncs.front().waiter);
     s.syncs.pop_front();
   }
+  if (rest.first <= rest.last) spread_commit(self, rest);
 }
 
 std::shared_ptr<const wire::Proposal> encode(epoch era, const std::vector<txn_ptr>& txns) {

@@ -29,7 +29,7 @@ void looking(self_ptr self, std::string reason) {
   st.phase.clear();
   st.leader.reset();
   st.reason = std::move(reason);
-  self->send(self->state.options.election, role_taken{server_state::looking});
+  self->send(self->state.options.election, role_taken{server_state::looking, {}});
 }
 
 /// Reads the data directory into the database, as often as it takes.
@@ -93,14 +93,14 @@ coro::task<std::string> play_role(self_ptr self, term now, server_id me) {
   if (now.leader == me) {
     st.state = server_state::leading;
     st.reason = "elected: waiting for a quorum of followers";
-    self->send(s.options.election, role_taken{st.state});
+    self->send(s.options.election, role_taken{st.state, {}});
     s.leading = s.options.make_leader(self, now, sink);
     self->monitor(s.leading);
     s.role = s.leading.address();
   } else {
     st.state =
         s.options.context->config.is_observer() ? server_state::observing : server_state::following;
-    self->send(s.options.election, role_taken{st.state});
+    self->send(s.options.election, role_taken{st.state, {}});
     auto role = s.options.make_learner(self, now, sink);
     self->monitor(role);
     s.role = role.address();
@@ -248,6 +248,7 @@ peer_actor::behavior_type peer(self_ptr self, peer_options options) {
         st.status.phase = "broadcast";
         st.status.reason.clear();
         st.status.era = m.era;
+        self->send(st.options.election, role_taken{st.status.state, m.era});
       },
       [self](const role_ended& m) {
         if (self->current_sender() == caf::actor_cast<caf::strong_actor_ptr>(self->state.role))

@@ -315,10 +315,12 @@ struct elected {
   zxid leader_zxid;
   election_round_number round;
 };
-/// The peer's role changed; the election answers those who look with it.
+/// The peer's role changed, or its epoch is established; the election answers those who look with
+/// it.
 struct role_taken {
   TROUPE_STAYS_LOCAL;
   server_state state = server_state::looking;
+  std::optional<epoch> established;
 };
 struct get_election_status {
   TROUPE_STAYS_LOCAL;

@@ -87,7 +87,7 @@ class Election : public ::testing::Test {
 
   /// What a peer does when it has no leader.
   void look(int id, look_for_leader own = same_history) {
-    caf::anon_send(servers_.at({id}), role_taken{server_state::looking});
+    caf::anon_send(servers_.at({id}), role_taken{server_state::looking, {}});
     results_.erase({id});
     system_.spawn([this, id, own, to = servers_.at({id})](caf::event_based_actor* self) {
       self->request(to, caf::infinite, own).then([this, id](const elected& x) {
@@ -239,7 +239,7 @@ TEST_F(Election, LossOfTheLeaderIsFollowedByAnElectionWithoutWaiting) {
 TEST_F(Election, LeaderThatResignedIsNotNamedWhileItGathersItsHistory) {
   start_and_look({2, 3}, list_of(3));
   until_elected({2, 3});
-  for (int id : {2, 3}) caf::anon_send(servers_.at({id}), role_taken{server_state::looking});
+  for (int id : {2, 3}) caf::anon_send(servers_.at({id}), role_taken{server_state::looking, {}});
   run();
   start_and_look({1}, list_of(3));
   run();

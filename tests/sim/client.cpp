@@ -55,6 +55,21 @@ void client::prefer(server_id only) {
   disconnect();
 }
 
+std::string client::state_text() const {
+  std::string out = "client " + std::to_string(options_.number) + " session " +
+                    to_string(session_) + " waits for " + std::to_string(sent_.size()) +
+                    " answers";
+  if (!sent_.empty()) out += ", first of " + log_.operations[sent_.front().entry].text();
+  return out;
+}
+
+void client::vanish() {
+  asking_ = false;
+  state_ = state::over;
+  waiting_.clear();
+  sent_.clear();
+}
+
 // -- the connection -------------------------------------------------------------------------------
 
 void client::connect() {
@@ -88,8 +103,9 @@ void client::disconnect() {
 /// What was sent on the old connection may or may not have happened.
 void client::lost() {
   for (auto& r : sent_) {
-    auto& op = log_.operations[r.operation];
+    auto& op = log_.operations[r.entry];
     op.how = operation::fate::unknown;
+    if (log_.seen) log_.seen("lost ", op);
     if (r.answered) r.answered(op);
   }
   sent_.clear();
@@ -217,11 +233,12 @@ void client::flush() {
   std::string bytes;
   for (; !waiting_.empty(); waiting_.pop_front()) {
     auto& r = waiting_.front();
-    auto& op = log_.operations[r.operation];
+    auto& op = log_.operations[r.entry];
     op.session = session_;
     op.connection = connection_.value;
     op.sent = on_.now();
     op.acked_before = log_.acked;
+    if (log_.seen) log_.seen("ask  ", op);
     bytes += r.frame;
     sent_.push_back(std::move(r));
   }
@@ -291,11 +308,11 @@ void client::on_event(const reply_header& header, jute::reader& body) {
 }
 
 void client::on_reply(const reply_header& header, jute::reader& body) {
-  if (sent_.empty() || log_.operations[sent_.front().operation].xid != header.xid)
+  if (sent_.empty() || log_.operations[sent_.front().entry].xid != header.xid)
     return complain("reply " + std::to_string(header.xid.value) + " is out of order");
   auto r = std::move(sent_.front());
   sent_.pop_front();
-  auto& op = log_.operations[r.operation];
+  auto& op = log_.operations[r.entry];
   op.how = operation::fate::answered;
   op.answered = on_.now();
   op.at = header.id;
@@ -308,6 +325,7 @@ void client::on_reply(const reply_header& header, jute::reader& body) {
   }
   if (header.err == error_code::ok) read_body(op, body);
   if (!body.ok()) complain("the reply's body is too short: " + op.text());
+  if (log_.seen) log_.seen("told ", op);
   ++answered_;
   if (op.op == op_code::close_session) {
     session_ = {};

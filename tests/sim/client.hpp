@@ -41,13 +41,19 @@ class client : public connection_hearer {
   /// Closes the session, if there is one, and comes back no more.
   void close();
 
+  /// Says nothing ever again, not even goodbye: the connection stays open and silent.
+  void vanish();
+
   /// One operation from outside. It waits until the client has a session.
   void ask(operation op, std::function<void(const operation&)> answered = {});
 
   [[nodiscard]] bool is_live() const { return state_ == state::live; }
+  [[nodiscard]] bool is_over() const { return state_ == state::over; }
   [[nodiscard]] bool is_idle() const { return waiting_.empty() && sent_.empty(); }
   [[nodiscard]] session_id session() const { return session_; }
   [[nodiscard]] std::size_t answered() const { return answered_; }
+  /// For people.
+  [[nodiscard]] std::string state_text() const;
   /// From now on only this server is asked.
   void prefer(server_id only);
 
@@ -57,7 +63,7 @@ class client : public connection_hearer {
  private:
   enum class state { idle, greeting, live, over };
   struct request {
-    std::size_t operation = 0;  // index in the log
+    std::size_t entry = 0;  // in the log
     std::string frame;
     std::function<void(const operation&)> answered;
   };

@@ -57,9 +57,13 @@ void platters::apply(std::map<std::string, inode_ptr>& names, const name_change&
   if (!c.to.empty()) names[c.to] = c.file;
 }
 
-void platters::lose_power() {
+void platters::let_go() {
   crash_ = nullptr;
   locks_.clear();
+}
+
+void platters::lose_power() {
+  let_go();
   for (auto& [path, dir] : directories_) {
     // A file with no durable name is out of reach; its content does not matter.
     auto kept = chance_.below(dir.unsynced.size() + 1);

@@ -46,6 +46,8 @@ class platters {
 
   /// Forgets what was not synced. Whoever had the disk open must be dead.
   void lose_power();
+  /// Only the process is dead: the system keeps what was written, the locks are free.
+  void let_go();
 
   [[nodiscard]] std::uint64_t syncs() const { return syncs_; }
 

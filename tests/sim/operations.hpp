@@ -59,6 +59,8 @@ struct operation_log {
   std::vector<operation> operations;
   std::vector<seen_event> events;
   zxid acked;  // the greatest zxid of an acknowledged write
+  /// For a readable trace; may be empty.
+  std::function<void(const char* what, const operation&)> seen;
 };
 
 /// - every acknowledged write is in the agreed history at its zxid, as its session's, with its

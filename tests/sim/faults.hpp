@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+/// The nemesis: draws faults from the seed and lets them loose on a world for a while, each for a
+/// limited time, several at once when it comes so.
+#pragma once
+
+#include <cstdint>
+
+#include "tests/sim/rng.hpp"
+#include "tests/sim/world.hpp"
+
+namespace troupe::sim {
+
+/// Weights of the faults; 0: never. Times are virtual.
+struct fault_options {
+  duration mean_pause{1'500'000};  // between two faults
+  int crash = 10;                  // one server loses power or its process is killed
+  int crash_in_disk_call = 10;     // in the middle of a write, a sync, a rename
+  int crash_all = 2;
+  int pause = 6;
+  int isolate_one = 8;
+  int split = 5;
+  int one_way_cut = 6;
+  int reset = 8;
+  int slow_wire = 4;
+  int break_client = 8;
+  int disk_error = 4;
+  int disk_full = 2;
+  int wall_clock = 3;
+  duration outage_max{12'000'000};
+};
+
+class faults {
+ public:
+  faults(world& on, rng chance, fault_options options)
+      : on_(on), chance_(chance), options_(options) {}
+
+  /// Faults come until `until`; what is still broken then is the caller's to heal.
+  void unleash(duration until);
+
+ private:
+  void next();
+  void strike();
+  void crash_one();
+  void crash_all();
+  void cut_one_way();
+  void split();
+  void disk_trouble(bool full);
+  [[nodiscard]] server_id any_server();
+  [[nodiscard]] duration outage();
+  template <class F>
+  void later(F f) {
+    on_.clock().after(outage(), [this, f] {
+      if (on_.now() < until_) f();
+    });
+  }
+
+  world& on_;
+  rng chance_;
+  fault_options options_;
+  duration until_{0};
+};
+
+}  // namespace troupe::sim

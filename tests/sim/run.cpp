@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/sim/run.hpp"
+
+#include <algorithm>
+#include <chrono>
+
+#include "tests/sim/faults.hpp"
+#include "tests/sim/world.hpp"
+
+namespace troupe::sim {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// An ensemble of this seed's own: its size, its timing and what its servers keep.
+world_options draw_options(const run_options& options, rng& chance) {
+  world_options w;
+  w.seed = options.seed;
+  w.voters = chance.chance(65) ? 3 : 5;
+  if (options.voters) w.voters = *options.voters;
+  w.observers = chance.chance(25) ? 1 : 0;
+  w.clients = static_cast<int>(chance.between(2, 4));
+  w.tick_ms = static_cast<std::int32_t>(chance.between(4, 20)) * 100;
+  w.client.timeout_ms = static_cast<std::int32_t>(chance.between(2, 20)) * w.tick_ms;
+  w.client.think_max = chance.between(duration{100'000}, duration{600'000});
+  w.client.outstanding_max = 1 + chance.below(8);
+  w.client.keys = 2 + chance.below(8);
+  w.snap_count = static_cast<std::int32_t>(chance.between(20, 300));
+  w.commit_log_count = static_cast<std::int32_t>(chance.between(100, 300));
+  if (chance.chance(30)) w.snapshot_size_factor = -1;
+  if (chance.chance(20)) w.wires.delay_max = 30ms;
+  if (chance.chance(10)) w.slow_disk_percent = 20;
+  w.broken = options.broken;
+  w.trace = options.trace;
+  return w;
+}
+
+}  // namespace
+
+run_result run_seed(const run_options& options) {
+  rng chance = rng{options.seed}.fork(77);
+  world w{draw_options(options, chance)};
+  fault_options f;
+  f.mean_pause = chance.between(duration{500ms}, duration{4s});
+  f.outage_max = chance.between(duration{2s}, duration{20s});
+  faults nemesis{w, rng{options.seed}.fork(78), f};
+  w.start_all();
+  if (chance.chance(70)) w.run_until(30s, [&] { return w.all_serve(); });
+  auto chaos = chance.between(duration{15s}, duration{45s});
+  nemesis.unleash(w.now() + chaos);
+  w.run_for(chaos);
+  if (w.heal_and_settle(180s)) w.audit();
+
+  run_result r;
+  r.failures = w.failures();
+  r.virtual_time = w.now();
+  r.jobs = w.jobs_run();
+  r.hash = w.trace_hash();
+  r.txns = w.history().agreed().size();
+  r.leaders = w.history().leaderships();
+  for (const auto& op : w.operations().operations)
+    r.answered += op.how == operation::fate::answered ? 1 : 0;
+  return r;
+}
+
+}  // namespace troupe::sim

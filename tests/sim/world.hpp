@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+/// A whole ensemble in one process: the production actors of N servers on one virtual clock, with
+/// simulated wires, disks and clients, and checkers that watch every step. One seed is one run.
+/// Scenarios (scenario_test.cpp) tell it what to do step by step; the swarm lets faults.hpp do so.
+/// Only one world may live at a time: the log has one observer.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "actors/node/server.hpp"
+#include "tests/sim/breakage.hpp"
+#include "tests/sim/client.hpp"
+#include "tests/sim/client_wires.hpp"
+#include "tests/sim/disk.hpp"
+#include "tests/sim/history_checker.hpp"
+#include "tests/sim/network.hpp"
+#include "tests/sim/operations.hpp"
+#include "tests/sim/rng.hpp"
+#include "tests/sim/scheduler.hpp"
+
+namespace troupe::sim {
+
+struct world_options {
+  std::uint64_t seed = 1;
+  int voters = 3;
+  int observers = 0;
+  int clients = 3;
+  client_options client;  // number and servers are filled in
+  std::int32_t tick_ms = 500;
+  std::int32_t init_limit_ticks = 10;
+  std::int32_t sync_limit_ticks = 4;
+  std::int32_t snap_count = 200;
+  std::int32_t commit_log_count = 200;
+  double snapshot_size_factor = 0.33;
+  network_options wires;
+  double slow_disk_percent = 2;       // of the journal's messages wait up to `slow_disk_max`
+  duration slow_disk_max{30'000};
+  breakage broken = breakage::none;
+  std::function<void(std::string_view line)> trace;  // hears a readable account; may be empty
+};
+
+/// What a server's database does, as its own messages tell.
+enum class serving_as { nothing, leader, learner };
+
+class world {
+ public:
+  explicit world(world_options options);
+  ~world();
+  world(const world&) = delete;
+  world& operator=(const world&) = delete;
+
+  // -- time ---------------------------------------------------------------------------------------
+
+  [[nodiscard]] duration now() const { return clock_.now(); }
+  void run_for(duration length);
+  /// Until `done`, at most `limit` from now; false: it did not come to that.
+  bool run_until(duration limit, const std::function<bool()>& done);
+
+  // -- servers ------------------------------------------------------------------------------------
+
+  [[nodiscard]] const std::vector<server_id>& servers() const { return ids_; }
+  void start(server_id who);
+  void start_all();
+  enum class crash_kind { process, power };  // power: what was not synced is lost
+  void crash(server_id who, crash_kind how = crash_kind::power);
+  /// Within its next so many changing disk calls, in the middle of whatever it does.
+  void crash_at_disk_call(server_id who, std::uint64_t calls);
+  void pause(server_id who);
+  void resume(server_id who);
+  void shift_wall_clock(server_id who, duration by);
+
+  [[nodiscard]] bool is_up(server_id who) const { return at(who).alive; }
+  [[nodiscard]] bool is_paused(server_id who) const;
+  [[nodiscard]] serving_as role_of(server_id who) const { return at(who).role; }
+  [[nodiscard]] bool is_serving(server_id who) const {
+    return at(who).role != serving_as::nothing;
+  }
+  /// The server that leads the newest epoch and serves; none while there is no such.
+  [[nodiscard]] std::optional<server_id> leader() const;
+  [[nodiscard]] bool all_serve() const;
+  [[nodiscard]] zxid last_applied(server_id who) const { return at(who).last; }
+  [[nodiscard]] platters& disk_of(server_id who) { return *at(who).disk; }
+  /// Contents put into the database in this life: what it loaded at start, then snapshots from a
+  /// leader or what a truncation left.
+  [[nodiscard]] unsigned images_installed(server_id who) const { return at(who).images; }
+
+  [[nodiscard]] network& wires() { return net_; }
+  [[nodiscard]] client_wires& client_side() { return client_net_; }
+  /// Cuts these servers off from all others, both ways.
+  void isolate(const std::vector<server_id>& group);
+
+  // -- clients ------------------------------------------------------------------------------------
+
+  [[nodiscard]] client& client_at(std::size_t i) { return *clients_[i]; }
+  /// One more, which asks only what it is told to, of one server if one is named.
+  client& make_client(std::optional<server_id> only = {});
+
+  // -- judgement ----------------------------------------------------------------------------------
+
+  /// Ends all faults, starts what is down and waits until all servers serve the same; false, and a
+  /// failure, when that takes longer than `limit`.
+  bool heal_and_settle(duration limit);
+  /// Reads every znode through every server, then judges all that was asked and answered.
+  void audit();
+  [[nodiscard]] const std::vector<std::string>& failures() const { return failures_; }
+  void fail(std::string what);
+
+  [[nodiscard]] const history_checker& history() const { return history_; }
+  [[nodiscard]] const operation_log& operations() const { return log_; }
+  [[nodiscard]] std::uint64_t trace_hash() const { return clock_.trace_hash(); }
+  [[nodiscard]] std::uint64_t jobs_run() const { return clock_.jobs_run(); }
+  [[nodiscard]] scheduler& clock() { return clock_; }
+  void tell(const std::string& line);
+
+ private:
+  struct server {
+    config::node_config config;
+    std::shared_ptr<platters> disk;
+    duration wall_offset{0};
+    unsigned lives = 0;
+    // -- of the present life
+    bool alive = false;
+    realm where = 0;
+    std::shared_ptr<sim_disk> door;
+    std::shared_ptr<node_context> context;
+    server_handles actors;
+    serving_as role = serving_as::nothing;
+    epoch era;
+    zxid last;
+    unsigned images = 0;
+  };
+
+  [[nodiscard]] server& at(server_id who) { return servers_.at(who); }
+  [[nodiscard]] const server& at(server_id who) const { return servers_.at(who); }
+  [[nodiscard]] config::node_config make_config(server_id who) const;
+  void die(server_id who, crash_kind how);
+  void hear_log(log::level level, std::string_view line);
+  void spy_on(realm where, const caf::abstract_actor& actor, caf::mailbox_element* message);
+  void spy_on_database(server_id who, server& s, caf::mailbox_element& message);
+  void break_rules(server_id who, const server& s, const caf::abstract_actor& actor,
+                   caf::mailbox_element& message);
+  [[nodiscard]] duration brake(realm where, const caf::abstract_actor& actor);
+  void read_everything(client& through);
+
+  world_options options_;
+  rng chance_;
+  std::vector<std::string> failures_;
+  scheduler clock_;
+  network net_;
+  client_wires client_net_;
+  history_checker history_;
+  operation_log log_;
+  std::vector<server_id> ids_;
+  std::map<server_id, server> servers_;
+  std::map<realm, server_id> owner_of_;
+  std::vector<std::unique_ptr<client>> clients_;
+};
+
+}  // namespace troupe::sim
