@@ -27,6 +27,13 @@ using std::chrono::milliseconds;
 constexpr std::size_t request_header_bytes = 8;
 constexpr std::size_t password_bytes = 16;
 
+/// "10.0.0.1:4711" -> "10.0.0.1", "[::1]:4711" -> "::1": what an ip identity is made of.
+std::string host_of(std::string_view address) {
+  auto host = address.substr(0, address.rfind(':'));
+  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+  return std::string{host};
+}
+
 /// A first frame, and whether its sender knows of read-only servers: the answer has that byte then
 /// too. (The C client reads 37 bytes whatever comes; it always asks with the byte.)
 struct hello {
@@ -271,7 +278,8 @@ coro::task<> open(self_ptr self, hello from) {
   s.known_to_database = true;
   auto asked = coro::ask<session_opened>(
       self, s.options.database, milliseconds(silence_max_ms(cfg)),
-      open_session{s.options.id, request.session, timeout_ms, request.last_zxid_seen});
+      open_session{s.options.id, request.session, timeout_ms, request.last_zxid_seen,
+                   host_of(s.options.client_address), caf::actor_cast<client_sink>(self)});
   auto reply = co_await asked;
   if (!reply) co_return refuse_here(self, from, self->system().render(reply.error()));
   switch (reply->result) {

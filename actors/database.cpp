@@ -13,7 +13,7 @@ namespace database_parts {
 
 std::int64_t steady_ms(database_ptr self) {
   using std::chrono::milliseconds;
-  return std::chrono::duration_cast<milliseconds>(self->now().time_since_epoch()).count();
+  return std::chrono::duration_cast<milliseconds>(self->clock().now().time_since_epoch()).count();
 }
 
 void plan_write(database_ptr self, const write_request& request, server_id owner) {

@@ -34,7 +34,7 @@ void reply(database_ptr self, connection_id id, state::connection& c,
   append_frame(c.output.frames, {asked.request.xid, at, err}, err == error_code::ok ? body : "");
   ++c.output.replies;
   ++s.stats.replies_sent;
-  auto took = std::chrono::duration_cast<std::chrono::milliseconds>(self->now() - asked.received);
+  auto took = std::chrono::duration_cast<std::chrono::milliseconds>(self->clock().now() - asked.received);
   count_latency(s, took.count());
   s.with_output.insert(id);
 }
@@ -144,7 +144,7 @@ void take(database_ptr self, connection_id id, state::connection& c,
           const client_request& request) {
   auto& s = self->state;
   ++s.stats.requests_received;
-  state::waiting_request asked{request, self->now()};
+  state::waiting_request asked{request, self->clock().now()};
   if (request.op == op_code::ping) return answer_here(self, id, c, asked);  // waits for nobody
   if (!goes_to_the_leader(request.op)) {
     if (c.queue.empty()) return answer_here(self, id, c, asked);

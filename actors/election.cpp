@@ -2,17 +2,18 @@
 #include "actors/election.hpp"
 
 #include <algorithm>
-#include <caf/all.hpp>
 #include <chrono>
 #include <string_view>
 #include <utility>
 
+#include "actors/caf.hpp"
 #include "actors/coro/ask.hpp"
 #include "actors/coro/sleep.hpp"
 #include "actors/ensemble.hpp"
 #include "actors/trace/log.hpp"
 #include "actors/trace/traced.hpp"
 #include "config/node_config.hpp"
+#include "messages/trace_fields.hpp"
 
 namespace troupe {
 namespace {
@@ -237,11 +238,16 @@ void begin_search(self_ptr self, look_for_leader own, caf::typed_response_promis
   s.search.start(look(self, own, std::move(asked)));
 }
 
+/// Looking: the role is over, and the peer will ask for a leader when it has gathered its history.
 void take_role(self_ptr self, server_state role) {
   auto& s = self->state;
-  if (role == server_state::looking || role == s.round.state()) return;
+  if (role == s.round.state()) return;
   s.search.cancel();
-  perform(self, s.round.settle(role, s.round.proposal()));
+  s.finalizing.cancel();
+  if (role == server_state::looking)
+    s.round.resign();
+  else
+    perform(self, s.round.settle(role, s.round.proposal()));
 }
 
 // -- links --------------------------------------------------------------------------------------

@@ -162,14 +162,20 @@ void learner_is_synced(self_ptr self, const learner_synced& m) {
   if (s.serving) self->send(at->second.handler, leader_serves{});
 }
 
+void heard(self_ptr self, server_id id) {
+  auto& s = self->state;
+  auto at = s.learners.find(id);
+  if (at != s.learners.end() && at->second.synced) s.alive.heard(id, s.ticks);
+}
+
 // -- the term -----------------------------------------------------------------------------------
 
 /// Waits until `reached` or initLimit; false in the latter case.
 coro::task<bool> wait_for_quorum(self_ptr self, std::function<bool()> reached) {
   auto& s = self->state;
-  auto deadline = self->now() + milliseconds{s.options.context->config.init_limit_ms()};
+  auto deadline = self->clock().now() + milliseconds{s.options.context->config.init_limit_ms()};
   while (!reached()) {
-    auto left = deadline - self->now();
+    auto left = deadline - self->clock().now();
     if (left <= std::chrono::nanoseconds::zero()) co_return false;
     auto waiting = s.progress.wait_for(self, left);
     co_await waiting;
@@ -352,13 +358,10 @@ leader_actor::behavior_type leader(self_ptr self, leader_options options) {
       [self](const begin_sync& m) { return on_begin_sync(self, m); },
       [self](const learner_synced& m) { learner_is_synced(self, m); },
       [self](const learner_acked& m) {
+        heard(self, m.learner);
         commit(self, self->state.window.on_ack(m.learner, m.upto));
       },
-      [self](const learner_heard& m) {
-        auto& st = self->state;
-        auto at = st.learners.find(m.learner);
-        if (at != st.learners.end() && at->second.synced) st.alive.heard(m.learner, st.ticks);
-      },
+      [self](const learner_heard& m) { heard(self, m.learner); },
       [self](const learner_gone& m) { drop_learner(self, m.learner, m.reason); },
       [self](const get_leader_status&) { return status_of(self->state); });
 }

@@ -55,9 +55,9 @@ coro::task<bool> find_leader(learner_ptr self) {
   hello.set_accepted_epoch(s.options.accepted.value);
   hello.set_observer(s.options.observer);
   hello.set_server_list_digest(config::server_list_digest(s.options.context->config));
-  auto deadline = self->now() + init_limit(self);
+  auto deadline = self->clock().now() + init_limit(self);
   std::string why = "no answer";
-  for (auto delay = milliseconds{retry_delay_min}; self->now() < deadline;
+  for (auto delay = milliseconds{retry_delay_min}; self->clock().now() < deadline;
        delay = std::min<milliseconds>(2 * delay, retry_delay_max)) {
     auto dialling = coro::ask<linked>(self, s.options.links, dial_timeout,
                                       dial{s.options.leader, port_kind::peer});
@@ -323,7 +323,7 @@ coro::task<> watch_leader(learner_ptr self) {
   for (;;) {
     auto pause = coro::sleep(self, milliseconds{s.options.context->config.tick_ms} / 2);
     co_await pause;
-    if (self->now() - s.heard > limit) {
+    if (self->clock().now() - s.heard > limit) {
       end_term(self, "the leader was silent for syncLimit");
       co_return;
     }
@@ -341,7 +341,7 @@ coro::task<> learn(learner_ptr self) {
   if (!co_await syncing) co_return;
 
   s.broadcasting = true;
-  s.heard = self->now();
+  s.heard = self->clock().now();
   tell_committed(self, std::exchange(s.synced_early, {}));
   self->send(s.options.database, start_learning{s.era, caf::actor_cast<forward_sink>(self)});
   self->send(s.options.peer, role_established{s.era});
@@ -365,7 +365,7 @@ void on_logged(learner_ptr self, zxid upto) {
 
 void on_ping(learner_ptr self) {
   auto& s = self->state;
-  s.heard = self->now();
+  s.heard = self->clock().now();
   self->request(s.options.database, caf::infinite, collect_touches{})
       .then([self](const touched_sessions& touched) {
         wire::Pong pong;
@@ -418,7 +418,7 @@ void hear(learner_ptr self, const M& m) {
     if (s.handler) return;
   } else {
     if (!is_from_my_leader(self, m)) return;
-    s.heard = self->now();
+    s.heard = self->clock().now();
   }
   s.turns.push({m, self->current_sender()});
 }

@@ -263,9 +263,7 @@ coro::task<> serve_learner(self_ptr self) {
 template <class M>
 bool is_mine(self_ptr self, const M& m) {
   const auto& s = self->state;
-  if (m.server() != s.options.id.value || m.epoch() != s.era.value) return false;
-  self->send(s.options.leader, learner_heard{s.options.id});
-  return true;
+  return m.server() == s.options.id.value && m.epoch() == s.era.value;
 }
 
 void pass_to_database(self_ptr self, const wire::Forward& m) {
@@ -298,7 +296,8 @@ void answer_revalidation(self_ptr self, const wire::Revalidate& m) {
       });
 }
 
-void pass_touches(self_ptr self, const wire::Pong& m) {
+void on_pong(self_ptr self, const wire::Pong& m) {
+  self->send(self->state.options.leader, learner_heard{self->state.options.id});
   touch_sessions touches;
   for (const auto& touched : m.touched()) touches.sessions.push_back(session_id{touched.session()});
   if (!touches.sessions.empty()) self->send(self->state.options.database, std::move(touches));
@@ -335,7 +334,7 @@ learner_handler_actor::behavior_type learner_handler(self_ptr self,
                      learner_acked{self->state.options.id, zxid{m.zxid()}});
       },
       [self](const wire::Pong& m) {
-        if (is_mine(self, m)) pass_touches(self, m);
+        if (is_mine(self, m)) on_pong(self, m);
       },
       [self](const wire::Forward& m) {
         if (is_mine(self, m)) pass_to_database(self, m);

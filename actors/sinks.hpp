@@ -71,7 +71,7 @@ struct open_session {
   client_sink client;
 };
 
-/// Takes snapshot pieces for the disk (journal).
+/// Takes snapshot pieces for the disk (journal_scribe).
 using snapshot_sink = caf::typed_actor<reacts_to<snapshot_piece>>;
 
 /// Begin a fuzzy snapshot and send it to `to`, the first piece at once and each further one on
@@ -129,7 +129,7 @@ using journal_actor =
     caf::typed_actor<replies_to<load_data>::with<loaded_data>, reacts_to<append_txns>,
                      replies_to<store_epoch>::with<stored>,
                      replies_to<truncate_log>::with<loaded_data>,
-                     replies_to<read_log>::with<log_range>, reacts_to<snapshot_piece>,
+                     replies_to<read_log>::with<log_range>,
                      replies_to<install_piece>::with<stored>>;
 
 /// Owns tree, watches and sessions: prepares writes while leading, applies everywhere, answers

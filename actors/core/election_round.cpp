@@ -109,8 +109,8 @@ void election_round::heed(const notification& n, election_effects& out) {
 
 void election_round::heed_looking(const notification& n, election_effects& out) {
   if (n.proposed.round < round_) {
-    // It lags, and a voter's round pulls it along. An observer's would not, and the two would answer
-    // each other for ever.
+    // It lags, and a voter's round pulls it along. An observer's would not: the two would go on
+    // answering each other.
     if (ensemble_.is_voter(me_)) out.answer_to.push_back(n.from);
     return;
   }
@@ -124,6 +124,8 @@ void election_round::heed_looking(const notification& n, election_effects& out) 
   } else if (is_better(n.proposed, proposal_, ensemble_)) {
     propose(n.proposed, out);
     out.broadcast = true;
+  } else if (ensemble_.is_voter(me_) && is_better(proposal_, n.proposed, ensemble_)) {
+    out.answer_to.push_back(n.from);  // it began to look after we had said this
   }
   received_[n.from] = {n.proposed, n.state};
   judge(out);
@@ -188,6 +190,12 @@ election_effects election_round::settle(server_state role, const vote& on) {
   if (ensemble_.is_voter(me_)) out.answer_to.assign(looking_.begin(), looking_.end());
   looking_.clear();
   return out;
+}
+
+void election_round::resign() {
+  active_ = false;
+  state_ = server_state::looking;
+  finalizing_ = false;
 }
 
 notification election_round::mine() const { return {me_, state_, proposal_, digest_}; }

@@ -3,9 +3,11 @@
 /// It lives as long as its server: while the server is looking it elects, and while it is settled
 /// it tells those who look what it settled on.
 ///
-/// Two things differ from ZooKeeper, and neither changes who may be elected:
+/// Three things differ from ZooKeeper, and none changes who may be elected:
 /// - The election ends at once when every voter that may be reachable has voted the same; the wait
 ///   for a better vote is only for those who have not. It is one wait, not one after each message.
+/// - A voter that hears a worse vote in its own round answers it: the sender may have begun to look
+///   too late to hear ours, and would else learn it only when we repeat ourselves.
 /// - A server that settles says so to everyone it last heard looking, instead of being asked.
 ///
 /// Invariant: a vote counts only if its sender and the leader it names are voters and the sender's
@@ -100,6 +102,9 @@ class election_round {
   /// (QuorumPeer.updateElectionVote), or a role that was not elected here. Ends looking.
   [[nodiscard]] election_effects settle(server_state role, const vote& on);
 
+  /// The role is over and start() is yet to come: until then nobody is told of the old vote.
+  void resign();
+
   /// What this server says now; meaningful once started or settled.
   [[nodiscard]] notification mine() const;
   [[nodiscard]] server_state state() const { return state_; }
@@ -135,7 +140,7 @@ class election_round {
   quorum ensemble_;
   std::uint64_t digest_ = 0;
 
-  bool active_ = false;  // false until the first start() or settle()
+  bool active_ = false;  // false before the first start() or settle(), and between roles
   server_state state_ = server_state::looking;
   election_round_number round_;
   vote own_;       // this server as its own candidate

@@ -74,9 +74,8 @@ sigset_t block_signals() {
 struct system_config : caf::actor_system_config {
   system_config() {
     load<caf::io::middleman>();
-    add_message_types(*this);
+    troupe::add_message_types(*this);
     set("middleman.app-identifiers", std::vector<std::string>{"troupe-1"});
-    set("middleman.app-identifier", std::string{"troupe-1"});
     // Fewer wake-ups between threads: measured, half the round trip of the defaults.
     set("scheduler.policy", caf::atom("sharing"));
     set("scheduler.max-threads",

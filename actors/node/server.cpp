@@ -11,6 +11,7 @@
 #include "actors/ensemble.hpp"
 #include "actors/follower.hpp"
 #include "actors/journal.hpp"
+#include "actors/journal_scribe.hpp"
 #include "actors/leader.hpp"
 #include "actors/learner_handler.hpp"
 #include "actors/observer.hpp"

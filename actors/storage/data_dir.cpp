@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <charconv>
 
+#include "actors/storage/file_names.hpp"
 #include "actors/storage/snapshot_files.hpp"
 
 namespace troupe::storage {
@@ -16,6 +17,7 @@ constexpr const char* meta_name = "actor-node.meta";
 constexpr const char* java_pid_name = "zookeeper_server.pid";
 constexpr const char* initialize_name = "initialize";
 constexpr const char* version_name = "version-2";
+constexpr std::string_view covers_prefix = "covers.";  // and the snapshot's zxid in hex
 
 tl::unexpected<io_error> refuse(const std::string& path, int code, std::string why) {
   return tl::unexpected(io_error{opening, path, code, -1, std::move(why)});
@@ -30,6 +32,11 @@ std::optional<std::int64_t> parse_number(std::string_view text) {
   auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
   return value;
+}
+
+std::optional<zxid> snapshot_of_note(std::string_view name) {
+  if (name.substr(0, covers_prefix.size()) != covers_prefix) return std::nullopt;
+  return parse_bare_hex(name.substr(covers_prefix.size()));
 }
 
 bool is_other_version(std::string_view name) {
@@ -141,6 +148,7 @@ io_result<void> data_dir::check_owner() {
                     "\"" + std::string{line} + "\" is not of the form name=number");
     if (line.substr(0, equals) == "server_id") recorded_owner_ = server_id{*value};
     if (line.substr(0, equals) == "history_after") history_after_ = zxid{*value};
+    if (auto id = snapshot_of_note(line.substr(0, equals))) snapshot_covers_[*id] = zxid{*value};
   }
   if (!options_.owner || recorded_owner_ == options_.owner) return {};
   if (recorded_owner_)
@@ -158,12 +166,34 @@ io_result<void> data_dir::write_meta() {
   std::string content;
   if (recorded_owner_) content += "server_id=" + std::to_string(recorded_owner_->value) + "\n";
   content += "history_after=" + std::to_string(history_after_.value) + "\n";
+  for (auto [id, covers] : snapshot_covers_)
+    content +=
+        std::string{covers_prefix} + bare_hex(id.value) + "=" + std::to_string(covers.value) + "\n";
   return replace_file(*disk_, options_.data_dir, meta_name, content);
 }
 
 io_result<void> data_dir::set_history_after(zxid id) {
   history_after_ = id;
   return write_meta();
+}
+
+io_result<void> data_dir::set_snapshot_covers(zxid id, zxid covers) {
+  // Only what is still there is worth a note.
+  auto files = list_snapshots(*disk_, snapshot_directory_);
+  if (!files) return tl::unexpected(std::move(files.error()));
+  std::erase_if(snapshot_covers_, [&files](const auto& note) {
+    return std::none_of(files->begin(), files->end(),
+                        [&note](const snapshot_file& f) { return f.id == note.first; });
+  });
+  snapshot_covers_[id] = covers;
+  return write_meta();
+}
+
+io_result<void> data_dir::remove_snapshots_after(zxid last) {
+  return remove_snapshots(*disk_, snapshot_directory_, [&](const snapshot_file& f) {
+    auto note = snapshot_covers_.find(f.id);
+    return f.id > last || (note != snapshot_covers_.end() && note->second > last);
+  });
 }
 
 io_result<loaded_database> data_dir::load_database(const database_sink& sink) {

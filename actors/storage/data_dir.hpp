@@ -4,8 +4,9 @@
 ///
 ///     dataDir/actor-node.lock      flock: one process a directory. Java takes none, so its
 ///                                  zookeeper_server.pid is looked at too
-///     dataDir/actor-node.meta      our own notes: which server the directory belongs to, and from
-///                                  where on its log is one history
+///     dataDir/actor-node.meta      our own notes: which server the directory belongs to, from
+///     where on
+///                                  its log is one history, what its snapshots may contain
 ///     dataDir/initialize           zkServer-initialize's marker: an empty database may be trusted
 ///     dataDir/version-2/           snapshot.*, acceptedEpoch, currentEpoch
 ///     dataLogDir/version-2/        log.*
@@ -13,6 +14,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -77,6 +79,13 @@ class data_dir {
   /// Durable on return; to be called before such a snapshot is published.
   [[nodiscard]] io_result<void> set_history_after(zxid id);
 
+  /// Notes that the snapshot `id` may hold txns up to `covers`; to be called before it is
+  /// published.
+  [[nodiscard]] io_result<void> set_snapshot_covers(zxid id, zxid covers);
+  /// Removes every snapshot that may hold a txn above `last`, before the log is cut to `last`. An
+  /// error, and nothing removed, when no complete one would remain.
+  [[nodiscard]] io_result<void> remove_snapshots_after(zxid last);
+
  private:
   data_dir(disk& d, data_dir_options options);
   io_result<void> lock();
@@ -91,6 +100,7 @@ class data_dir {
   std::unique_ptr<file_lock> lock_, log_lock_;
   std::optional<server_id> recorded_owner_;  // as actor-node.meta says
   zxid history_after_;
+  std::map<zxid, zxid> snapshot_covers_;  // by the snapshot's zxid; absent: what it is named by
 };
 
 /// The same, read-only and without a lock, for tools.

@@ -75,8 +75,11 @@ io_result<std::string_view> log_file_reader::window(std::uint64_t offset, std::s
 io_result<bool> log_file_reader::read_header() {
   auto head = window(0, log_header_bytes);
   if (!head) return tl::unexpected(std::move(head.error()));
-  if (head->size() < log_header_bytes || all_zero(*head)) return false;
-  if (head->substr(0, 4) != "ZKLG")
+  constexpr std::string_view magic = "ZKLG";
+  auto written = head->find_last_not_of('\0') + 1;  // 0 when there is nothing but zeros
+  bool is_torn = written < magic.size() && head->substr(0, written) == magic.substr(0, written);
+  if (head->size() < log_header_bytes || is_torn) return false;
+  if (head->substr(0, magic.size()) != magic)
     return corrupt(reading, path_, 0,
                    "this is no transaction log: it begins with " +
                        to_hex(jute::reader{*head}.i32() & 0xffffffffLL) + ", not with \"ZKLG\"");
@@ -216,14 +219,15 @@ io_result<std::vector<log_file>> drop_empty_tail(disk& d, std::vector<log_file>&
 }
 
 log_reader::log_reader(disk& d, std::vector<log_file> files, zxid previous,
-                       std::int64_t record_bytes_max)
+                       std::int64_t record_bytes_max, log_start start)
     : disk_(&d),
       files_(std::move(files)),
       previous_(previous),
-      record_bytes_max_(record_bytes_max) {}
+      record_bytes_max_(record_bytes_max),
+      start_(start) {}
 
 io_result<log_reader> log_reader::open(disk& d, const std::string& directory, zxid from,
-                                       std::int64_t record_bytes_max) {
+                                       std::int64_t record_bytes_max, log_start start) {
   auto files = list_logs(d, directory);
   if (!files) return tl::unexpected(std::move(files.error()));
   auto dropped = drop_empty_tail(d, *files, record_bytes_max);
@@ -232,7 +236,7 @@ io_result<log_reader> log_reader::open(disk& d, const std::string& directory, zx
   auto after = std::find_if(files->begin(), files->end(),
                             [from](const log_file& f) { return f.first > from; });
   if (after != files->begin()) files->erase(files->begin(), after - 1);
-  return log_reader{d, std::move(*files), zxid{from.value - 1}, record_bytes_max};
+  return log_reader{d, std::move(*files), zxid{from.value - 1}, record_bytes_max, start};
 }
 
 /// Goes on to the next file, if this one may end where it ends.
@@ -269,7 +273,8 @@ io_result<txn_ptr> log_reader::next() {
     if (!started_ && id <= previous_) continue;
     path_ = current_->path();
     offset_ = (*entry)->offset;
-    if (!follows(previous_, id))
+    bool may_jump = !started_ && start_ == log_start::anywhere;
+    if (!may_jump && !follows(previous_, id))
       return corrupt(reading, path_, offset_of(offset_),
                      "txn " + to_string(id) + " stands after " + to_string(previous_) +
                          ": there is a hole between them");

@@ -76,13 +76,20 @@ class log_file_reader {
   std::uint64_t buffer_at_ = 0;
 };
 
+/// What the first txn of a reading must be.
+enum class log_start {
+  seamless,  // it follows() the zxid before `from`
+  anywhere,  // whatever is the first at or after `from`: the caller judges
+};
+
 /// The txns of a directory's logs from a zxid on, through all files. Invariant: each returned txn
-/// follows() the one before, and the first follows() the zxid before `from`.
+/// follows() the one before.
 class log_reader {
  public:
   [[nodiscard]] static io_result<log_reader> open(
       disk& d, const std::string& directory, zxid from,
-      std::int64_t record_bytes_max = record_bytes_max_default);
+      std::int64_t record_bytes_max = record_bytes_max_default,
+      log_start start = log_start::seamless);
 
   /// The next txn; null at the end of the log.
   [[nodiscard]] io_result<txn_ptr> next();
@@ -91,7 +98,8 @@ class log_reader {
   [[nodiscard]] std::uint64_t offset() const { return offset_; }
 
  private:
-  log_reader(disk& d, std::vector<log_file> files, zxid previous, std::int64_t record_bytes_max);
+  log_reader(disk& d, std::vector<log_file> files, zxid previous, std::int64_t record_bytes_max,
+             log_start start);
   io_result<void> finish_file();
 
   disk* disk_;
@@ -105,6 +113,7 @@ class log_reader {
   std::string path_;
   std::uint64_t offset_ = 0;
   std::int64_t record_bytes_max_;
+  log_start start_;
 };
 
 /// Takes the files at the end that hold no entry off the list and returns them.

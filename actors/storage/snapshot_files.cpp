@@ -135,21 +135,20 @@ io_result<void> read_snapshot(disk& d, const snapshot_file& f, const chunk_sink&
   return {};
 }
 
-io_result<void> remove_snapshots_after(disk& d, const std::string& directory, zxid last) {
+io_result<void> remove_snapshots(disk& d, const std::string& directory,
+                                 const std::function<bool(const snapshot_file&)>& goes) {
   auto complete = snapshot_candidates(d, directory);
   if (!complete) return tl::unexpected(std::move(complete.error()));
-  bool any_stays = std::any_of(complete->begin(), complete->end(),
-                               [last](const auto& f) { return f.id <= last; });
+  bool one_stays = !std::all_of(complete->begin(), complete->end(), goes);
   auto all = list_snapshots(d, directory);
   if (!all) return tl::unexpected(std::move(all.error()));
-  std::vector<std::string> newer;
+  std::vector<std::string> going;
   for (const auto& file : *all)
-    if (file.id > last) newer.push_back(file.path);
-  if (!newer.empty() && !any_stays)
-    return tl::unexpected(io_error{"remove the snapshots after " + to_string(last) + " from",
-                                   directory, ENODATA, -1,
-                                   "no complete one at or before it would remain"});
-  return remove_synced(d, directory, newer);
+    if (goes(file)) going.push_back(file.path);
+  if (!going.empty() && !one_stays)
+    return tl::unexpected(
+        io_error{"remove snapshots from", directory, ENODATA, -1, "no complete one would remain"});
+  return remove_synced(d, directory, going);
 }
 
 io_result<purged> purge(disk& d, const std::string& snapshot_directory,

@@ -54,7 +54,7 @@ using chunk_sink = std::function<tl::expected<void, std::string>(std::string_vie
                                             const chunk_sink& sink);
 
 /// Writes one snapshot under a temporary name and gives it its own when it is whole and durable, so
-/// a snapshot.* of ours is never torn. Destroying it before finish() abandons it.
+/// a snapshot.* of ours is never torn. Destroying it before publish() abandons it.
 class snapshot_writer {
  public:
   [[nodiscard]] static io_result<snapshot_writer> begin(disk& d, const std::string& directory,
@@ -65,7 +65,11 @@ class snapshot_writer {
   ~snapshot_writer();
 
   [[nodiscard]] io_result<void> append(std::string_view chunk);
-  /// Sync, rename, sync of the directory. The snapshot is there when this has returned a file.
+  /// Makes what was appended durable, still under the temporary name. Nothing is appended after it.
+  [[nodiscard]] io_result<void> seal();
+  /// Gives a sealed snapshot its name, for good: it is there when this has returned a file.
+  [[nodiscard]] io_result<snapshot_file> publish();
+  /// Both.
   [[nodiscard]] io_result<snapshot_file> finish();
   /// Removes the temporary file.
   void abandon();
@@ -81,11 +85,10 @@ class snapshot_writer {
 /// Removes what a crash left under temporary names of snapshot_writer.
 [[nodiscard]] io_result<void> remove_unfinished_snapshots(disk& d, const std::string& directory);
 
-/// Removes snapshots whose zxid is above `last`: they hold txns that are not in the history any
-/// more (before the log is cut to `last`). An error, and nothing removed, when no complete one at
-/// or below `last` would remain.
-[[nodiscard]] io_result<void> remove_snapshots_after(disk& d, const std::string& directory,
-                                                     zxid last);
+/// Removes the snapshots that `goes` names, for good on return. An error, and nothing removed, when
+/// no complete one would remain.
+[[nodiscard]] io_result<void> remove_snapshots(
+    disk& d, const std::string& directory, const std::function<bool(const snapshot_file&)>& goes);
 
 struct purged {
   std::vector<std::string> snapshots, logs;  // paths removed

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <cassert>
 #include <cerrno>
 #include <utility>
 
@@ -22,6 +23,7 @@ struct snapshot_writer::state {
   std::uint64_t position = 0;
   std::optional<gzip> deflate;
   std::optional<io_error> failure;
+  bool is_sealed = false;
 
   io_result<void> write(std::string_view bytes) {
     if (failure) return tl::unexpected(*failure);
@@ -75,14 +77,25 @@ io_result<void> snapshot_writer::append(std::string_view chunk) {
   return state_->write(state_->deflate->feed(chunk));
 }
 
-io_result<snapshot_file> snapshot_writer::finish() {
-  auto s = std::move(state_);
+io_result<void> snapshot_writer::seal() {
+  auto& s = *state_;
   io_result<void> done;
-  if (s->deflate) done = s->write(s->deflate->finish());
-  if (done && s->failure) done = tl::unexpected(*s->failure);
+  if (s.deflate) done = s.write(s.deflate->finish());
+  if (s.failure) return tl::unexpected(*s.failure);
+  done = std::move(done).and_then([&] { return s.file->sync(); }).and_then([&] {
+    return s.file->close();
+  });
+  if (!done) s.failure = done.error();
+  s.is_sealed = done.has_value();
+  return done;
+}
+
+io_result<snapshot_file> snapshot_writer::publish() {
+  auto s = std::move(state_);
+  assert(s->is_sealed || s->failure);
+  io_result<void> done;
+  if (s->failure) done = tl::unexpected(*s->failure);
   done = std::move(done)
-             .and_then([&] { return s->file->sync(); })
-             .and_then([&] { return s->file->close(); })
              .and_then([&] { return s->door->rename(s->unfinished_path, s->target.path); })
              .and_then([&] { return s->door->sync_directory(s->directory); });
   if (!done) {
@@ -91,6 +104,14 @@ io_result<snapshot_file> snapshot_writer::finish() {
   }
   s->target.size = s->position;
   return std::move(s->target);
+}
+
+io_result<snapshot_file> snapshot_writer::finish() {
+  if (auto sealed = seal(); !sealed) {
+    abandon();
+    return tl::unexpected(std::move(sealed.error()));
+  }
+  return publish();
 }
 
 void snapshot_writer::abandon() {

@@ -36,6 +36,12 @@ io_result<void> cut_file(disk& d, const std::string& path, std::uint64_t size) {
   });
 }
 
+io_result<void> sync_file(disk& d, const std::string& path) {
+  auto file = d.open_writable(path, open_mode::existing);
+  if (!file) return tl::unexpected(std::move(file.error()));
+  return (*file)->sync();
+}
+
 /// Newest first and each for good before the next, so that a crash never leaves a hole.
 io_result<void> remove_logs(disk& d, const std::string& directory,
                             const std::vector<log_file>& ascending) {
@@ -63,9 +69,10 @@ io_result<txn_log> txn_log::open(disk& d, log_options options) {
   const auto& newest = files->back();
   auto end = find_end(d, newest, log.options_.record_bytes_max);
   if (!end) return tl::unexpected(std::move(end.error()));
-  if (end->tail.is != log_tail::kind::clean)
-    if (auto cut = cut_file(d, newest.path, end->tail.end); !cut)
-      return tl::unexpected(std::move(cut.error()));
+  auto settled = end->tail.is == log_tail::kind::clean ? sync_file(d, newest.path)
+                                                       : cut_file(d, newest.path, end->tail.end);
+  settled = std::move(settled).and_then([&] { return d.sync_directory(log.options_.directory); });
+  if (!settled) return tl::unexpected(std::move(settled.error()));
   log.appended_ = log.synced_ = end->last;
   return log;
 }
@@ -104,7 +111,7 @@ io_result<void> txn_log::create_file() {
   auto file = disk_->open_writable(path_, open_mode::create_new);
   if (!file) return tl::unexpected(std::move(file.error()));
   file_ = std::move(*file);
-  size_ = 0;
+  size_ = durable_ = 0;
   return {};
 }
 
@@ -119,8 +126,11 @@ io_result<void> txn_log::write_pending() {
   if (auto written = file_->write_at(position_, pending_); !written) return written;
   position_ += pending_.size();
   size_ = std::max(size_, position_);
-  if (auto synced = file_->sync(); !synced) return synced;
-  if (is_new) return disk_->sync_directory(options_.directory);
+  if (options_.force_sync)
+    if (auto synced = file_->sync(); !synced) return synced;
+  if (is_new)
+    if (auto named = disk_->sync_directory(options_.directory); !named) return named;
+  durable_ = position_;
   return {};
 }
 
@@ -137,12 +147,22 @@ io_result<void> txn_log::sync() {
   return {};
 }
 
+io_result<void> txn_log::take_back_unsynced() {
+  file_.reset();
+  if (path_.empty()) return {};
+  if (durable_ > 0) return cut_file(*disk_, path_, durable_);
+  auto removed = disk_->remove(path_);
+  if (!removed && !removed.error().is_missing()) return removed;
+  return disk_->sync_directory(options_.directory);
+}
+
 io_result<void> txn_log::roll() {
   if (auto synced = sync(); !synced) return synced;
   if (!file_) return {};
   auto closed = file_->close();
   file_.reset();
-  position_ = 0;
+  path_.clear();
+  position_ = durable_ = 0;
   if (!closed) return poisoned(std::move(closed.error()));
   return {};
 }

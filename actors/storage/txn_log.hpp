@@ -7,7 +7,8 @@
 /// A file that a former run wrote is never appended to: the first append after opening or rolling
 /// starts a new file, so a torn tail stays at an end (FileTxnLog.append, rollLog).
 /// Errors: after any failed write or sync the log is poisoned: every later append and sync answers
-/// the first error, for nobody knows what the disk holds (ZOOKEEPER-4882). Open it anew to go on.
+/// the first error, for nobody knows what the disk holds (ZOOKEEPER-4882). To go on, take back what
+/// was not synced, and open the log anew.
 #pragma once
 
 #include <memory>
@@ -24,11 +25,13 @@ struct log_options {
   std::int64_t prealloc_bytes = prealloc_bytes_default;      // preAllocSize; <= 0: none
   std::int64_t size_limit_bytes = 0;                         // txnLogSizeLimitInKb; 0: no limit
   std::int64_t record_bytes_max = record_bytes_max_default;  // jute.maxbuffer and extra
+  bool force_sync = true;  // forceSync; false: sync() writes and does not wait for the disk
 };
 
 class txn_log {
  public:
-  /// Finds the end of the log, cuts a torn tail off and removes files at the end that hold nothing.
+  /// Finds the end of the log, cuts a torn tail off, removes files at the end that hold nothing,
+  /// and syncs what is left: a former run may have been killed between a write and its sync.
   /// Refuses a log whose last file is corrupt in the middle.
   [[nodiscard]] static io_result<txn_log> open(disk& d, log_options options);
 
@@ -51,6 +54,10 @@ class txn_log {
   /// The database now stands at `last` by other means (a snapshot): the next append must follow it
   /// and starts a new file. What the log holds above `last` is cut off.
   [[nodiscard]] io_result<void> continue_after(zxid last);
+
+  /// Of a poisoned log: cuts its file back to what the last good sync made durable. Without this,
+  /// bytes that were written but never reached the disk would be read back from the system's cache.
+  [[nodiscard]] io_result<void> take_back_unsynced();
 
   [[nodiscard]] zxid last_zxid() const { return appended_; }  // appended; 0 when there is none
   [[nodiscard]] zxid synced_zxid() const { return synced_; }  // durable
@@ -80,6 +87,7 @@ class txn_log {
   zxid first_pending_;          // names the file that the next sync creates
   std::string pending_;         // bytes gathered since the last sync
   std::uint64_t position_ = 0;  // where pending_ goes
+  std::uint64_t durable_ = 0;   // of the file, from its beginning
   std::uint64_t size_ = 0;      // of the file, padding included
   std::uint64_t padded_ = 0;    // Invariant: the size the file must have before pending_ is written
   zxid appended_, synced_;

@@ -87,6 +87,7 @@ class Election : public ::testing::Test {
 
   /// What a peer does when it has no leader.
   void look(int id, look_for_leader own = same_history) {
+    caf::anon_send(servers_.at({id}), role_taken{server_state::looking});
     results_.erase({id});
     system_.spawn([this, id, own, to = servers_.at({id})](caf::event_based_actor* self) {
       self->request(to, caf::infinite, own).then([this, id](const elected& x) {
@@ -220,14 +221,34 @@ TEST_F(Election, ObserverDoesNotHelpAMinority) {
 }
 
 TEST_F(Election, LossOfTheLeaderIsFollowedByAnElectionWithoutWaiting) {
-  start_and_look({1, 2, 3}, list_of(3));
-  until_elected({1, 2, 3});
-  kill(3);
-  look(1);
+  for (auto [first, second] : {std::pair{1, 2}, std::pair{2, 1}}) {
+    start_and_look({1, 2, 3}, list_of(3));
+    until_elected({1, 2, 3});
+    kill(3);
+    look(first);
+    run();
+    look(second);
+    EXPECT_EQ(until_elected({1, 2}), 0ms) << "nobody waits for a server that is known to be gone";
+    EXPECT_EQ(leader_of(1), 2);
+    EXPECT_EQ(leader_of(2), 2);
+    kill(1);
+    kill(2);
+  }
+}
+
+TEST_F(Election, LeaderThatResignedIsNotNamedWhileItGathersItsHistory) {
+  start_and_look({2, 3}, list_of(3));
+  until_elected({2, 3});
+  for (int id : {2, 3}) caf::anon_send(servers_.at({id}), role_taken{server_state::looking});
+  run();
+  start_and_look({1}, list_of(3));
+  run();
+  for (int i = 0; i < 10; ++i) pass(100ms);
+  EXPECT_FALSE(results_.contains({1}));
   look(2);
-  EXPECT_EQ(until_elected({1, 2}), 0ms) << "nobody waits for a server that is known to be gone";
-  EXPECT_EQ(leader_of(1), 2);
-  EXPECT_EQ(leader_of(2), 2);
+  look(3);
+  until_elected({1, 2, 3});
+  for (int id : {1, 2, 3}) EXPECT_EQ(leader_of(id), 3);
 }
 
 TEST_F(Election, UnreachableServerIsNamedWithAddressAndReasonUntilItIsBack) {

@@ -71,6 +71,8 @@ BROKEN = {
     "one_version": [
         {"CMakeLists.txt": "# " + SPDX[3:] + "project(troupe VERSION 1.2.3)\n",
          "actors/node/version.hpp": SPDX + 'version = "1.2.4"\n'},
+        {"CMakeLists.txt": "# " + SPDX[3:] + "project(troupe VERSION 1.2.3)\n",
+         "actors/four_letter.hpp": SPDX + 'version = "3.8.0-troupe-1.2.4"\n'},
     ],
 }
 

@@ -164,6 +164,24 @@ TEST(ElectionRound, VotesOfAnEarlierRoundDoNotCountAndAreAnswered) {
   EXPECT_THAT(fx.answer_to, ElementsAre(server(1)));
 }
 
+TEST(ElectionRound, WorseVoteOfTheSameRoundIsAnswered) {
+  auto r = looking(2, 3);
+  EXPECT_THAT(r.on_notification(heard(1, state::looking, vote_for(1))).answer_to,
+              ElementsAre(server(1)));
+  EXPECT_THAT(r.on_notification(heard(1, state::looking, vote_for(2))).answer_to, IsEmpty());
+}
+
+TEST(ElectionRound, NothingIsAnsweredBetweenARoleAndTheNextSearch) {
+  auto r = looking(2, 3);
+  (void)r.on_notification(heard(1, state::looking, vote_for(2)));
+  (void)r.on_finalize_timeout();
+  r.resign();
+  EXPECT_THAT(r.on_notification(heard(3, state::looking, vote_for(3, 9))).answer_to, IsEmpty());
+  EXPECT_FALSE(r.on_unreachable(server(3)).decided);
+  EXPECT_TRUE(r.start(same_zxid, epoch{1}).broadcast);
+  EXPECT_EQ(r.round().value, 2);
+}
+
 TEST(ElectionRound, SilenceRepeatsTheVoteAndBacksOffToTwoSeconds) {
   auto r = looking(1, 3);
   EXPECT_EQ(r.notification_interval_ms(), 200);

@@ -8,6 +8,7 @@
 #include <sstream>
 
 #include "actors/core/watches.hpp"
+#include "messages/client/session_password.hpp"
 #include "tests/unit/core/support.hpp"
 
 namespace troupe::core::testing {
@@ -130,6 +131,7 @@ class Conversation : public ::testing::Test {
   void connect(connection& c, const std::string& answer) {
     auto accepted = jute::decode<connect_response>(answer).value();
     c.session = accepted.session;
+    EXPECT_EQ(*accepted.password, session_password(accepted.session));
     c.is_open = true;
     std::string timeout;
     jute::writer{timeout}.i32(accepted.timeout_ms);

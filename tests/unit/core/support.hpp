@@ -3,7 +3,6 @@
 /// files recorded from a genuine ZooKeeper (data/record.py).
 #pragma once
 
-#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <string>
@@ -18,8 +17,7 @@
 namespace troupe::core::testing {
 
 inline std::string recorded(const std::string& name) {
-  auto path = std::filesystem::path{__FILE__}.parent_path() / "data" / name;
-  std::ifstream in{path, std::ios::binary};
+  std::ifstream in{TROUPE_SOURCE_DIR "/tests/unit/core/data/" + name, std::ios::binary};
   return {std::istreambuf_iterator<char>{in}, {}};
 }
 

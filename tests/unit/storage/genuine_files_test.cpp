@@ -5,8 +5,8 @@
 #include <set>
 
 #include "actors/storage/snapshot_files.hpp"
-#include "log_samples.hpp"
-#include "memory_disk.hpp"
+#include "tests/unit/storage/log_samples.hpp"
+#include "tests/unit/storage/memory_disk.hpp"
 
 namespace troupe::storage {
 namespace {

@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "log_samples.hpp"
+#include "tests/unit/storage/log_samples.hpp"
 
 namespace troupe::storage {
 namespace {

@@ -3,7 +3,6 @@
 /// wrote.
 #pragma once
 
-#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <string>
@@ -25,7 +24,7 @@ inline txn_ptr sample_txn(zxid id, std::size_t data_bytes = 20) {
 
 /// A file's bytes from tests/unit/storage/data.
 inline std::string genuine_file(const std::string& name) {
-  std::ifstream in{std::filesystem::path{__FILE__}.parent_path() / "data" / name, std::ios::binary};
+  std::ifstream in{std::string{TROUPE_GENUINE_FILES} + "/" + name, std::ios::binary};
   return {std::istreambuf_iterator<char>{in}, {}};
 }
 

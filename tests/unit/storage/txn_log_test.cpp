@@ -3,8 +3,8 @@
 
 #include <gtest/gtest.h>
 
-#include "log_samples.hpp"
-#include "memory_disk.hpp"
+#include "tests/unit/storage/log_samples.hpp"
+#include "tests/unit/storage/memory_disk.hpp"
 
 namespace troupe::storage {
 namespace {
@@ -174,6 +174,50 @@ TEST_F(TxnLog, OpenedAnewAfterAFailureGoesOnWithoutAHole) {
   EXPECT_EQ(log.last_zxid(), at(1, 1));
   write(log, {at(1, 2)});
   EXPECT_EQ(stored(), (std::vector{at(1, 1), at(1, 2)}));
+}
+
+// The system may still show what it failed to write, until the machine is restarted.
+TEST_P(TxnLogFailure, WhatTheDiskNeverGotIsTakenBack) {
+  auto log = open();
+  if (GetParam() == std::string{"sync"}) write(log, {at(1, 1)});
+  auto durable = log.synced_zxid();
+  ASSERT_TRUE(log.append(*sample_txn(durable == zxid{0} ? at(1, 1) : at(1, 2))));
+  d.fail = [](const std::string& operation, const std::string&) {
+    return operation == GetParam() ? EIO : 0;
+  };
+  ASSERT_FALSE(log.sync());
+  if (GetParam() == std::string{"sync"}) {
+    EXPECT_EQ(stored().back(), at(1, 2)) << "the cache has it";
+  }
+  d.fail = nullptr;
+  ASSERT_TRUE(log.take_back_unsynced());
+  auto again = open();
+  EXPECT_EQ(again.last_zxid(), durable);
+  d.crash();
+  EXPECT_EQ(stored().empty() ? zxid{0} : stored().back(), durable);
+}
+
+TEST_F(TxnLog, WhatAKilledRunLeftUnsyncedIsSyncedAtOpening) {
+  auto log = open();
+  write(log, {at(1, 1)});
+  ASSERT_TRUE(log.append(*sample_txn(at(1, 2))));
+  d.fail = [](const std::string& operation, const std::string&) {
+    return operation == "sync" ? EIO : 0;
+  };
+  ASSERT_FALSE(log.sync());  // stands for a kill between write and sync: the bytes are in the cache
+  d.fail = nullptr;
+  EXPECT_EQ(open().last_zxid(), at(1, 2));
+  d.crash();
+  EXPECT_EQ(stored(), (std::vector{at(1, 1), at(1, 2)}));
+}
+
+TEST_F(TxnLog, WithoutForceSyncNothingIsSynced) {
+  auto options = options_for("/d");
+  options.force_sync = false;
+  auto log = txn_log::open(d, options);
+  write(*log, {at(1, 1)});
+  EXPECT_EQ(d.count("sync"), 0u);
+  EXPECT_EQ(log->synced_zxid(), at(1, 1));
 }
 
 TEST_F(TxnLog, TornTailIsCutAtOpening) {

@@ -1,0 +1,357 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "actors/journal.hpp"
+
+#include <algorithm>
+#include <chrono>
+
+#include "actors/caf.hpp"
+#include "actors/journal_files.hpp"
+#include "actors/journal_scribe.hpp"
+#include "actors/trace/traced.hpp"
+#include "messages/trace_fields.hpp"
+
+namespace troupe {
+namespace {
+
+using storage::io_error;
+using storage::io_result;
+
+caf::error error_of(std::string text) {
+  return caf::make_error(caf::sec::runtime_error, std::move(text));
+}
+
+const config::node_config& config_of(journal_ptr self) {
+  return self->state.options.context->config;
+}
+
+// -- snapshots of our own -----------------------------------------------------------------------
+
+void forget_scribe(journal_ptr self) {
+  auto scribe = std::exchange(self->state.scribe, nullptr);
+  if (scribe) self->send_exit(scribe, caf::exit_reason::kill);
+}
+
+/// Random, so that the servers of an ensemble do not all write at once (SyncRequestProcessor).
+void draw_next_snapshot(journal_ptr self, std::uint64_t txns_behind) {
+  auto& s = self->state;
+  auto half =
+      std::max<std::uint64_t>(static_cast<std::uint64_t>(config_of(self).snap_count) / 2, 1);
+  s.txns_since_snapshot = txns_behind;
+  s.txns_until_snapshot = half + s.spread() % half;
+}
+
+// -- failures -----------------------------------------------------------------------------------
+
+/// The disk failed, or somebody tried to make a hole: nothing is acked any more.
+void fail(journal_ptr self, const io_error& why) {
+  auto& s = self->state;
+  if (!s.broken.empty()) return;
+  s.broken = why.text();
+  s.waiting.clear();
+  s.incoming.reset();
+  forget_scribe(self);
+  s.options.context->log.warn("journal_failed", {{"reason", s.broken}});
+  if (s.failures) self->send(s.failures, disk_failed{s.broken});
+}
+
+/// Runs `work`; a failure of it breaks the journal.
+template <class Work>
+auto must(journal_ptr self, Work work) -> decltype(work()) {
+  auto done = work();
+  if (!done) fail(self, done.error());
+  return done;
+}
+
+// -- group commit -------------------------------------------------------------------------------
+
+/// Syncs what was appended and tells those who wait. False: broken.
+bool flush(journal_ptr self) {
+  auto& s = self->state;
+  if (!s.broken.empty()) return false;
+  auto before = self->clock().now();
+  if (!must(self, [&] { return s.log->sync(); })) return false;
+  auto took_ms =
+      std::chrono::duration_cast<std::chrono::milliseconds>(self->clock().now() - before).count();
+  if (took_ms > config_of(self).fsync_warning_ms)
+    s.options.context->log.warn("fsync_slow", {{"ms", took_ms}});
+  for (auto& [sink, upto] : std::exchange(s.waiting, {})) self->send(sink, logged{upto});
+  return true;
+}
+
+void start_snapshot(journal_ptr self) {
+  auto& s = self->state;
+  draw_next_snapshot(self, 0);
+  if (s.scribe || s.incoming || !s.snapshots) return;  // one at a time; the next turn will come
+  if (!must(self, [&] { return s.log->roll(); })) return;
+  scribe_options options{s.options.context, s.directory->snapshot_directory(), s.snapshots,
+                         caf::actor_cast<scribe_owner>(self)};
+  s.scribe = s.options.context->detach_journal
+                 ? self->spawn<caf::detached>(journal_scribe, std::move(options))
+                 : self->spawn(journal_scribe, std::move(options));
+  self->send(s.snapshots, take_snapshot{s.scribe});
+}
+
+void append(journal_ptr self, const append_txns& m) {
+  auto& s = self->state;
+  if (!s.broken.empty() || m.txns.empty()) return;
+  for (const auto& t : m.txns)
+    if (!must(self, [&] { return s.log->append(*t); })) return;
+  s.txns_since_snapshot += m.txns.size();
+  if (m.to) {
+    auto upto = m.txns.back()->id();
+    auto known = std::find_if(s.waiting.begin(), s.waiting.end(),
+                              [&m](const auto& waiter) { return waiter.first == m.to; });
+    if (known != s.waiting.end())
+      known->second = upto;
+    else
+      s.waiting.emplace_back(m.to, upto);
+  }
+  if (!std::exchange(s.flush_queued, true)) self->send(self, flush_log{});
+}
+
+void flush_queued(journal_ptr self) {
+  auto& s = self->state;
+  s.flush_queued = false;
+  if (flush(self) && s.txns_since_snapshot > s.txns_until_snapshot) start_snapshot(self);
+}
+
+void publish_snapshot(journal_ptr self, const snapshot_sealed& m) {
+  auto& s = self->state;
+  if (!s.scribe || self->current_sender() != caf::actor_cast<caf::strong_actor_ptr>(s.scribe))
+    return;  // it was given up meanwhile; its file goes with the message
+  s.scribe = nullptr;
+  if (!flush(self)) return;
+  const auto& log = s.options.context->log;
+  if (s.log->synced_zxid() < m.covers) {
+    log.warn("snapshot_dropped", {{"zxid", m.as_of}, {"covers", m.covers}});
+    return;
+  }
+  auto noted =
+      m.covers > m.as_of ? s.directory->set_snapshot_covers(m.as_of, m.covers) : io_result<void>{};
+  auto file = noted ? m.file->publish()
+                    : io_result<storage::snapshot_file>{tl::unexpect, std::move(noted.error())};
+  if (file)
+    log.info("snapshot_written", {{"zxid", m.as_of}, {"bytes", file->size}});
+  else
+    log.warn("snapshot_failed", {{"reason", file.error().text()}});
+}
+
+void snapshot_has_failed(journal_ptr self, const snapshot_failed& m) {
+  auto& s = self->state;
+  if (!s.scribe || self->current_sender() != caf::actor_cast<caf::strong_actor_ptr>(s.scribe))
+    return;
+  // Nothing is lost by it: the log goes on, and the next turn will come.
+  s.scribe = nullptr;
+  s.options.context->log.warn("snapshot_failed", {{"reason", m.reason}});
+}
+
+// -- loading ------------------------------------------------------------------------------------
+
+io_result<void> open_directory(journal_ptr self) {
+  auto& s = self->state;
+  if (s.directory) return {};
+  const auto& config = config_of(self);
+  storage::data_dir_options options;
+  options.data_dir = config.data_dir;
+  options.data_log_dir = config.data_log_dir;
+  if (!config.is_standalone()) options.owner = s.options.context->me;
+  options.trust_empty_snapshot = config.snapshot_trust_empty;
+  options.record_bytes_max = 2 * std::int64_t{config.jute_buffer_bytes_max};
+  auto opened = storage::data_dir::open(*s.options.context->disk, std::move(options));
+  if (!opened) return tl::unexpected(std::move(opened.error()));
+  s.directory.emplace(std::move(*opened));
+  return {};
+}
+
+/// The log, open for appending after `last`.
+io_result<storage::txn_log> open_log(journal_ptr self, zxid last) {
+  auto& s = self->state;
+  const auto& config = config_of(self);
+  storage::log_options options;
+  options.directory = s.directory->log_directory();
+  options.prealloc_bytes = config.log_prealloc_bytes;
+  options.record_bytes_max = 2 * std::int64_t{config.jute_buffer_bytes_max};
+  options.force_sync = config.force_sync;
+  auto log = storage::txn_log::open(*s.options.context->disk, std::move(options));
+  if (log)
+    if (auto positioned = log->continue_after(last); !positioned)
+      return tl::unexpected(std::move(positioned.error()));
+  return log;
+}
+
+void report(journal_ptr self, const read_database& data) {
+  const auto& log = self->state.options.context->log;
+  for (const auto& why : data.how.passed_over) log.warn("snapshot_passed_over", {{"reason", why}});
+  if (data.digest_broke) log.warn("digest_mismatch", {{"zxid", *data.digest_broke}});
+}
+
+/// Reads everything anew and makes the journal usable, or leaves it broken.
+io_result<loaded_data> load(journal_ptr self) {
+  auto& s = self->state;
+  auto& disk = *s.options.context->disk;
+  forget_scribe(self);
+  s.incoming.reset();
+  s.waiting.clear();
+  if (auto opened = open_directory(self); !opened) return tl::unexpected(std::move(opened.error()));
+  if (s.log && s.log->poison())
+    if (auto taken_back = s.log->take_back_unsynced(); !taken_back)
+      return tl::unexpected(std::move(taken_back.error()));
+  s.log.reset();
+  auto data = read_data(*s.directory, static_cast<std::size_t>(config_of(self).commit_log_count));
+  if (!data) return tl::unexpected(std::move(data.error()));
+  report(self, *data);
+  if (data->how.came == storage::loaded_database::origin::created)
+    if (auto first = write_snapshot(disk, s.directory->snapshot_directory(), data->image->data);
+        !first)
+      return tl::unexpected(std::move(first.error()));
+  auto log = open_log(self, data->how.last);
+  if (!log) return tl::unexpected(std::move(log.error()));
+  auto era = storage::epoch_files{disk, s.directory->snapshot_directory()}.load(data->how.last);
+  if (!era) return tl::unexpected(std::move(era.error()));
+  s.log.emplace(std::move(*log));
+  s.era = *era;
+  s.broken.clear();
+  draw_next_snapshot(self, data->how.txns);
+  return loaded_data{std::move(data->image), std::move(data->recent), data->how.last,
+                     s.era.accepted, s.era.current};
+}
+
+caf::result<loaded_data> load_or_say_why(journal_ptr self) {
+  auto loaded = load(self);
+  if (loaded) return std::move(*loaded);
+  self->state.broken = loaded.error().text();
+  return error_of(self->state.broken);
+}
+
+caf::result<loaded_data> begin(journal_ptr self, const load_data& m) {
+  auto& s = self->state;
+  s.snapshots = m.snapshots;
+  s.failures = m.failures;
+  if (s.broken.empty()) (void)flush(self);  // what a failing one leaves is taken back by load()
+  return load_or_say_why(self);
+}
+
+// -- requests -----------------------------------------------------------------------------------
+
+caf::result<stored> store(journal_ptr self, const store_epoch& m) {
+  auto& s = self->state;
+  if (!flush(self)) return error_of(s.broken);
+  auto& kept = m.kind == epoch_kind::accepted ? s.era.accepted : s.era.current;
+  if (m.era < kept)
+    return error_of("epoch " + std::to_string(kept.value) + " is stored already, so " +
+                    std::to_string(m.era.value) + " would break a promise");
+  storage::epoch_files files{*s.options.context->disk, s.directory->snapshot_directory()};
+  auto done = must(self, [&] {
+    return m.kind == epoch_kind::accepted ? files.store_accepted(m.era)
+                                          : files.store_current(m.era);
+  });
+  if (!done) return error_of(s.broken);
+  kept = m.era;
+  return stored{};
+}
+
+/// Snapshots that may hold a txn to be cut off go first; then the log. A crash in between leaves
+/// the history as it was before, from an older snapshot.
+caf::result<loaded_data> truncate(journal_ptr self, const truncate_log& m) {
+  auto& s = self->state;
+  if (!flush(self)) return error_of(s.broken);
+  forget_scribe(self);
+  auto cut = s.directory->remove_snapshots_after(m.keep_upto).and_then([&] {
+    return s.log->truncate_to(m.keep_upto);
+  });
+  if (!cut) {
+    if (s.log->poison()) fail(self, *s.log->poison());
+    return error_of(cut.error().text());
+  }
+  auto loaded = load(self);
+  if (loaded && loaded->last_logged == m.keep_upto) return std::move(*loaded);
+  s.broken = loaded ? "after the cut the database ends at " + to_string(loaded->last_logged) +
+                          ", not at " + to_string(m.keep_upto)
+                    : loaded.error().text();
+  return error_of(s.broken);
+}
+
+caf::result<log_range> read(journal_ptr self, const read_log& m) {
+  auto& s = self->state;
+  if (!flush(self)) return error_of(s.broken);
+  auto range = read_range(*s.options.context->disk, *s.directory, *s.log, m);
+  if (!range) return error_of(range.error().text());
+  range->accepted = s.era.accepted;
+  range->current = s.era.current;
+  return std::move(*range);
+}
+
+/// The order is such that a crash leaves the old history or the new one: the file durable, the old
+/// log cut to what can stand before it, then its name, then what is newer than it out of the way.
+io_result<void> install_incoming(journal_ptr self, zxid as_of) {
+  auto& s = self->state;
+  auto installed = s.incoming->seal()
+                       .and_then([&] { return s.log->continue_after(as_of); })
+                       .and_then([&] { return s.directory->set_history_after(as_of); })
+                       .and_then([&] { return s.incoming->publish(); })
+                       .and_then([&](const storage::snapshot_file&) {
+                         return s.directory->remove_snapshots_after(as_of);
+                       });
+  s.incoming.reset();
+  if (installed) draw_next_snapshot(self, 0);
+  return installed;
+}
+
+caf::result<stored> install(journal_ptr self, const install_piece& m) {
+  auto& s = self->state;
+  if (!flush(self)) return error_of(s.broken);
+  if (m.first) {
+    forget_scribe(self);
+    s.incoming.reset();
+    auto begun = must(self, [&] {
+      return storage::snapshot_writer::begin(*s.options.context->disk,
+                                             s.directory->snapshot_directory(), m.as_of);
+    });
+    if (!begun) return error_of(s.broken);
+    s.incoming.emplace(std::move(*begun));
+  }
+  if (!s.incoming) return error_of("a piece of a snapshot that has no first piece");
+  auto done = must(self, [&] {
+    auto written = s.incoming->append(m.bytes);
+    return written && m.last ? install_incoming(self, m.as_of) : written;
+  });
+  if (!done) return error_of(s.broken);
+  return stored{};
+}
+
+void purge_old(journal_ptr self) {
+  auto& s = self->state;
+  const auto& config = config_of(self);
+  self->delayed_send(self, std::chrono::hours{config.purge_interval_hours}, purge_files{});
+  if (!s.broken.empty()) return;
+  const auto& log = s.options.context->log;
+  auto done = storage::purge(*s.options.context->disk, s.directory->snapshot_directory(),
+                             s.directory->log_directory(), config.purge_retain_count);
+  if (!done)
+    log.warn("purge_failed", {{"reason", done.error().text()}});
+  else
+    log.info("purged", {{"snapshots", done->snapshots.size()}, {"logs", done->logs.size()}});
+}
+
+}  // namespace
+
+journal_with_helpers::behavior_type journal(journal_ptr self, journal_options options) {
+  auto& s = self->state;
+  s.options = std::move(options);
+  s.spread.seed(s.options.context->seed);
+  if (auto hours = config_of(self).purge_interval_hours; hours > 0)
+    self->delayed_send(self, std::chrono::hours{hours}, purge_files{});
+  return trace::traced(
+      s.options.context->trace, "zk.journal", [self](const load_data& m) { return begin(self, m); },
+      [self](const append_txns& m) { append(self, m); },
+      [self](const store_epoch& m) { return store(self, m); },
+      [self](const truncate_log& m) { return truncate(self, m); },
+      [self](const read_log& m) { return read(self, m); },
+      [self](const install_piece& m) { return install(self, m); },
+      [self](const flush_log&) { flush_queued(self); },
+      [self](const purge_files&) { purge_old(self); },
+      [self](const snapshot_sealed& m) { publish_snapshot(self, m); },
+      [self](const snapshot_failed& m) { snapshot_has_failed(self, m); });
+}
+
+}  // namespace troupe

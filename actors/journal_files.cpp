@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "actors/journal_files.hpp"
+
+#include <cerrno>
+#include <deque>
+
+namespace troupe {
+namespace {
+
+using storage::io_error;
+using storage::io_result;
+
+constexpr std::size_t piece_bytes = std::size_t{1} << 20;
+
+tl::unexpected<io_error> not_in_log(const storage::data_dir& directory, zxid after) {
+  return tl::unexpected(io_error{"read the log", directory.log_directory(), ENODATA, -1,
+                                 "it does not go on from " + to_string(after)});
+}
+
+}  // namespace
+
+io_result<read_database> read_data(storage::data_dir& directory, std::size_t recent_max) {
+  read_database out;
+  std::deque<txn_ptr> recent;
+  std::unique_ptr<core::snapshot_decoder> decoder;
+  storage::database_sink sink;
+  sink.begin_snapshot = [&] {
+    out.image = std::make_shared<core::image>();
+    decoder = std::make_unique<core::snapshot_decoder>();
+  };
+  sink.chunk = [&](std::string_view bytes) -> tl::expected<void, std::string> {
+    if (decoder->feed(bytes)) return {};
+    return tl::unexpected(std::move(decoder->finish().error()));
+  };
+  sink.end_snapshot = [&](zxid as_of) -> tl::expected<void, std::string> {
+    auto decoded = decoder->finish();
+    if (!decoded) return tl::unexpected(std::move(decoded.error()));
+    *out.image = std::move(*decoded);
+    out.image->data.set_last_processed(as_of);
+    if (out.image->digest) out.image->data.expect_digest(*out.image->digest);
+    return {};
+  };
+  sink.apply = [&](const txn_ptr& t) -> tl::expected<void, std::string> {
+    auto applied = out.image->data.apply(t->value);
+    if (!applied.digest_matches && !out.digest_broke) out.digest_broke = t->id();
+    recent.push_back(t);
+    if (recent.size() > recent_max) recent.pop_front();
+    return {};
+  };
+  auto loaded = directory.load_database(sink);
+  if (!loaded) return tl::unexpected(std::move(loaded.error()));
+  out.how = std::move(*loaded);
+  out.image->data.set_last_processed(out.how.last);
+  out.recent.assign(recent.begin(), recent.end());
+  return out;
+}
+
+io_result<storage::snapshot_file> write_snapshot(storage::disk& d, const std::string& directory,
+                                                 const core::tree& data) {
+  core::snapshot_encoder encoder{data};
+  auto file = storage::snapshot_writer::begin(d, directory, encoder.at());
+  if (!file) return tl::unexpected(std::move(file.error()));
+  while (!encoder.done())
+    if (auto written = file->append(encoder.next(piece_bytes)); !written)
+      return tl::unexpected(std::move(written.error()));
+  return file->finish();
+}
+
+io_result<log_range> read_range(storage::disk& d, const storage::data_dir& directory,
+                                const storage::txn_log& log, const read_log& asked) {
+  log_range out;
+  out.last_logged = log.last_zxid();
+  out.complete = asked.after >= out.last_logged;
+  bool at_snapshot = asked.after != zxid{} && asked.after == directory.history_after();
+  out.holds_after = at_snapshot || asked.after == out.last_logged;
+  if (out.complete || asked.bytes_max == 0) return out;
+  if (asked.after < directory.history_after()) return not_in_log(directory, asked.after);
+  auto reader =
+      storage::log_reader::open(d, directory.log_directory(), asked.after,
+                                log.options().record_bytes_max, storage::log_start::anywhere);
+  if (!reader) return tl::unexpected(std::move(reader.error()));
+  std::uint64_t bytes = 0;
+  while (bytes < asked.bytes_max) {
+    auto t = reader->next();
+    if (!t) return tl::unexpected(std::move(t.error()));
+    if (!*t) break;
+    if ((*t)->id() == asked.after) {
+      out.holds_after = true;
+      continue;
+    }
+    if (out.txns.empty() && !storage::follows(asked.after, (*t)->id()))
+      return not_in_log(directory, asked.after);
+    bytes += (*t)->bytes.size();
+    out.txns.push_back(std::move(*t));
+  }
+  if (out.txns.empty()) return not_in_log(directory, asked.after);
+  out.complete = out.txns.back()->id() == out.last_logged;
+  return out;
+}
+
+}  // namespace troupe

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+/// What the journal does with a data directory's files, apart from being an actor: a database out
+/// of them, a first snapshot into them, a range of txns from the log.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "actors/core/snapshot_codec.hpp"
+#include "actors/storage/data_dir.hpp"
+#include "actors/storage/snapshot_files.hpp"
+#include "actors/storage/txn_log.hpp"
+#include "messages/local.hpp"
+
+namespace troupe {
+
+/// The newest snapshot with the logged txns applied to it.
+struct read_database {
+  storage::loaded_database how;
+  std::shared_ptr<core::image> image;
+  std::vector<txn_ptr> recent;       // the newest txns, at most as many as were asked for
+  std::optional<zxid> digest_broke;  // the first txn after which the tree was not the writer's tree
+};
+[[nodiscard]] storage::io_result<read_database> read_data(storage::data_dir& directory,
+                                                          std::size_t recent_max);
+
+/// Writes the whole of a database that does not change meanwhile.
+[[nodiscard]] storage::io_result<storage::snapshot_file> write_snapshot(
+    storage::disk& d, const std::string& directory, const core::tree& data);
+
+/// Answers `asked` from the files of a log whose appends are all written. An error when the log
+/// cannot tell what came after `asked.after`: it was purged, or is another history.
+[[nodiscard]] storage::io_result<log_range> read_range(storage::disk& d,
+                                                       const storage::data_dir& directory,
+                                                       const storage::txn_log& log,
+                                                       const read_log& asked);
+
+}  // namespace troupe

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "actors/journal_scribe.hpp"
+
+#include "actors/caf.hpp"
+#include "actors/trace/traced.hpp"
+#include "messages/trace_fields.hpp"
+
+namespace troupe {
+namespace {
+
+using self_ptr = snapshot_sink::stateful_pointer<scribe_state>;
+
+storage::io_result<void> write_piece(scribe_state& s, const snapshot_piece& piece) {
+  if (!s.file) {
+    auto begun =
+        storage::snapshot_writer::begin(*s.options.context->disk, s.options.directory, piece.as_of);
+    if (!begun) return tl::unexpected(std::move(begun.error()));
+    s.file = std::make_shared<storage::snapshot_writer>(std::move(*begun));
+  }
+  auto written = s.file->append(piece.bytes);
+  return written && piece.last ? s.file->seal() : written;
+}
+
+void take(self_ptr self, const snapshot_piece& piece) {
+  auto& s = self->state;
+  if (auto written = write_piece(s, piece); !written) {
+    s.file.reset();
+    self->send(s.options.journal, snapshot_failed{written.error().text()});
+    self->quit();
+  } else if (piece.last) {
+    self->send(s.options.journal, snapshot_sealed{piece.as_of, piece.covers, std::move(s.file)});
+    self->quit();
+  } else {
+    self->send(s.options.source, next_piece{piece.as_of});
+  }
+}
+
+}  // namespace
+
+snapshot_sink::behavior_type journal_scribe(self_ptr self, scribe_options options) {
+  self->state.options = std::move(options);
+  return trace::traced(self->state.options.context->trace, "zk.scribe",
+                       [self](const snapshot_piece& piece) { take(self, piece); });
+}
+
+}  // namespace troupe

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+/// Mirrors PrepRequestProcessor.fixupACL, ZooKeeperServer.checkACL and the providers' tests.
+#include "actors/core/acl.hpp"
+
+#include <gtest/gtest.h>
+
+#include "actors/core/acl_cache.hpp"
+
+namespace troupe::core {
+namespace {
+
+const auth_id anyone{"world", "anyone"};
+const auth_id ann{"digest", "ann:hash"};
+const auth_id here{"ip", "10.1.2.3"};
+constexpr auto all = permission::all;
+
+error_code refusal(const acl_list& asked, const identities& shown = {}) {
+  auto fixed = fix_up_acl(asked, shown);
+  return fixed ? error_code::ok : fixed.error();
+}
+
+TEST(AclFixUp, EmptyListUnknownSchemeAndBadIdsAreInvalid) {
+  EXPECT_EQ(refusal({}), error_code::invalid_acl);
+  EXPECT_EQ(refusal({{all, {"kerberos", "x"}}}), error_code::invalid_acl);
+  EXPECT_EQ(refusal({{all, {"world", "somebody"}}}), error_code::invalid_acl);
+  EXPECT_EQ(refusal({{all, {"digest", "no-colon"}}}), error_code::invalid_acl);
+  EXPECT_EQ(refusal({{all, {"digest", "a:b:c"}}}), error_code::invalid_acl);
+  EXPECT_EQ(refusal({{all, {"digest", "a:"}}}), error_code::invalid_acl);
+  EXPECT_EQ(refusal({{all, {"ip", "10.0.0.256"}}}), error_code::invalid_acl);
+  EXPECT_EQ(refusal({{all, {"ip", "10.0.0.0/33"}}}), error_code::invalid_acl);
+  EXPECT_EQ(refusal({{all, {"ip", "10.0.0"}}}), error_code::invalid_acl);
+  EXPECT_EQ(refusal({{all, {"ip", "10.0.0.0/8"}}, {all, ann}, {1, anyone}}), error_code::ok);
+}
+
+TEST(AclFixUp, DuplicatesAreMergedInOrder) {
+  acl_list once{{1, anyone}, {all, ann}};
+  EXPECT_EQ(fix_up_acl({{1, anyone}, {all, ann}, {1, anyone}, {all, ann}}, {}), once);
+}
+
+TEST(AclFixUp, AuthBecomesEveryIdentityThatWasProved) {
+  auth_id bob{"digest", "bob:hash"};
+  auto fixed = fix_up_acl({{7, {"auth", ""}}}, {here, ann, bob});
+  EXPECT_EQ(fixed, (acl_list{{7, ann}, {7, bob}}));
+}
+
+TEST(AclFixUp, AuthOfNobodyIsInvalid) {
+  EXPECT_EQ(refusal({{all, {"auth", ""}}}, {here}), error_code::invalid_acl);
+}
+
+TEST(AclCheck, WorldGrantsItsPermissionsToAllAndNoOthers) {
+  acl_list acl{{permission::read, anyone}};
+  EXPECT_TRUE(is_allowed(acl, permission::read, {}));
+  EXPECT_FALSE(is_allowed(acl, permission::write, {ann}));
+  EXPECT_TRUE(is_allowed(acl, permission::read | permission::admin, {}));
+}
+
+TEST(AclCheck, DigestIsGrantedToThatIdentityOnly) {
+  acl_list acl{{all, ann}};
+  EXPECT_TRUE(is_allowed(acl, permission::admin, {here, ann}));
+  EXPECT_FALSE(is_allowed(acl, permission::admin, {here, {"digest", "ann:other"}}));
+  EXPECT_FALSE(is_allowed(acl, permission::admin, {{"ip", "ann:hash"}}));
+}
+
+TEST(AclCheck, IpIsMatchedByItsLeadingBits) {
+  EXPECT_TRUE(is_allowed({{all, {"ip", "10.1.0.0/16"}}}, 1, {here}));
+  EXPECT_FALSE(is_allowed({{all, {"ip", "10.2.0.0/16"}}}, 1, {here}));
+  EXPECT_TRUE(is_allowed({{all, {"ip", "0.0.0.0/0"}}}, 1, {here}));
+  EXPECT_TRUE(is_allowed({{all, {"ip", "10.1.2.3"}}}, 1, {here}));
+}
+
+TEST(AclCheck, SuperPassesAndAnEmptyListIsOpen) {
+  EXPECT_TRUE(is_allowed({{0, anyone}}, all, {{"super", ""}}));
+  EXPECT_TRUE(is_allowed({}, all, {}));
+}
+
+TEST(AclMask, DigestsAreHiddenAndOthersShown) {
+  acl_list shown{{1, anyone}, {all, {"digest", "ann:x"}}, {1, here}};
+  EXPECT_EQ(mask_digests({{1, anyone}, {all, ann}, {1, here}}), shown);
+}
+
+TEST(DigestId, IsTheHashThatZooKeepersOwnToolPrints) {
+  // The documentation's example, and DigestAuthenticationProviderTest's way of making it.
+  EXPECT_EQ(make_digest_id("super:test"), "super:D/InIHSb7yEEbrWz8b9l71RjZJU=");
+  EXPECT_EQ(make_digest_id("a:b:c").substr(0, 2), "a:");
+  EXPECT_EQ(make_digest_id("nocolon").substr(0, 8), "nocolon:");
+}
+
+TEST(Authenticate, ProvesDigestsAddressesAndSuper) {
+  auto super = make_digest_id("super:test");
+  EXPECT_EQ(authenticate("digest", "super:test", super, ""),
+            (identities{{"super", ""}, {"digest", super}}));
+  EXPECT_EQ(authenticate("digest", "ann:x", super, ""),
+            (identities{{"digest", make_digest_id("ann:x")}}));
+  EXPECT_EQ(authenticate("ip", "ignored", "", "10.1.2.3"), (identities{here}));
+  EXPECT_EQ(authenticate("world", "anyone", "", "").error(), error_code::auth_failed);
+}
+
+// -- the cache, after ReferenceCountedACLCacheTest ------------------------------------------------
+
+TEST(AclCache, OneListHasOneIdUntilItsLastUseIsGone) {
+  acl_cache cache;
+  acl_list first{{1, anyone}}, second{{2, anyone}};
+  EXPECT_EQ(cache.acquire(first), 1);
+  EXPECT_EQ(cache.acquire(second), 2);
+  EXPECT_EQ(cache.acquire(first), 1);
+  cache.release(1);
+  EXPECT_EQ(*cache.find(1), first);
+  cache.release(1);
+  EXPECT_FALSE(cache.contains(1));
+  EXPECT_EQ(cache.acquire(first), 3);  // never the old number again
+}
+
+TEST(AclCache, UnknownIdsPassNobodyAndMinusOnePassesAll) {
+  acl_cache cache;
+  EXPECT_TRUE(is_allowed(*cache.find(acl_cache::open_id), all, {}));
+  EXPECT_FALSE(is_allowed(*cache.find(acl_cache::nobody_id), all, {ann}));
+  EXPECT_FALSE(is_allowed(*cache.find(77), all, {ann}));
+}
+
+TEST(AclCache, RestoredRowsStayOnlyIfUsedAndCountGoesOnBehindThem) {
+  acl_cache cache;
+  acl_list first{{1, anyone}}, second{{2, anyone}};
+  EXPECT_TRUE(cache.restore(4, first));
+  EXPECT_TRUE(cache.restore(9, second));
+  EXPECT_FALSE(cache.restore(9, first));
+  EXPECT_FALSE(cache.restore(0, first));
+  cache.retain(4);
+  cache.drop_unused();
+  EXPECT_EQ(cache.size(), 1U);
+  EXPECT_EQ(cache.acquire(first), 4);
+  EXPECT_EQ(cache.acquire(second), 10);
+}
+
+}  // namespace
+}  // namespace troupe::core

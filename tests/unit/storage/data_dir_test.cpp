@@ -1,0 +1,299 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "actors/storage/data_dir.hpp"
+
+#include <gtest/gtest.h>
+
+#include "actors/storage/snapshot_files.hpp"
+#include "tests/unit/storage/log_samples.hpp"
+#include "tests/unit/storage/memory_disk.hpp"
+
+namespace troupe::storage {
+namespace {
+
+using namespace std::string_literals;
+using origin = loaded_database::origin;
+
+data_dir_options plain() { return {.data_dir = "/z"}; }
+
+class DataDir : public testing::Test {
+ protected:
+  void SetUp() override { ASSERT_TRUE(d.create_directories("/z")); }
+  std::string refusal(data_dir_options options = plain()) {
+    auto opened = data_dir::open(d, std::move(options));
+    return opened ? "" : opened.error().text();
+  }
+  memory_disk d;
+};
+
+TEST_F(DataDir, OpeningMakesTheDirectories) {
+  auto opened = data_dir::open(d, {.data_dir = "/new/data", .data_log_dir = "/new/log"});
+  ASSERT_TRUE(opened) << opened.error().text();
+  EXPECT_EQ(opened->snapshot_directory(), "/new/data/version-2");
+  EXPECT_EQ(opened->log_directory(), "/new/log/version-2");
+  EXPECT_TRUE(*d.exists("/new/log/version-2"));
+}
+
+TEST_F(DataDir, SecondServerIsRefusedAndToldWhoHoldsIt) {
+  {
+    auto first = data_dir::open(d, plain());
+    ASSERT_TRUE(first);
+    auto why = refusal();
+    EXPECT_NE(why.find("/z"), std::string::npos);
+    EXPECT_NE(why.find("process with id 77"), std::string::npos) << why;
+  }
+  EXPECT_EQ(refusal(), "");
+}
+
+TEST_F(DataDir, SharedDataLogDirIsRefusedToo) {
+  auto first = data_dir::open(d, {.data_dir = "/a", .data_log_dir = "/log"});
+  ASSERT_TRUE(first);
+  EXPECT_NE(refusal({.data_dir = "/b", .data_log_dir = "/log"}).find("/log"), std::string::npos);
+}
+
+TEST_F(DataDir, RunningJavaServerIsRefused) {
+  d.put("/z/zookeeper_server.pid", "4711\n");
+  EXPECT_EQ(refusal(), "") << "no such process";
+  d.processes[4711] = "vim org.txt";
+  EXPECT_EQ(refusal(), "") << "the number belongs to another program now";
+  d.processes[4711] = "java -Xmx1g org.apache.zookeeper.server.quorum.QuorumPeerMain zoo.cfg";
+  EXPECT_NE(refusal().find("4711"), std::string::npos);
+}
+
+TEST_F(DataDir, LogsAmongSnapshotsAreRefusedWhenTheDirectoriesDiffer) {
+  d.put("/z/version-2/log.1", log_bytes({zxid{1}}));
+  EXPECT_EQ(refusal(), "");
+  EXPECT_NE(refusal({.data_dir = "/z", .data_log_dir = "/log"}).find("/z/version-2/log.1"),
+            std::string::npos);
+}
+
+TEST_F(DataDir, SnapshotsAmongLogsAreRefusedWhenTheDirectoriesDiffer) {
+  d.put("/log/version-2/snapshot.0", "x");
+  EXPECT_NE(refusal({.data_dir = "/z", .data_log_dir = "/log"}).find("/log/version-2/snapshot.0"),
+            std::string::npos);
+}
+
+TEST_F(DataDir, OtherFormatVersionIsRefused) {
+  ASSERT_TRUE(d.create_directories("/z/version-3"));
+  EXPECT_NE(refusal().find("/z/version-3"), std::string::npos);
+}
+
+TEST_F(DataDir, WhatElseLiesThereDoesNotMatter) {
+  ASSERT_TRUE(d.create_directories("/z/lost+found"));
+  ASSERT_TRUE(d.create_directories("/z/version-old"));
+  d.put("/z/myid", "1\n");
+  d.put("/z/version-2/README", "x");
+  EXPECT_EQ(refusal(), "");
+}
+
+TEST_F(DataDir, RestsOfACrashAreRemoved) {
+  d.put("/z/version-2/actor-node.snapshot-5.tmp", "half");
+  EXPECT_EQ(refusal(), "");
+  EXPECT_FALSE(d.has("/z/version-2/actor-node.snapshot-5.tmp"));
+}
+
+TEST_F(DataDir, AnotherServersDirectoryIsRefusedNamingBoth) {
+  auto of = [](std::int64_t id) {
+    return data_dir_options{.data_dir = "/z", .owner = server_id{id}};
+  };
+  EXPECT_EQ(refusal(of(2)), "");
+  EXPECT_EQ(refusal(of(2)), "");
+  auto why = refusal(of(3));
+  EXPECT_NE(why.find("server 2"), std::string::npos) << why;
+  EXPECT_NE(why.find("server 3"), std::string::npos);
+  EXPECT_NE(why.find("/z/actor-node.meta"), std::string::npos);
+  EXPECT_EQ(refusal(), "") << "a standalone server opens any directory";
+  EXPECT_NE(refusal(of(3)), "") << "and does not take it over";
+}
+
+TEST_F(DataDir, NotesSurviveACrash) {
+  {
+    auto opened = data_dir::open(d, {.data_dir = "/z", .owner = server_id{2}});
+    ASSERT_TRUE(opened->set_history_after(at(3, 9)));
+    ASSERT_TRUE(opened->set_snapshot_covers(at(3, 10), at(3, 12)));
+  }
+  d.crash();
+  auto opened = data_dir::open(d, {.data_dir = "/z", .owner = server_id{2}});
+  ASSERT_TRUE(opened) << opened.error().text();
+  EXPECT_EQ(opened->history_after(), at(3, 9));
+  d.put("/z/version-2/snapshot.300000001", "whole\0\0\0\1/"s);
+  d.put("/z/version-2/snapshot.30000000a", "whole\0\0\0\1/"s);
+  ASSERT_TRUE(opened->remove_snapshots_after(at(3, 12)));
+  EXPECT_TRUE(d.has("/z/version-2/snapshot.30000000a"));
+  ASSERT_TRUE(opened->remove_snapshots_after(at(3, 11)));
+  EXPECT_FALSE(d.has("/z/version-2/snapshot.30000000a")) << "it may hold txns up to 12";
+}
+
+TEST_F(DataDir, BrokenNotesAreRefused) {
+  d.put("/z/actor-node.meta", "server_id=two\n");
+  EXPECT_NE(refusal().find("/z/actor-node.meta"), std::string::npos);
+  d.put("/z/actor-node.meta", "server_id=2\nof_a_later_version=5\n");
+  EXPECT_EQ(refusal({.data_dir = "/z", .owner = server_id{2}}), "");
+}
+
+// -- loading ------------------------------------------------------------------------------------
+
+/// Takes what load_database gives; a snapshot here is the text it consists of.
+struct recorder {
+  std::string snapshot;
+  zxid snapshot_id{-7};
+  std::vector<zxid> txns;
+  int begun = 0;
+  std::string bad_snapshot;  // one with this content is refused
+
+  database_sink sink() {
+    return {[this] {
+              snapshot.clear();
+              ++begun;
+            },
+            [this](std::string_view chunk) {
+              snapshot += chunk;
+              return tl::expected<void, std::string>{};
+            },
+            [this](zxid id) -> tl::expected<void, std::string> {
+              if (!bad_snapshot.empty() && snapshot == bad_snapshot)
+                return tl::unexpected("bad tree"s);
+              snapshot_id = id;
+              return {};
+            },
+            [this](const txn_ptr& t) {
+              txns.push_back(t->id());
+              return tl::expected<void, std::string>{};
+            }};
+  }
+};
+
+class LoadDatabase : public DataDir {
+ protected:
+  static std::string content(const std::string& name) { return name + " content\0\0\0\1/"s; }
+  void put_snapshot(zxid id) {
+    d.put("/z/version-2/" + snapshot_name(id), content(snapshot_name(id)));
+  }
+  void put_log(const std::vector<zxid>& ids) {
+    d.put("/z/version-2/" + log_name(ids.front()), log_bytes(ids) + std::string(500, '\0'));
+  }
+  io_result<loaded_database> load(data_dir_options options = plain()) {
+    auto opened = data_dir::open(d, options);
+    if (!opened) return tl::unexpected(opened.error());
+    return opened->load_database(got.sink());
+  }
+  recorder got;
+};
+
+TEST_F(LoadDatabase, NothingIsTheEmptyDatabase) {
+  auto loaded = load();
+  EXPECT_EQ(loaded->came, origin::created);
+  EXPECT_EQ(loaded->last, zxid{0});
+  EXPECT_EQ(got.begun, 1);
+}
+
+TEST_F(LoadDatabase, NothingIsNotTrustedWithoutAutocreateUnlessInitialized) {
+  auto options = plain();
+  options.auto_create_database = false;
+  auto loaded = load(options);
+  EXPECT_EQ(loaded->came, origin::unknown);
+  EXPECT_EQ(loaded->last, zxid{-1});
+  d.put("/z/initialize", "");
+  EXPECT_EQ(load(options)->came, origin::created);
+  EXPECT_TRUE(d.has("/z/initialize")) << "until a database is there";
+  put_snapshot({0});
+  EXPECT_EQ(load(options)->came, origin::restored);
+  EXPECT_FALSE(d.has("/z/initialize"));
+}
+
+TEST_F(LoadDatabase, NewestSnapshotThenTheTxnsAfterIt) {
+  put_snapshot({0});
+  put_snapshot(at(1, 2));
+  put_log({at(1, 1), at(1, 2), at(1, 3)});
+  put_log({at(2, 1)});
+  auto loaded = load();
+  ASSERT_TRUE(loaded) << loaded.error().text();
+  EXPECT_EQ(loaded->came, origin::restored);
+  EXPECT_EQ(got.snapshot, content("snapshot.100000002"));
+  EXPECT_EQ(got.snapshot_id, at(1, 2));
+  EXPECT_EQ(got.txns, (std::vector{at(1, 3), at(2, 1)}));
+  EXPECT_EQ(loaded->last, at(2, 1));
+  EXPECT_EQ(loaded->snapshot, at(1, 2));
+  EXPECT_EQ(loaded->txns, 2u);
+}
+
+TEST_F(LoadDatabase, SnapshotAheadOfAllLogs) {
+  put_snapshot(at(2, 7));
+  put_log({at(1, 1), at(1, 2)});
+  auto loaded = load();
+  EXPECT_EQ(loaded->last, at(2, 7));
+  EXPECT_TRUE(got.txns.empty());
+}
+
+TEST_F(LoadDatabase, BadSnapshotFallsBackToTheOneBeforeAndSaysSo) {
+  put_snapshot({0});
+  put_snapshot(at(1, 2));
+  d.put("/z/version-2/snapshot.100000003", "torn");
+  put_log({at(1, 1), at(1, 2), at(1, 3)});
+  got.bad_snapshot = content("snapshot.100000002");
+  auto loaded = load();
+  ASSERT_TRUE(loaded) << loaded.error().text();
+  EXPECT_EQ(got.snapshot, content("snapshot.0"));
+  EXPECT_EQ(got.txns.size(), 3u);
+  ASSERT_EQ(loaded->passed_over.size(), 2u);
+  EXPECT_NE(loaded->passed_over[0].find("snapshot.100000003"), std::string::npos);
+  EXPECT_NE(loaded->passed_over[1].find("bad tree"), std::string::npos);
+}
+
+TEST_F(LoadDatabase, FallingBackBehindTheLogsBeginningIsRefused) {
+  put_snapshot({0});
+  put_snapshot(at(1, 2));
+  put_log({at(1, 3)});
+  got.bad_snapshot = content("snapshot.100000002");
+  auto loaded = load();
+  ASSERT_FALSE(loaded);
+  EXPECT_NE(loaded.error().text().find("hole"), std::string::npos);
+}
+
+TEST_F(LoadDatabase, OnlyBadSnapshotsIsRefusedNamingEach) {
+  put_snapshot(at(1, 2));
+  got.bad_snapshot = content("snapshot.100000002");
+  auto loaded = load();
+  ASSERT_FALSE(loaded);
+  EXPECT_NE(loaded.error().text().find("snapshot.100000002"), std::string::npos);
+}
+
+// ZOOKEEPER-3056, 3781: an upgrade from 3.4 may have no snapshot yet.
+TEST_F(LoadDatabase, LogsWithoutASnapshotAreRefusedUnlessTrusted) {
+  put_log({at(1, 1), at(1, 2)});
+  auto refused = load();
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().text().find("snapshot.trust.empty"), std::string::npos);
+  auto options = plain();
+  options.trust_empty_snapshot = true;
+  auto loaded = load(options);
+  ASSERT_TRUE(loaded);
+  EXPECT_EQ(loaded->came, origin::replayed);
+  EXPECT_EQ(got.txns.size(), 2u);
+}
+
+TEST_F(LoadDatabase, LogFilesThatHoldNothingAreNoHistory) {
+  d.put("/z/version-2/log.1", encode_log_header());
+  EXPECT_EQ(load()->came, origin::created);
+}
+
+TEST_F(LoadDatabase, TornTailEndsTheHistory) {
+  put_snapshot({0});
+  auto bytes = log_bytes({at(1, 1), at(1, 2)});
+  d.put("/z/version-2/log.100000001", bytes.substr(0, bytes.size() - 2));
+  auto loaded = load();
+  ASSERT_TRUE(loaded) << loaded.error().text();
+  EXPECT_EQ(loaded->last, at(1, 1));
+}
+
+TEST_F(LoadDatabase, GenuineDirectoryIsLoaded) {
+  for (const char* name : {"snapshot.0", "snapshot.f", "log.1", "log.10"})
+    d.put("/z/version-2/"s + name, genuine_file(name));
+  auto loaded = load();
+  ASSERT_TRUE(loaded) << loaded.error().text();
+  EXPECT_EQ(loaded->snapshot, zxid{0xf});
+  EXPECT_EQ(got.snapshot, genuine_file("snapshot.f"));
+  EXPECT_GT(loaded->txns, 0u);
+}
+
+}  // namespace
+}  // namespace troupe::storage

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+/// Mirrors QuorumPeer.loadDataBase.
+#include "actors/storage/epochs.hpp"
+
+#include <gtest/gtest.h>
+
+#include "tests/unit/storage/log_samples.hpp"
+#include "tests/unit/storage/memory_disk.hpp"
+
+namespace troupe::storage {
+namespace {
+
+class Epochs : public testing::Test {
+ protected:
+  void SetUp() override { ASSERT_TRUE(d.create_directories("/d")); }
+  void put(const std::string& accepted, const std::string& current) {
+    d.put("/d/acceptedEpoch", accepted);
+    d.put("/d/currentEpoch", current);
+  }
+  epochs load(zxid last) {
+    auto e = epoch_files{d, "/d"}.load(last);
+    EXPECT_TRUE(e) << (e ? "" : e.error().text());
+    return e.value_or(epochs{});
+  }
+  std::string refusal(zxid last) {
+    auto e = epoch_files{d, "/d"}.load(last);
+    return e ? "" : e.error().text();
+  }
+  memory_disk d;
+};
+
+TEST_F(Epochs, AreReadAsJavaWritesThem) {
+  put("7", "6");
+  EXPECT_EQ(load(at(6, 3)), (epochs{{7}, {6}}));
+  put("7\n", "6\n");
+  EXPECT_EQ(load(at(6, 3)), (epochs{{7}, {6}}));
+}
+
+TEST_F(Epochs, OfANewDirectoryAreZeroAndWritten) {
+  EXPECT_EQ(load(zxid{-1}), (epochs{{0}, {0}}));
+  EXPECT_EQ(d.content("/d/acceptedEpoch"), "0");
+  EXPECT_EQ(d.content("/d/currentEpoch"), "0");
+}
+
+TEST_F(Epochs, OfAStandaloneServersDirectoryAreThoseOfItsLastTxn) {
+  EXPECT_EQ(load(at(4, 9)), (epochs{{4}, {4}}));
+}
+
+TEST_F(Epochs, StoredIsDurable) {
+  epoch_files files{d, "/d"};
+  ASSERT_TRUE(files.store_accepted({12}));
+  ASSERT_TRUE(files.store_current({11}));
+  d.crash();
+  EXPECT_EQ(load(at(11, 1)), (epochs{{12}, {11}}));
+}
+
+TEST_F(Epochs, FailureAtAnyStepLeavesTheOldOrTheNew) {
+  for (const char* step : {"create", "write", "sync", "rename", "sync_directory"}) {
+    put("5", "5");
+    d.fail = [step](const std::string& operation, const std::string&) {
+      return operation == step ? EIO : 0;
+    };
+    EXPECT_FALSE((epoch_files{d, "/d"}.store_accepted({6})));
+    d.fail = nullptr;
+    d.crash();
+    EXPECT_EQ(load(at(5, 1)), (epochs{{5}, {5}})) << step;
+  }
+}
+
+TEST_F(Epochs, CurrentOlderThanTheLastTxnIsRefused) {
+  put("5", "4");
+  EXPECT_NE(refusal(at(5, 1)).find("/d/currentEpoch"), std::string::npos);
+}
+
+TEST_F(Epochs, CurrentThatWasBeingReplacedIsBelieved) {
+  put("5", "4");
+  d.put("/d/currentEpoch.tmp", "5");
+  EXPECT_EQ(load(at(5, 1)), (epochs{{5}, {5}}));
+  EXPECT_EQ(d.content("/d/currentEpoch"), "5");
+}
+
+TEST_F(Epochs, ReplacementThatIsStillTooOldOrTornIsNot) {
+  put("6", "4");
+  for (const char* content : {"5", "", "x"}) {
+    d.put("/d/currentEpoch.tmp", content);
+    EXPECT_NE(refusal(at(6, 1)), "") << content;
+  }
+}
+
+TEST_F(Epochs, AcceptedOlderThanCurrentIsRefused) {
+  put("4", "5");
+  EXPECT_NE(refusal(at(5, 1)).find("promise"), std::string::npos);
+}
+
+TEST_F(Epochs, MissingAcceptedIsDerivedFromCurrent) {
+  d.put("/d/currentEpoch", "9");
+  EXPECT_EQ(load(at(3, 1)), (epochs{{9}, {9}}));
+}
+
+TEST_F(Epochs, WhatIsNoNumberIsRefused) {
+  for (const char* content : {"", "five", "-1", "5 6", "99999999999999999999", "0x5"}) {
+    put(content, "0");
+    EXPECT_NE(refusal(zxid{0}).find("/d/acceptedEpoch"), std::string::npos) << content;
+  }
+}
+
+}  // namespace
+}  // namespace troupe::storage
