@@ -99,7 +99,8 @@ class ClientSession : public testing::Test {
     log::set_observer({});
     caf::anon_send_exit(session, caf::exit_reason::kill);
     session = nullptr;
-    now.waiting = {};  // it holds the actors it would answer
+    now.asked_to_open.clear();  // it and what is waiting hold actors
+    now.waiting = {};
     world.run();
   }
 

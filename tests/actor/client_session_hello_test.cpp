@@ -34,6 +34,8 @@ TEST_F(ClientSession, HelloOf45BytesIsAnsweredWithTheReadOnlyByte) {
   EXPECT_EQ(now.asked_to_open[0].session, session_id{});
   EXPECT_EQ(now.asked_to_open[0].timeout_ms, 10'000);
   EXPECT_EQ(now.asked_to_open[0].last_zxid_seen, zxid{7});
+  EXPECT_EQ(now.asked_to_open[0].address, "10.0.0.1");
+  EXPECT_EQ(now.asked_to_open[0].client.address(), session.address());
   EXPECT_EQ(now.sent,
             "\0\0\0\x25"              // length 37
             "\0\0\0\0"                // protocol version
