@@ -207,6 +207,11 @@ caf::result<server_status> tell_status(self_ptr self) {
 
 }  // namespace
 
+peer_state::~peer_state() {
+  if (auto actor = caf::actor_cast<caf::actor>(role))
+    caf::anon_send_exit(actor, caf::exit_reason::kill);
+}
+
 peer_actor::behavior_type peer(self_ptr self, peer_options options) {
   auto& s = self->state;
   s.options = std::move(options);

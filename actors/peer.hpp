@@ -50,6 +50,11 @@ struct peer_state {
     std::string reason;
   };
   coro::inbox<role_is_over> endings;
+
+  peer_state() = default;
+  /// No role outlives its peer.
+  ~peer_state();
+
   coro::scope work;  // last member: dies first, before what its tasks use
 };
 

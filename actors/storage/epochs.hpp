@@ -5,6 +5,7 @@
 /// after current. Mirrors QuorumPeer.loadDataBase and setAcceptedEpoch / setCurrentEpoch.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "actors/storage/disk.hpp"
@@ -25,13 +26,16 @@ class epoch_files {
 
   /// Reads both, after the database: `last` is its last zxid. A missing file is derived from the
   /// epoch of `last` and written (a standalone server's directory has none). A currentEpoch older
-  /// than that is refused, unless a currentEpoch.tmp tells that its replacement was under way.
+  /// than that is raised to it when a crash explains it (a currentEpoch.tmp, or a promise in
+  /// acceptedEpoch that reaches so far), else refused.
   [[nodiscard]] io_result<epochs> load(zxid last);
 
   [[nodiscard]] io_result<void> store_accepted(epoch e);
   [[nodiscard]] io_result<void> store_current(epoch e);
 
  private:
+  io_result<std::optional<epoch>> explain(epoch logged, std::optional<epoch> accepted);
+
   disk* disk_;
   std::string directory_;
 };
