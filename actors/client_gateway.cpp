@@ -14,6 +14,7 @@
 #include "actors/tcp_listener.hpp"
 #include "actors/trace/log.hpp"
 #include "actors/trace/traced.hpp"
+#include "messages/trace_fields.hpp"
 
 namespace troupe {
 
