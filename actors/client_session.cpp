@@ -251,9 +251,6 @@ void refuse_here(self_ptr self, const hello& from, std::string_view reason) {
   finish(self, {});
 }
 
-/// "10.0.0.1:2181" without its port: what an `ip` identity is compared with.
-std::string host_of(const std::string& address) { return address.substr(0, address.rfind(':')); }
-
 void begin_serving(self_ptr self, const hello& from, const session_opened& opened) {
   auto& s = self->state;
   s.stage = phase::live;
