@@ -14,6 +14,7 @@
 #include "actors/tcp_listener.hpp"
 #include "actors/trace/log.hpp"
 #include "actors/trace/traced.hpp"
+#include "messages/trace_fields.hpp"
 
 namespace troupe {
 
@@ -87,7 +88,9 @@ void accept(gateway_ptr self, connection_handle socket) {
   auto& s = self->state;
   const auto& cfg = config_of(self);
   auto host = self->remote_addr(socket);
-  const auto address = host + ':' + std::to_string(self->remote_port(socket));
+  const bool is_v6 = host.find(':') != std::string::npos;
+  const auto address =
+      (is_v6 ? '[' + host + ']' : host) + ':' + std::to_string(self->remote_port(socket));
   auto& from_host = s.per_host[host];
   if (cfg.connections_per_address_max > 0 && from_host >= cfg.connections_per_address_max) {
     log_of(self).warn("client_refused", {{"client", address},

@@ -16,6 +16,7 @@
 #include "actors/trace/log.hpp"
 #include "actors/trace/traced.hpp"
 #include "messages/client/session_password.hpp"
+#include "messages/trace_fields.hpp"
 
 namespace troupe {
 namespace {

@@ -18,6 +18,7 @@
 #include <utility>
 #include <vector>
 
+#include "actors/journal_messages.hpp"
 #include "actors/node_context.hpp"
 #include "actors/sinks.hpp"
 #include "actors/storage/data_dir.hpp"
@@ -30,17 +31,6 @@ namespace troupe {
 struct journal_options {
   context_ptr context;
 };
-
-/// To itself, behind the appends that wait in the mailbox.
-struct flush_log {
-  TROUPE_STAYS_LOCAL;
-};
-/// To itself, each purge_interval_hours.
-struct purge_files {
-  TROUPE_STAYS_LOCAL;
-};
-struct snapshot_sealed;
-struct snapshot_failed;
 
 /// With what it says to itself, and what its scribe says to it.
 using journal_with_helpers =

@@ -5,27 +5,14 @@
 #pragma once
 
 #include <memory>
-#include <optional>
 #include <string>
 
+#include "actors/journal_messages.hpp"
 #include "actors/node_context.hpp"
 #include "actors/sinks.hpp"
 #include "actors/storage/snapshot_files.hpp"
 
 namespace troupe {
-
-/// A snapshot is durable under a temporary name. Who gets this owns the file.
-struct snapshot_sealed {
-  TROUPE_STAYS_LOCAL;
-  zxid as_of;
-  zxid covers;
-  std::shared_ptr<storage::snapshot_writer> file;
-};
-struct snapshot_failed {
-  TROUPE_STAYS_LOCAL;
-  std::string reason;
-};
-using scribe_owner = caf::typed_actor<reacts_to<snapshot_sealed>, reacts_to<snapshot_failed>>;
 
 struct scribe_options {
   context_ptr context;

@@ -83,6 +83,7 @@ coro::task<std::optional<term>> settle_history(self_ptr self) {
 coro::task<std::string> play_role(self_ptr self, term now, server_id me) {
   auto& s = self->state;
   s.endings.clear();
+  s.last_word.clear();
   auto& st = s.status;
   st.leader = now.leader;
   st.phase = "discovery";
@@ -104,10 +105,9 @@ coro::task<std::string> play_role(self_ptr self, term now, server_id me) {
     self->monitor(role);
     s.role = role.address();
   }
+  // Only its down message tells that a role is over: what it sent to the journal is there by then.
   auto ending = s.endings.next();
   auto over = co_await ending;
-  if (auto role = caf::actor_cast<caf::actor>(s.role))
-    self->send_exit(role, caf::exit_reason::kill);
   s.role = nullptr;
   s.leading = nullptr;
   self->send(s.options.database, stop_serving{});
@@ -207,6 +207,11 @@ caf::result<server_status> tell_status(self_ptr self) {
 
 }  // namespace
 
+peer_state::~peer_state() {
+  if (auto actor = caf::actor_cast<caf::actor>(role))
+    caf::anon_send_exit(actor, caf::exit_reason::kill);
+}
+
 peer_actor::behavior_type peer(self_ptr self, peer_options options) {
   auto& s = self->state;
   s.options = std::move(options);
@@ -216,7 +221,9 @@ peer_actor::behavior_type peer(self_ptr self, peer_options options) {
   self->set_down_handler([self](const caf::down_msg& down) {
     auto& st = self->state;
     if (down.source != st.role) return;
-    st.endings.push({"the role ended: " + self->system().render(down.reason)});
+    auto reason = std::exchange(st.last_word, {});
+    if (reason.empty()) reason = "the role ended: " + self->system().render(down.reason);
+    st.endings.push({std::move(reason)});
   });
   s.work.on_failure([self](std::exception_ptr) {
     self->state.options.context->log.error("peer_failed", {});
@@ -230,7 +237,9 @@ peer_actor::behavior_type peer(self_ptr self, peer_options options) {
         auto& st = self->state;
         st.disk_trouble = m.reason;
         st.options.context->log.warn("disk_failed", {{"reason", m.reason}});
-        if (st.role) st.endings.push({"the disk failed: " + m.reason});
+        st.last_word = "the disk failed: " + m.reason;
+        if (auto role = caf::actor_cast<caf::actor>(st.role))
+          self->send_exit(role, caf::exit_reason::kill);
       },
       [self](const role_established& m) {
         auto& st = self->state;
@@ -243,7 +252,7 @@ peer_actor::behavior_type peer(self_ptr self, peer_options options) {
       },
       [self](const role_ended& m) {
         if (self->current_sender() == caf::actor_cast<caf::strong_actor_ptr>(self->state.role))
-          self->state.endings.push({m.reason});
+          self->state.last_word = m.reason;
       },
       [self](const get_server_status&) { return tell_status(self); });
 }

@@ -49,7 +49,13 @@ struct peer_state {
   struct role_is_over {
     std::string reason;
   };
+  std::string last_word;      // why the role ends, as it said itself or as the disk made it
   coro::inbox<role_is_over> endings;
+
+  peer_state() = default;
+  /// No role outlives its peer.
+  ~peer_state();
+
   coro::scope work;  // last member: dies first, before what its tasks use
 };
 

@@ -11,10 +11,7 @@ sessions::sessions(std::int64_t tick_ms) : tick_ms_(tick_ms) {}
 
 void sessions::arm(session_id id, session& s, std::int64_t at_ms) {
   auto deadline = (at_ms / tick_ms_ + 1) * tick_ms_;
-  if (deadline == s.deadline_ms && buckets_.contains(deadline)) {
-    buckets_[deadline].insert(id);
-    return;
-  }
+  if (deadline == s.deadline_ms) return;  // a touch within the same tick, as most are
   disarm(id, s);
   s.deadline_ms = deadline;
   buckets_[deadline].insert(id);

@@ -3,6 +3,7 @@
 /// (SessionTrackerImpl, ExpiryQueue).
 /// Units: milliseconds of the leading server's clock. A session expires at the first tick boundary
 /// after its last touch + timeout, so between timeout and timeout + tick.
+/// Invariant: a session that is not closing stands in the bucket of its deadline.
 #pragma once
 
 #include <cstdint>

@@ -59,7 +59,8 @@ class snapshot_encoder {
 };
 
 /// A whole snapshot as read. The file's name, not its content, tells the zxid it stands for: the
-/// caller says so with data.set_last_processed(), then data.expect_digest(*digest) if there is one.
+/// caller says so with data.set_last_processed(), then data.expect_digest(*digest) if there is one,
+/// which is false when the copy is not fuzzy and not what was written.
 struct image {
   tree data;
   std::optional<zxid_digest> digest;  // absent before ZooKeeper 3.6

@@ -170,8 +170,8 @@ void snapshot_encoder::put_seals(std::string& out) {
   w.bytes(snapshot_format::end_mark);
   seal();
   // The digest is of now, not of the start: replay compares when it gets here.
-  auto now = source_->last_processed();
-  w(now, digest_version, now.value == 0 ? std::int64_t{0} : source_->digest());
+  auto digest = source_->last_digest();
+  w(digest.at, digest.version, digest.value);
   seal();
   if (options_.write_last_zxid) {
     w(at_);

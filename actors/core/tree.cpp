@@ -66,7 +66,7 @@ applied tree::apply(const txn& x) {
   out.result = std::visit([&](const auto& body) { return change(at, body); }, x.body);
   out.result.type = x.header.type;
   // Only now: a snapshot that starts here must not claim half a multi.
-  last_processed_ = std::max(last_processed_, x.header.id);
+  last_processed_ = digest_at_ = std::max(last_processed_, x.header.id);
   compare_digest(x, out);
   return out;
 }
@@ -214,9 +214,22 @@ void tree::compare_digest(const txn& x, applied& out) {
     out.digest_matches = false;
 }
 
-void tree::expect_digest(const zxid_digest& then) {
+void tree::set_last_processed(zxid at) {
+  last_processed_ = at;
+  if (digest_at_.value == 0) digest_at_ = at;  // as loaded; no txn since
+}
+
+zxid_digest tree::last_digest() const {
+  return {digest_at_, digest_version, digest_at_.value == 0 ? 0 : digest()};
+}
+
+bool tree::expect_digest(const zxid_digest& then) {
   expected_.reset();
-  if (then.at > last_processed_ && then.version == digest_version) expected_ = then;
+  if (then.version != digest_version || then.at < last_processed_ || then.at.value == 0)
+    return true;
+  if (then.at == last_processed_) return then.value == digest();
+  expected_ = then;
+  return true;
 }
 
 // -- reading --------------------------------------------------------------------------------------

@@ -90,11 +90,14 @@ class tree {
   [[nodiscard]] std::int64_t digest() const { return digest_.value(); }
   [[nodiscard]] zxid last_processed() const { return last_processed_; }
   /// After loading a snapshot (its name holds the zxid), or when an epoch begins.
-  void set_last_processed(zxid at) { last_processed_ = at; }
+  void set_last_processed(zxid at);
+  /// The digest now, with the zxid that the tree had it first at: a txn's, not that of an epoch
+  /// begun since. All zeros in a new database.
+  [[nodiscard]] zxid_digest last_digest() const;
   /// The tree is a fuzzy copy until the txn `then.at`, and must have that digest after it. Until
-  /// then no digest is compared. Ignored when `then.at` is not ahead of last_processed(), or of
-  /// another version.
-  void expect_digest(const zxid_digest& then);
+  /// then no digest is compared. When that txn is the last processed, it is compared at once:
+  /// false if it differs. Ignored when it is older, or the digest of another version.
+  bool expect_digest(const zxid_digest& then);
 
   /// The membership as data of /zookeeper/config; local, outside of txns and digest
   /// (ZKDatabase.initConfigInZKDatabase).
@@ -147,6 +150,7 @@ class tree {
   tree_digest digest_;
   std::optional<zxid_digest> expected_;
   zxid last_processed_;
+  zxid digest_at_;
   std::size_t node_count_ = 0;
   std::size_t ephemeral_count_ = 0;
   std::int64_t data_bytes_ = 0;

@@ -50,6 +50,10 @@ std::string make_directories(const config::node_config& cfg) {
   return {};
 }
 
+std::string log_path(const config::node_config& cfg, const arguments& args) {
+  return args.log_path.empty() ? cfg.data_dir + "/actor-node.log" : args.log_path;
+}
+
 void report(int ready_fd, const std::string& reason) {
   std::cerr << reason << std::endl;
   const auto line = "failed: " + reason + "\n";
@@ -79,10 +83,15 @@ int start(const config::loaded& from, const arguments& args) {
     std::cerr << problem << "\n";
     return exit_code::failed;
   }
-  const auto log = args.log_path.empty() ? cfg.data_dir + "/actor-node.log" : args.log_path;
-  auto problem = start_daemon(log, [&](int ready_fd) {
+  const auto log = log_path(cfg, args);
+  // What does not go through the log, as the words of a crash, must not stand in a file that is
+  // rotated.
+  auto problem = start_daemon(log + ".out", [&](int ready_fd) {
     print_warnings(from);
-    return serve(cfg, {.foreground = false, .config_path = args.config_path, .ready_fd = ready_fd});
+    return serve(cfg, {.foreground = false,
+                       .config_path = args.config_path,
+                       .log_path = log,
+                       .ready_fd = ready_fd});
   });
   if (!problem.empty()) {
     std::cout << "FAILED TO START\n" << std::flush;
@@ -100,7 +109,10 @@ int start_foreground(const config::loaded& from, const arguments& args) {
     std::cerr << problem << "\n";
     return exit_code::failed;
   }
-  return serve(from.value, {.foreground = true, .config_path = args.config_path, .ready_fd = -1});
+  return serve(from.value, {.foreground = true,
+                            .config_path = args.config_path,
+                            .log_path = log_path(from.value, args),
+                            .ready_fd = -1});
 }
 
 int stop(const config::loaded& from, const arguments& args) {

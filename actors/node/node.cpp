@@ -13,6 +13,7 @@
 
 #include "actors/caf.hpp"
 #include "actors/client_gateway.hpp"
+#include "actors/ensemble.hpp"
 #include "actors/node/links.hpp"
 #include "actors/node/server.hpp"
 #include "actors/storage/data_dir.hpp"
@@ -89,7 +90,8 @@ struct system_config : caf::actor_system_config {
 /// reason.
 std::string check_data_directory(const node_context& context) {
   const auto& config = context.config;
-  storage::data_dir_options options{config.data_dir, config.data_log_dir, config.my_id,
+  auto owner = config.is_standalone() ? std::nullopt : config.my_id;
+  storage::data_dir_options options{config.data_dir, config.data_log_dir, owner,
                                     config.snapshot_trust_empty};
   auto opened = storage::data_dir::open(*context.disk, options);
   return opened ? std::string{} : opened.error().text();
@@ -139,7 +141,7 @@ void wait_for_end(const sigset_t& signals, const node_context& context) {
 
 context_ptr make_context(config::node_config config) {
   auto context = std::make_shared<node_context>();
-  context->me = config.my_id.value_or(server_id{1});
+  context->me = config.my_id.value_or(standalone_id);
   context->config = std::move(config);
   context->wall_ms = wall_ms;
   context->disk = std::make_shared<storage::posix_disk>();
@@ -157,7 +159,7 @@ int run_server(config::node_config config, run_options options) {
   start_report report{options.ready_fd};
   log::options logging;
   logging.console = options.foreground;
-  if (!options.foreground) logging.file = config.data_dir + "/actor-node.log";
+  logging.file = options.log_path;
   if (auto begun = log::init(logging); !begun) return report.failed(begun.error(), 1);
 
   auto context = make_context(std::move(config));

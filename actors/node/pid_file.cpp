@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <fstream>
 #include <iterator>
@@ -14,6 +15,8 @@ namespace troupe {
 
 namespace {
 
+/// For locks of the open file, not of the process: those a process loses when it closes any
+/// descriptor of the file, and ours reads it again when it opens its data directory.
 struct flock whole_file() {
   struct flock lock {};
   lock.l_type = F_WRLCK;
@@ -44,7 +47,7 @@ tl::expected<pid_file, std::string> pid_file::hold(const std::string& data_dir) 
     int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
     if (fd < 0) return tl::unexpected(path + ": cannot be written: " + std::strerror(errno));
     auto lock = whole_file();
-    if (::fcntl(fd, F_SETLK, &lock) != 0) {
+    if (::fcntl(fd, F_OFD_SETLK, &lock) != 0) {
       ::close(fd);
       auto other = running_server(data_dir);
       return tl::unexpected("already running as process " + (other ? std::to_string(*other) : "?") +
@@ -76,13 +79,15 @@ pid_file::~pid_file() {
 }
 
 std::optional<pid_t> running_server(const std::string& data_dir) {
-  int fd = ::open(pid_path(data_dir).c_str(), O_RDWR | O_CLOEXEC);
+  const auto path = pid_path(data_dir);
+  int fd = ::open(path.c_str(), O_RDWR | O_CLOEXEC);
   if (fd < 0) return std::nullopt;
   auto lock = whole_file();
-  bool asked = ::fcntl(fd, F_GETLK, &lock) == 0;
+  bool asked = ::fcntl(fd, F_OFD_GETLK, &lock) == 0;
   ::close(fd);
   if (!asked || lock.l_type == F_UNLCK) return std::nullopt;
-  return lock.l_pid;
+  auto pid = std::atoi(content_of(path).c_str());
+  return pid > 0 ? std::optional<pid_t>{pid} : std::nullopt;
 }
 
 std::optional<pid_t> running_zookeeper(const std::string& data_dir) {

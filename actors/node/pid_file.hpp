@@ -13,8 +13,7 @@
 
 namespace troupe {
 
-/// Held by the server itself. Do not close other descriptors of the same file in this process:
-/// POSIX would drop the lock with them.
+/// Held by the server itself, as long as it runs.
 class pid_file {
  public:
   /// Locks the file and writes our pid into it. Error: a line that says why not.

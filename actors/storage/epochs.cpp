@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <optional>
 
 namespace troupe::storage {
 namespace {
@@ -30,6 +29,21 @@ io_result<std::optional<epoch>> read_epoch(disk& d, const std::string& path) {
 
 }  // namespace
 
+/// What currentEpoch should say when it is behind the last logged epoch; nullopt: nothing explains
+/// it.
+io_result<std::optional<epoch>> epoch_files::explain(epoch logged, std::optional<epoch> accepted) {
+  // The crash came between currentEpoch.tmp and its rename (QuorumPeer.loadDataBase).
+  auto under_way = read_epoch(*disk_, join_path(directory_, current_name) + ".tmp");
+  if (under_way && *under_way && **under_way >= logged) return *under_way;
+  if (under_way || under_way.error().is_corrupt()) {
+    // Or it came while a leader of a promised epoch was sending its history, which is logged before
+    // currentEpoch is stored. A prefix that reaches into `logged` holds all that epoch began with.
+    if (accepted && *accepted >= logged) return logged;
+    return std::nullopt;
+  }
+  return tl::unexpected(std::move(under_way.error()));
+}
+
 io_result<epochs> epoch_files::load(zxid last) {
   auto logged = std::max(last.in_epoch(), epoch{0});  // zxid -1: nothing is known yet
   auto current_path = join_path(directory_, current_name);
@@ -38,37 +52,29 @@ io_result<epochs> epoch_files::load(zxid last) {
   auto accepted_path = join_path(directory_, accepted_name);
   auto accepted = read_epoch(*disk_, accepted_path);
   if (!accepted) return tl::unexpected(std::move(accepted.error()));
-  if (*current && **current < logged) {
-    // The crash came between currentEpoch.tmp and its rename (QuorumPeer.loadDataBase), or before
-    // that, among the txns of a synchronization. Then the log is a part of the new epoch's history
-    // and this server votes with the old epoch still; ZooKeeper refuses to start here.
-    auto under_way = read_epoch(*disk_, current_path + ".tmp");
-    if (under_way && *under_way && **under_way >= logged) {
-      *current = std::nullopt;
-      logged = **under_way;
-    } else if (!*accepted || **accepted < logged) {
-      return corrupt("read the epoch", current_path, -1,
-                     "current epoch " + std::to_string((*current)->value) +
-                         " is older than that of the last txn " + to_string(last) +
-                         ", and that was never accepted: the files do not belong to this database");
-    }
+  std::optional<epoch> wanted = *current ? **current : logged;
+  if (*wanted < logged) {
+    auto explained = explain(logged, *accepted);
+    if (!explained) return tl::unexpected(std::move(explained.error()));
+    wanted = *explained;
   }
-  if (!*current) {
-    if (auto stored = store_current(logged); !stored)
-      return tl::unexpected(std::move(stored.error()));
-    *current = logged;
-  }
+  if (!wanted)
+    return corrupt("read the epoch", current_path, -1,
+                   "current epoch " + std::to_string((*current)->value) +
+                       " is older than that of the last txn " + to_string(last) +
+                       ", which was never promised: the files are not of one server");
+  if (wanted != *current)
+    if (auto done = store_current(*wanted); !done) return tl::unexpected(std::move(done.error()));
   if (!*accepted) {
-    if (auto stored = store_accepted(**current); !stored)
-      return tl::unexpected(std::move(stored.error()));
-    *accepted = **current;
+    if (auto done = store_accepted(*wanted); !done) return tl::unexpected(std::move(done.error()));
+    *accepted = *wanted;
   }
-  if (**accepted < **current)
+  if (**accepted < *wanted)
     return corrupt("read the epoch", accepted_path, -1,
                    "accepted epoch " + std::to_string((*accepted)->value) +
-                       " is older than the current epoch " + std::to_string((*current)->value) +
+                       " is older than the current epoch " + std::to_string(wanted->value) +
                        ": a promise was lost");
-  return epochs{**accepted, **current};
+  return epochs{**accepted, *wanted};
 }
 
 io_result<void> epoch_files::store_accepted(epoch e) {

@@ -2,11 +2,10 @@
 /// The two promises a server keeps in files of their own: acceptedEpoch, the newest epoch it has
 /// agreed to follow, and currentEpoch, the epoch whose history it has made its own. Plain decimals,
 /// each replaced in one step. Invariant: current <= accepted, and no logged txn is of an epoch
-/// after accepted. It may be of one after current: a crash in synchronization leaves a part of the
-/// new epoch's history, and only all of it makes the epoch current. Mirrors
-/// QuorumPeer.loadDataBase and setAcceptedEpoch / setCurrentEpoch.
+/// after current. Mirrors QuorumPeer.loadDataBase and setAcceptedEpoch / setCurrentEpoch.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "actors/storage/disk.hpp"
@@ -27,14 +26,16 @@ class epoch_files {
 
   /// Reads both, after the database: `last` is its last zxid. A missing file is derived from the
   /// epoch of `last` and written (a standalone server's directory has none). A currentEpoch older
-  /// than that is taken as it is when the epoch of `last` was accepted, and refused otherwise; a
-  /// currentEpoch.tmp tells that its replacement was under way.
+  /// than that is raised to it when a crash explains it (a currentEpoch.tmp, or a promise in
+  /// acceptedEpoch that reaches so far), else refused.
   [[nodiscard]] io_result<epochs> load(zxid last);
 
   [[nodiscard]] io_result<void> store_accepted(epoch e);
   [[nodiscard]] io_result<void> store_current(epoch e);
 
  private:
+  io_result<std::optional<epoch>> explain(epoch logged, std::optional<epoch> accepted);
+
   disk* disk_;
   std::string directory_;
 };

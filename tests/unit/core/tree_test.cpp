@@ -294,6 +294,27 @@ TEST(TreeDigest, FuzzyCopyIsComparedFromTheRecordedZxidOn) {
   EXPECT_TRUE(t.apply(create_at(4, "/c", 3)).digest_matches);
 }
 
+TEST(TreeDigest, CopyThatIsNotFuzzyIsComparedAtOnce) {
+  tree t;
+  t.apply(create_at(3, "/a", 1));
+  EXPECT_TRUE(t.expect_digest({zxid{3}, digest_version, t.digest()}));
+  EXPECT_FALSE(t.expect_digest({zxid{3}, digest_version, t.digest() + 1}));
+  EXPECT_TRUE(t.expect_digest({zxid{2}, digest_version, 1}));
+  EXPECT_TRUE(t.expect_digest({zxid{3}, 1, 1}));
+  EXPECT_TRUE(t.apply(create_at(4, "/b", 2)).digest_matches);
+}
+
+TEST(TreeDigest, NewEpochDoesNotMoveTheZxidOfTheDigest) {
+  tree t;
+  EXPECT_EQ(t.last_digest(), (zxid_digest{zxid{0}, digest_version, 0}));
+  t.set_last_processed(zxid{0x100000005});
+  EXPECT_EQ(t.last_digest().at, zxid{0x100000005});
+  t.set_last_processed(zxid{0x200000000});
+  EXPECT_EQ(t.last_digest(), (zxid_digest{zxid{0x100000005}, digest_version, t.digest()}));
+  t.apply(create_at(0x200000001, "/a", 1));
+  EXPECT_EQ(t.last_digest().at, zxid{0x200000001});
+}
+
 TEST(TreeDigest, ZnodesBelowZookeeperCountNothing) {
   tree t;
   auto before = t.digest();

@@ -259,7 +259,8 @@ class Server:
     def files(self, kind):
         folder = os.path.join(self.home, "data", "version-2")
         names = [n for n in os.listdir(folder) if n.startswith(kind + ".")]
-        return [os.path.join(folder, n) for n in sorted(names, key=lambda n: int(n.split(".")[1], 16))]
+        names.sort(key=lambda n: int(n.split(".")[1], 16))
+        return [os.path.join(folder, n) for n in names]
 
 
 def run(conversation, out):

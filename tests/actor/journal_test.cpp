@@ -1,0 +1,282 @@
+// SPDX-License-Identifier: Apache-2.0
+/// Loading, group commit, failures, epochs, ranges and TRUNC.
+#include <algorithm>
+
+#include "tests/actor/journal_world.hpp"
+
+namespace troupe {
+namespace {
+
+using namespace test;
+using namespace std::string_literals;
+
+using Journal = journal_world;
+
+// -- loading ------------------------------------------------------------------------------------
+
+TEST_F(Journal, BeforeItsLoadingEverythingIsRefused) {
+  EXPECT_FALSE(ask<log_range>(read_log{{0}, 0}));
+  EXPECT_FALSE(ask<stored>(store_epoch{epoch_kind::accepted, {1}}));
+  append({at(1, 1)});
+  EXPECT_TRUE(heard.empty());
+  EXPECT_TRUE(failures.empty());
+}
+
+TEST_F(Journal, EmptyDirectoryGetsItsFirstSnapshot) {
+  auto loaded = must_load();
+  EXPECT_EQ(loaded.last_logged, zxid{0});
+  ASSERT_TRUE(loaded.image);
+  EXPECT_EQ(loaded.image->data.last_processed(), zxid{0});
+  EXPECT_EQ(disk->content("/z/version-2/snapshot.0"), tree_bytes(core::tree{}));
+  EXPECT_EQ(snapshots(), (std::vector{zxid{0}}));
+}
+
+TEST_F(Journal, GenuineDirectoryIsLoadedAndItsDigestsHold) {
+  for (const char* name : {"snapshot.0", "snapshot.f", "log.1", "log.10"})
+    disk->put("/z/version-2/"s + name, storage::genuine_file(name));
+  std::vector<std::string> warnings;
+  log::set_observer([&](log::level level, std::string_view line) {
+    if (level >= log::level::warn) warnings.emplace_back(line);
+  });
+  auto loaded = must_load();
+  log::set_observer({});
+  EXPECT_EQ(warnings, (std::vector<std::string>{}));
+  EXPECT_NE(loaded.image->data.find("/second"), nullptr);
+  EXPECT_NE(loaded.image->data.find("/a/b"), nullptr);
+  EXPECT_EQ(loaded.recent.back()->id(), loaded.last_logged);
+  append({loaded.last_logged.next()});
+  EXPECT_EQ(heard.size(), 1u);
+}
+
+TEST_F(Journal, RecentTxnsAreTheNewestOnes) {
+  config.commit_log_count = 2;
+  stop();
+  start();
+  must_load();
+  append({at(1, 1), at(1, 2), at(1, 3)});
+  crash();
+  auto loaded = must_load();
+  ASSERT_EQ(loaded.recent.size(), 2u);
+  EXPECT_EQ(loaded.recent[0]->id(), at(1, 2));
+  EXPECT_EQ(loaded.image->data.last_processed(), at(1, 3));
+}
+
+TEST_F(Journal, DirectoryThatCannotBeUsedIsSaidAndCanBeTriedAgain) {
+  disk->put("/z/version-2/log.100000001", storage::log_bytes({at(1, 1)}));
+  auto refused = load();
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().find("snapshot.trust.empty"), std::string::npos) << refused.error();
+  ASSERT_TRUE(disk->remove("/z/version-2/log.100000001"));
+  must_load();
+}
+
+// -- group commit -------------------------------------------------------------------------------
+
+TEST_F(Journal, AppendsThatWaitTogetherAreOneSync) {
+  must_load();
+  append({at(1, 1)});
+  auto before = disk->count("sync");
+  heard.clear();
+  send_append({at(1, 2), at(1, 3)});
+  send_append({at(1, 4)});
+  world_->run();
+  EXPECT_EQ(disk->count("sync"), before + 1);
+  EXPECT_EQ(heard, (std::vector{at(1, 4)}));
+}
+
+TEST_F(Journal, WhatIsSaidToBeLoggedSurvivesACrash) {
+  must_load();
+  append({at(1, 1), at(1, 2)});
+  append({at(2, 1)});
+  EXPECT_EQ(heard, (std::vector{at(1, 2), at(2, 1)}));
+  disk->crash();
+  EXPECT_EQ(logged_ids(), (std::vector{at(1, 1), at(1, 2), at(2, 1)}));
+}
+
+TEST_F(Journal, EachWhoWaitsHearsOfItsOwnLastTxn) {
+  must_load();
+  std::vector<zxid> other_heard;
+  auto other = world_->system.spawn(collect_logged, &other_heard);
+  send_append({at(1, 1)});
+  caf::anon_send(handle, append_txns{{sample_txn(at(1, 2))}, other});
+  caf::anon_send(handle, append_txns{{sample_txn(at(1, 3))}, logged_sink{}});
+  world_->run();
+  EXPECT_EQ(heard, (std::vector{at(1, 1)}));
+  EXPECT_EQ(other_heard, (std::vector{at(1, 2)}));
+  caf::anon_send_exit(other, caf::exit_reason::kill);
+}
+
+TEST_F(Journal, ReadingIsABarrier) {
+  must_load();
+  send_append({at(1, 1)});
+  auto range = ask<log_range>(read_log{{0}, 0});
+  ASSERT_TRUE(range);
+  EXPECT_EQ(range->last_logged, at(1, 1));
+  EXPECT_TRUE(range->txns.empty());
+  disk->crash();
+  EXPECT_EQ(logged_ids(), (std::vector{at(1, 1)}));
+}
+
+// -- failures -----------------------------------------------------------------------------------
+
+TEST_F(Journal, FailedSyncIsSaidOnceAndNothingIsAckedAnyMore) {
+  must_load();
+  append({at(1, 1)});
+  fail_on("sync");
+  append({at(1, 2)});
+  disk->fail = nullptr;
+  append({at(1, 3)});
+  EXPECT_EQ(heard, (std::vector{at(1, 1)}));
+  ASSERT_EQ(failures.size(), 1u);
+  EXPECT_NE(failures[0].find("log.100000001"), std::string::npos) << failures[0];
+  EXPECT_FALSE(ask<log_range>(read_log{{0}, 0}));
+  EXPECT_FALSE(ask<stored>(store_epoch{epoch_kind::accepted, {9}}));
+}
+
+TEST_F(Journal, AfterAFailureLoadingGoesOnFromWhatWasDurable) {
+  must_load();
+  append({at(1, 1)});
+  fail_on("sync");
+  append({at(1, 2)});
+  disk->fail = nullptr;
+  EXPECT_EQ(must_load().last_logged, at(1, 1)) << "1:2 never reached the disk";
+  append({at(1, 2)});
+  EXPECT_EQ(heard.back(), at(1, 2));
+  disk->crash();
+  EXPECT_EQ(logged_ids(), (std::vector{at(1, 1), at(1, 2)}));
+}
+
+TEST_F(Journal, LoadingWaitsUntilTheDiskTakesBackWhatFailed) {
+  must_load();
+  append({at(1, 1)});
+  fail_on("sync");
+  append({at(1, 2)});
+  EXPECT_FALSE(load());
+  disk->fail = nullptr;
+  EXPECT_EQ(must_load().last_logged, at(1, 1));
+}
+
+// ZOOKEEPER-4925.
+TEST_F(Journal, HoleIsRefusedAndBreaksTheJournal) {
+  must_load();
+  append({at(1, 1)});
+  append({at(1, 3)});
+  ASSERT_EQ(failures.size(), 1u);
+  EXPECT_NE(failures[0].find("hole"), std::string::npos);
+  EXPECT_EQ(must_load().last_logged, at(1, 1));
+}
+
+// -- epochs -------------------------------------------------------------------------------------
+
+TEST_F(Journal, StoredEpochsSurviveACrash) {
+  must_load();
+  ASSERT_TRUE(ask<stored>(store_epoch{epoch_kind::accepted, {5}}));
+  ASSERT_TRUE(ask<stored>(store_epoch{epoch_kind::current, {4}}));
+  crash();
+  auto loaded = must_load();
+  EXPECT_EQ(loaded.accepted, epoch{5});
+  EXPECT_EQ(loaded.current, epoch{4});
+  EXPECT_EQ(ask<log_range>(read_log{{0}, 0})->accepted, epoch{5});
+}
+
+TEST_F(Journal, EpochNeverGoesBack) {
+  must_load();
+  ASSERT_TRUE(ask<stored>(store_epoch{epoch_kind::accepted, {5}}));
+  EXPECT_FALSE(ask<stored>(store_epoch{epoch_kind::accepted, {4}}));
+  ASSERT_TRUE(ask<stored>(store_epoch{epoch_kind::accepted, {5}}));
+  EXPECT_TRUE(failures.empty());
+}
+
+TEST_F(Journal, CurrentEpochIsStoredAfterTheTxnsBeforeIt) {
+  must_load();
+  send_append({at(1, 1)});
+  disk->history.clear();
+  ASSERT_TRUE(ask<stored>(store_epoch{epoch_kind::current, {3}}));
+  auto place = [this](const std::string& line) {
+    return std::find(disk->history.begin(), disk->history.end(), line) - disk->history.begin();
+  };
+  EXPECT_LT(place("sync /z/version-2/log.100000001"),
+            place("create /z/version-2/currentEpoch.tmp"));
+}
+
+TEST_F(Journal, EpochThatCannotBeStoredBreaksTheJournal) {
+  must_load();
+  fail_on("rename");
+  EXPECT_FALSE(ask<stored>(store_epoch{epoch_kind::accepted, {5}}));
+  EXPECT_EQ(failures.size(), 1u);
+}
+
+// -- reading for others -------------------------------------------------------------------------
+
+TEST_F(Journal, RangeFollowsATxnOfTheLog) {
+  must_load();
+  append({at(1, 1), at(1, 2), at(2, 1), at(2, 2)});
+  auto range = ask<log_range>(read_log{at(1, 2), 1 << 20});
+  ASSERT_TRUE(range);
+  ASSERT_EQ(range->txns.size(), 2u);
+  EXPECT_EQ(range->txns[0]->id(), at(2, 1));
+  EXPECT_TRUE(range->complete);
+  EXPECT_TRUE(range->holds_after);
+}
+
+TEST_F(Journal, RangeEndsWhereItWouldBeTooLong) {
+  must_load();
+  append({at(1, 1), at(1, 2), at(1, 3)});
+  auto range = ask<log_range>(read_log{at(1, 1), 1});
+  ASSERT_EQ(range->txns.size(), 1u);
+  EXPECT_FALSE(range->complete);
+}
+
+TEST_F(Journal, RangeAfterATxnThatIsInAnotherHistoryIsNotVouchedFor) {
+  must_load();
+  append({at(1, 1), at(1, 2), at(2, 1)});
+  auto range = ask<log_range>(read_log{at(1, 7), 1 << 20});
+  ASSERT_TRUE(range);
+  EXPECT_FALSE(range->holds_after);
+}
+
+TEST_F(Journal, RangeBeforeTheLogsBeginningIsRefused) {
+  disk->put("/z/version-2/snapshot.100000005", snapshot_bytes(at(1, 5)));
+  must_load();
+  append({at(1, 6), at(1, 7)});
+  EXPECT_FALSE(ask<log_range>(read_log{at(1, 3), 1 << 20}));
+  auto range = ask<log_range>(read_log{at(1, 5), 1 << 20});
+  ASSERT_TRUE(range) << range.error();
+  EXPECT_EQ(range->txns.size(), 2u);
+  EXPECT_TRUE(range->complete);
+}
+
+// -- TRUNC --------------------------------------------------------------------------------------
+
+TEST_F(Journal, TruncatedLogIsLoadedAgainAndGoesOn) {
+  must_load();
+  append({at(1, 1), at(1, 2), at(1, 3)});
+  auto left = ask<loaded_data>(truncate_log{at(1, 1)});
+  ASSERT_TRUE(left) << left.error();
+  EXPECT_EQ(left->last_logged, at(1, 1));
+  EXPECT_EQ(left->image->data.last_processed(), at(1, 1));
+  append({at(2, 1)});
+  disk->crash();
+  EXPECT_EQ(logged_ids(), (std::vector{at(1, 1), at(2, 1)}));
+}
+
+TEST_F(Journal, SnapshotsThatMayHoldACutTxnGoWithIt) {
+  must_load();
+  append({at(1, 1), at(1, 2), at(1, 3)});
+  disk->put("/z/version-2/snapshot.100000002", snapshot_bytes(at(1, 2)));
+  auto left = ask<loaded_data>(truncate_log{at(1, 1)});
+  ASSERT_TRUE(left) << left.error();
+  EXPECT_EQ(snapshots(), (std::vector{zxid{0}}));
+}
+
+TEST_F(Journal, TruncatingToWhatIsNotThereIsRefusedAndChangesNothing) {
+  must_load();
+  append({at(1, 1), at(1, 2)});
+  EXPECT_FALSE(ask<loaded_data>(truncate_log{at(1, 9)}));
+  EXPECT_TRUE(failures.empty());
+  append({at(1, 3)});
+  EXPECT_EQ(logged_ids().size(), 3u);
+}
+
+}  // namespace
+}  // namespace troupe

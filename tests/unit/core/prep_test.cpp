@@ -1,0 +1,342 @@
+// SPDX-License-Identifier: Apache-2.0
+/// Mirrors PrepRequestProcessor and ZooKeeper's PrepRequestProcessorTest: which error a client
+/// sees, and that requests in flight see each other.
+#include "actors/core/prep.hpp"
+
+#include <gtest/gtest.h>
+
+#include "tests/unit/core/support.hpp"
+
+namespace troupe::core::testing {
+namespace {
+
+using code = error_code;
+const auth_id ann{"digest", "ann:hash"};
+const acl_list only_ann{{permission::all, ann}};
+
+std::string path_in(const txn& x) { return std::get<create_txn>(x.body).path; }
+code refusal(const txn& x) {
+  auto refused = std::get_if<error_txn>(&x.body);
+  EXPECT_EQ(refused != nullptr, x.header.type == op_code::error);
+  return refused ? refused->err : code::ok;
+}
+std::vector<code> multi_codes(const txn& x) {
+  std::vector<code> out;
+  for (const auto& op : std::get<multi_txn>(x.body).ops) {
+    auto refused = std::get_if<error_txn>(&op.body);
+    out.push_back(refused ? refused->err : code::ok);
+  }
+  return out;
+}
+
+// -- create ---------------------------------------------------------------------------------------
+
+TEST(PrepCreate, ErrorsComeInZooKeepersOrder) {
+  database db;
+  db.create("/a");
+  db.create("/e", "", create_flag::ephemeral);
+  EXPECT_EQ(db.create("/c", "", 7), code::bad_arguments);
+  EXPECT_EQ(db.create("/c", "", -1), code::bad_arguments);
+  EXPECT_EQ(db.create("no-slash", "", 0, {}), code::bad_arguments);  // before the list
+  EXPECT_EQ(db.create("/missing/c", "", 0, {}), code::invalid_acl);  // before the parent
+  EXPECT_EQ(db.create("/missing/c"), code::no_node);
+  EXPECT_EQ(db.create("foo/bar"), code::no_node);
+  EXPECT_EQ(db.create("/a//b"), code::no_node);
+  EXPECT_EQ(db.create("/a/"), code::bad_arguments);
+  EXPECT_EQ(db.create("/a/."), code::bad_arguments);
+  EXPECT_EQ(db.create(std::string("/a\0b", 4)), code::bad_arguments);
+  EXPECT_EQ(db.create("/a"), code::node_exists);
+  EXPECT_EQ(db.create("/"), code::node_exists);
+  EXPECT_EQ(db.create("/e/f"), code::no_children_for_ephemerals);
+}
+
+TEST(PrepCreate, ContainersAndTtlsAreNotPerformedYet) {
+  database db;
+  EXPECT_EQ(db.create("/c", "", create_flag::container), code::unimplemented);
+  EXPECT_EQ(db.create("/c", "", create_flag::ttl), code::unimplemented);
+  EXPECT_EQ(db.err(op_code::create_container, body_of_create("/c", "", create_flag::container)),
+            code::unimplemented);
+}
+
+TEST(PrepCreate, SequenceCountsCreatesUnderTheParentNotDeletes) {
+  database db;
+  db.create("/q");
+  EXPECT_EQ(db.write(op_code::create, body_of_create("/q/n-", "", 2)).result.path,
+            "/q/n-0000000000");
+  db.remove("/q/n-0000000000");
+  db.create("/q/plain");
+  EXPECT_EQ(db.write(op_code::create, body_of_create("/q/", "", 3)).result.path, "/q/0000000002");
+}
+
+TEST(PrepCreate, SequenceOfAParentThatWrappedIsNegative) {
+  database db;
+  db.create("/q");
+  db.data.apply({{db.client, cxid{1}, zxid{0x1000000ff}, 1, op_code::create},
+                 create_txn{"/q/x", jute::buffer{""}, open_to_all(), false, 2147483647},
+                 {}});
+  auto planned = db.plan(op_code::create, body_of_create("/q/n", "", 2));
+  EXPECT_EQ(path_in(planned), "/q/n2147483647");
+  EXPECT_EQ(std::get<create_txn>(planned.body).parent_cversion, -2147483648);
+  EXPECT_EQ(path_in(db.plan(op_code::create, body_of_create("/q/n", "", 2))), "/q/n-2147483648");
+}
+
+TEST(PrepCreate, AuthInTheListBecomesTheAskersIdentities) {
+  database db;
+  db.shown = {{"ip", "127.0.0.1"}, ann};
+  auto planned =
+      db.plan(op_code::create, body_of_create("/a", "", 0, {{permission::all, {"auth", ""}}}));
+  EXPECT_EQ(std::get<create_txn>(planned.body).acl, only_ann);
+}
+
+// -- permissions ----------------------------------------------------------------------------------
+
+TEST(PrepAcl, EachOperationAsksItsPermissionOfTheRightZnode) {
+  database db;
+  db.shown = {ann};
+  db.create("/closed", "", 0, only_ann);
+  db.create("/closed/open");
+  db.shown = {};
+  EXPECT_EQ(db.create("/closed/x"), code::no_auth);
+  EXPECT_EQ(db.remove("/closed/open"), code::no_auth);     // DELETE of the parent
+  EXPECT_EQ(db.remove("/closed/missing"), code::no_auth);  // and before the znode is looked for
+  EXPECT_EQ(db.set("/closed", ""), code::no_auth);
+  EXPECT_EQ(db.err(op_code::set_acl, body_of_set_acl("/closed", open_to_all())), code::no_auth);
+  EXPECT_EQ(db.set("/closed/open", ""), code::ok);
+  EXPECT_EQ(db.create("/closed/open/x"), code::ok);
+  auto check =
+      db.plan(op_code::multi, body_of_multi({{op_code::check, body_of_check("/closed", 0)}}));
+  EXPECT_EQ(multi_codes(check), (std::vector{code::no_auth}));
+  db.shown = {{"super", ""}};
+  EXPECT_EQ(db.set("/closed", "super may"), code::ok);
+}
+
+TEST(PrepAcl, ListChangedInFlightCountsForTheNextRequest) {
+  database db;
+  db.create("/a");
+  db.shown = {ann};
+  db.plan(op_code::set_acl, body_of_set_acl("/a", only_ann));
+  db.shown = {};
+  EXPECT_EQ(refusal(db.plan(op_code::set_data, body_of_set("/a", ""))), code::no_auth);
+}
+
+// -- delete, set, setACL --------------------------------------------------------------------------
+
+TEST(PrepDelete, ErrorsComeInZooKeepersOrder) {
+  database db;
+  db.create("/a");
+  db.create("/a/b");
+  for (auto path : {"/", "/zookeeper", "/zookeeper/quota", "/zookeeper/config", "a"})
+    EXPECT_EQ(db.remove(path), code::bad_arguments) << path;
+  EXPECT_EQ(db.remove("/missing/c"), code::no_node);
+  EXPECT_EQ(db.remove("/missing"), code::no_node);
+  EXPECT_EQ(db.remove("/a", 5), code::bad_version);  // before not_empty
+  EXPECT_EQ(db.remove("/a"), code::not_empty);
+  EXPECT_EQ(db.remove("/a/b", 0), code::ok);
+  EXPECT_EQ(db.remove("/a"), code::ok);
+}
+
+TEST(PrepSetData, VersionMustMatchAndGrows) {
+  database db;
+  db.create("/a");
+  EXPECT_EQ(db.set("/a", "", 1), code::bad_version);
+  EXPECT_EQ(db.set("/a", "", 0), code::ok);
+  EXPECT_EQ(db.set("/a", "", 1), code::ok);
+  EXPECT_EQ(db.set("/a", "", -1), code::ok);
+  EXPECT_EQ(db.stat_of("/a").version, 3);
+  EXPECT_EQ(db.set("/missing", ""), code::no_node);
+  EXPECT_EQ(db.set("/a/", ""), code::bad_arguments);
+}
+
+TEST(PrepSetData, VersionNeverBecomesMinusOne) {
+  database db;  // ZOOKEEPER-4743
+  db.create("/a");
+  db.data.apply({{db.client, cxid{1}, zxid{0x1000000ff}, 1, op_code::set_data},
+                 set_data_txn{"/a", jute::buffer{""}, -2},
+                 {}});
+  auto planned = db.plan(op_code::set_data, body_of_set("/a", ""));
+  EXPECT_EQ(std::get<set_data_txn>(planned.body).version, 0);
+}
+
+TEST(PrepSetAcl, ListIsJudgedBeforeTheZnodeIsLookedFor) {
+  database db;
+  db.create("/a");
+  EXPECT_EQ(db.err(op_code::set_acl, body_of_set_acl("/missing", {})), code::invalid_acl);
+  EXPECT_EQ(db.err(op_code::set_acl, body_of_set_acl("/missing", only_ann)), code::no_node);
+  EXPECT_EQ(db.err(op_code::set_acl, body_of_set_acl("/a", only_ann, 3)), code::bad_version);
+  EXPECT_EQ(db.err(op_code::set_acl, body_of_set_acl("/a", open_to_all(), 0)), code::ok);
+  EXPECT_EQ(db.stat_of("/a").aversion, 1);
+}
+
+// -- requests in flight ---------------------------------------------------------------------------
+
+TEST(PrepInFlight, LaterRequestsSeeWhatEarlierOnesWillDo) {
+  database db;
+  std::vector<txn> waiting;
+  auto plan = [&](op_code op, std::string body) {
+    waiting.push_back(db.plan(op, std::move(body)));
+    return refusal(waiting.back());
+  };
+  EXPECT_EQ(plan(op_code::create, body_of_create("/a")), code::ok);
+  EXPECT_EQ(plan(op_code::create, body_of_create("/a")), code::node_exists);
+  EXPECT_EQ(plan(op_code::create, body_of_create("/a/b")), code::ok);
+  EXPECT_EQ(plan(op_code::set_data, body_of_set("/a/b", "", 0)), code::ok);
+  EXPECT_EQ(plan(op_code::set_data, body_of_set("/a/b", "", 0)), code::bad_version);
+  EXPECT_EQ(plan(op_code::remove, body_of_delete("/a")), code::not_empty);
+  EXPECT_EQ(plan(op_code::remove, body_of_delete("/a/b", 1)), code::ok);
+  EXPECT_EQ(plan(op_code::remove, body_of_delete("/a")), code::ok);
+  EXPECT_EQ(plan(op_code::set_data, body_of_set("/a", "")), code::no_node);
+  EXPECT_EQ(db.data.node_count(), 5U);
+  for (const auto& x : waiting) EXPECT_TRUE(db.apply(x).digest_matches) << to_string(x.header.id);
+  EXPECT_EQ(db.planner.outstanding(), 0U);
+  EXPECT_FALSE(db.data.find("/a"));
+}
+
+TEST(PrepInFlight, SequenceNumbersDoNotRepeat) {
+  database db;
+  EXPECT_EQ(path_in(db.plan(op_code::create, body_of_create("/s", "", 2))), "/s0000000000");
+  EXPECT_EQ(path_in(db.plan(op_code::create, body_of_create("/s", "", 2))), "/s0000000001");
+}
+
+TEST(PrepInFlight, RefusedRequestSpendsAZxidToo) {
+  database db;
+  auto first = db.plan(op_code::remove, body_of_delete("/missing"));
+  auto second = db.plan(op_code::create, body_of_create("/a"));
+  EXPECT_EQ(first.header.type, op_code::error);
+  EXPECT_EQ(first.digest, std::nullopt);
+  EXPECT_EQ(first.header.cx, cxid{1});
+  EXPECT_EQ(second.header.id, first.header.id.next());
+  auto third =
+      db.planner.refuse({db.client, cxid{9}, op_code::create, "", {}}, code::session_moved, 5);
+  EXPECT_EQ(refusal(third), code::session_moved);
+  EXPECT_EQ(third.header.id, second.header.id.next());
+}
+
+TEST(PrepInFlight, BodyThatDoesNotDecodeIsAMarshallingErrorWithItsZxid) {
+  database db;
+  EXPECT_EQ(db.err(op_code::create, "short"), code::marshalling_error);
+  EXPECT_EQ(db.err(op_code::multi, "short"), code::marshalling_error);
+  EXPECT_EQ(db.err(op_code::check, body_of_check("/", 0)), code::unimplemented);
+  EXPECT_EQ(db.err(op_code::delete_container, "/a"), code::unimplemented);
+  EXPECT_EQ(db.planner.next_zxid(), zxid{0x100000005});
+}
+
+TEST(PrepInFlight, NewLeadershipStartsWithoutTheOldOnesPlans) {
+  database db;
+  db.plan(op_code::create, body_of_create("/a"));
+  db.planner.begin(zxid{0x200000001});
+  EXPECT_EQ(db.planner.outstanding(), 0U);
+  auto planned = db.plan(op_code::create, body_of_create("/a"));
+  EXPECT_EQ(planned.header.id, zxid{0x200000001});
+  EXPECT_TRUE(db.apply(planned).digest_matches);
+}
+
+// -- multi ----------------------------------------------------------------------------------------
+
+TEST(PrepMulti, OpsSeeEachOtherAndShareOneZxid) {
+  database db;
+  auto done = db.write(op_code::multi,
+                       body_of_multi({{op_code::create, body_of_create("/a", "1")},
+                                      {op_code::create2, body_of_create("/a/s", "", 2)},
+                                      {op_code::set_data, body_of_set("/a", "2", 0)},
+                                      {op_code::check, body_of_check("/a", 1)},
+                                      {op_code::remove, body_of_delete("/a/s0000000000")}}));
+  EXPECT_EQ(done.result.err, code::ok);
+  EXPECT_TRUE(done.digest_matches);
+  ASSERT_EQ(done.multi.size(), 5U);
+  EXPECT_EQ(done.multi[1].type, op_code::create2);
+  EXPECT_EQ(done.multi[1].path, "/a/s0000000000");
+  EXPECT_EQ(db.stat_of("/a").pzxid, done.header.id);
+}
+
+TEST(PrepMulti, FailureLeavesNothingBehindForLaterRequests) {
+  database db;
+  db.create("/a");
+  auto outstanding = db.plan(op_code::set_data, body_of_set("/a", "first"));
+  auto failed =
+      db.plan(op_code::multi, body_of_multi({{op_code::create, body_of_create("/s", "", 2)},
+                                             {op_code::set_data, body_of_set("/a", "second", 1)},
+                                             {op_code::remove, body_of_delete("/missing")},
+                                             {op_code::create, body_of_create("/b")}}));
+  EXPECT_EQ(failed.header.type, op_code::multi);
+  EXPECT_EQ(multi_codes(failed),
+            (std::vector{code::ok, code::ok, code::no_node, code::runtime_inconsistency}));
+  EXPECT_EQ(failed.digest, outstanding.digest);
+  // ZOOKEEPER-1624: the parent's sequence is what it was before.
+  EXPECT_EQ(path_in(db.plan(op_code::create, body_of_create("/s", "", 2))), "/s0000000001");
+  EXPECT_EQ(refusal(db.plan(op_code::set_data, body_of_set("/a", "third", 1))), code::ok);
+}
+
+TEST(PrepMulti, EmptyOneIsFine) {
+  database db;
+  EXPECT_EQ(db.err(op_code::multi, body_of_multi({})), code::ok);
+}
+
+TEST(PrepMulti, WhatMayNotStandInItIsAMarshallingError) {
+  database db;
+  auto refuse = [&db](op_code type, std::string body) {
+    return refusal(db.plan(op_code::multi, body_of_multi({{type, std::move(body)}})));
+  };
+  EXPECT_EQ(refuse(op_code::set_acl, body_of_set_acl("/", open_to_all())), code::marshalling_error);
+  EXPECT_EQ(refuse(op_code::get_data, ""), code::marshalling_error);
+  EXPECT_EQ(refuse(op_code::create, body_of_create("/a", "", 9)), code::marshalling_error);
+}
+
+// -- sessions -------------------------------------------------------------------------------------
+
+TEST(PrepSession, CreateCarriesTheTimeout) {
+  database db;
+  auto done = db.write(op_code::create_session, body_of_timeout(4000));
+  EXPECT_EQ(done.result.err, code::ok);
+  EXPECT_EQ(db.data.sessions(), (session_timeouts{{db.client, 4000}}));
+}
+
+TEST(PrepSession, CloseTakesAppliedAndOutstandingEphemeralsButNoDeletedOnes) {
+  database db;
+  db.create("/applied", "", 1);
+  db.create("/applied-then-deleted", "", 1);
+  std::vector<txn> waiting;
+  auto plan = [&](op_code op, std::string body) {
+    waiting.push_back(db.plan(op, std::move(body)));
+  };
+  plan(op_code::remove, body_of_delete("/applied-then-deleted"));
+  plan(op_code::create, body_of_create("/outstanding", "", 1));
+  plan(op_code::create, body_of_create("/outstanding-then-deleted", "", 1));
+  plan(op_code::remove, body_of_delete("/outstanding-then-deleted"));
+  plan(op_code::close_session, "");
+  EXPECT_EQ(std::get<close_session_txn>(waiting.back().body).paths,
+            (std::vector<std::string>{"/applied", "/outstanding"}));
+  for (const auto& x : waiting) EXPECT_TRUE(db.apply(x).digest_matches);
+  EXPECT_EQ(db.data.ephemeral_count(), 0U);
+}
+
+TEST(PrepSession, CloseLeavesWhatAnotherSessionHasMadeInItsPlace) {
+  database db;
+  db.create("/e", "", 1);
+  auto first = db.client;
+  db.plan(op_code::remove, body_of_delete("/e"));
+  db.client = session_id{0x200};
+  db.plan(op_code::create, body_of_create("/e", "", 1));
+  db.client = first;
+  auto closed = db.plan(op_code::close_session, "");
+  EXPECT_EQ(std::get<close_session_txn>(closed.body).paths, std::vector<std::string>{});
+}
+
+TEST(PrepSession, CloseFindsAnEphemeralWhoseDeletionWasRolledBack) {
+  database db;
+  db.plan(op_code::create, body_of_create("/e", "", 1));
+  db.plan(op_code::multi, body_of_multi({{op_code::remove, body_of_delete("/e")},
+                                         {op_code::remove, body_of_delete("/missing")}}));
+  auto closed = db.plan(op_code::close_session, "");
+  EXPECT_EQ(std::get<close_session_txn>(closed.body).paths, std::vector<std::string>{"/e"});
+}
+
+TEST(PrepSession, ParentOfClosedEphemeralsCanBeDeletedInFlight) {
+  database db;
+  db.create("/p");
+  db.create("/p/e", "", 1);
+  db.plan(op_code::close_session, "");
+  EXPECT_EQ(refusal(db.plan(op_code::remove, body_of_delete("/p"))), code::ok);
+}
+
+}  // namespace
+}  // namespace troupe::core::testing
