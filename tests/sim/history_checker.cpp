@@ -20,7 +20,7 @@ void history_checker::on_install(server_id who, zxid last, const std::vector<txn
   s.last = last;
   for (std::size_t i = 0; i < recent.size(); ++i) {
     if (i > 0) check_follows(who, recent[i - 1]->id(), recent[i]->id());
-    learn(who, recent[i], i > 0 ? std::optional{recent[i - 1]->id()} : std::nullopt);
+    learn(who, recent[i]);
   }
   if (!recent.empty() && recent.back()->id() != last)
     fail_(name_of(who) + " loaded txns up to " + to_string(recent.back()->id()) +
@@ -32,17 +32,18 @@ void history_checker::on_apply(server_id who, const std::vector<txn_ptr>& txns) 
   for (const auto& txn : txns) {
     if (txn->id() <= s.last) continue;  // the database skips it, too
     check_follows(who, s.last, txn->id());
-    learn(who, txn, s.last);
+    learn(who, txn);
     s.last = txn->id();
   }
   if (s.serving) compare(who, s);
 }
 
 void history_checker::on_lead(server_id who, epoch era) {
-  auto [at, is_new] = leaders_.try_emplace(era, who, servers_[who].life);
-  if (!is_new && at->second != std::pair{who, servers_[who].life})
+  auto& s = servers_[who];
+  auto [at, is_new] = leaders_.try_emplace(era, leadership{who, s.life, s.last});
+  if (!is_new && (at->second.who != who || at->second.life != s.life))
     fail_("two established leaders of epoch " + std::to_string(era.value) + ": " +
-          name_of(at->second.first) + " and " + name_of(who));
+          name_of(at->second.who) + " and " + name_of(who));
   serve(who);
 }
 
@@ -55,7 +56,9 @@ void history_checker::on_end() {
     if (s.serving) compare(who, s);
     if (s.serving && !s.placed)
       fail_(name_of(who) + " serves a history up to " + to_string(s.last) +
-            " that does not meet the agreed one");
+            " that does not meet the agreed one, which ends at " +
+            to_string(agreed_.empty() ? zxid{} : agreed_.back()->id()) +
+            ": nobody has shown " + to_string(s.unknown));
   }
 }
 
@@ -70,26 +73,26 @@ void history_checker::serve(server_id who) {
   compare(who, s);
 }
 
-/// A history has no hole within an epoch, and an epoch begins with its first zxid.
+/// A history has no hole within an epoch, and each epoch in it goes on from where its leader
+/// began.
 void history_checker::check_follows(server_id who, zxid last, zxid next) {
-  bool same_epoch = next.in_epoch() == last.in_epoch();
-  auto expected = same_epoch ? last.next() : zxid::first_of(next.in_epoch()).next();
-  if (next != expected)
-    fail_(name_of(who) + " has a zxid hole: " + to_string(next) + " behind " + to_string(last));
+  auto expected = predecessor(next);
+  if (expected && *expected != last)
+    fail_(name_of(who) + " has a hole in its history, or one history behind another: " +
+          to_string(next) + " follows " + to_string(last) + " and not " + to_string(*expected));
 }
 
-void history_checker::learn(server_id who, const txn_ptr& txn, std::optional<zxid> behind) {
-  auto [at, is_new] = known_.try_emplace(txn->id(), txn, behind);
-  if (is_new) return;
-  auto& known = at->second;
-  if (known.txn->bytes != txn->bytes)
+std::optional<zxid> history_checker::predecessor(zxid id) const {
+  if (id.counter() > 1) return zxid{id.value - 1};
+  auto led = leaders_.find(id.in_epoch());
+  return led == leaders_.end() ? std::nullopt : std::optional{led->second.began_with};
+}
+
+void history_checker::learn(server_id who, const txn_ptr& txn) {
+  auto [at, is_new] = known_.try_emplace(txn->id(), txn);
+  if (!is_new && at->second->bytes != txn->bytes)
     fail_("two txns are called " + to_string(txn->id()) + "; " + name_of(who) +
           " has the second one");
-  if (!known.behind)
-    known.behind = behind;
-  else if (behind && *known.behind != *behind)
-    fail_(to_string(txn->id()) + " stands behind " + to_string(*behind) + " at " + name_of(who) +
-          " and behind " + to_string(*known.behind) + " elsewhere");
 }
 
 /// Goes back from the server's last zxid to where the agreed history ends, and makes what lies
@@ -107,9 +110,13 @@ void history_checker::compare(server_id who, server& s) {
       return;
     }
     auto known = known_.find(at);
-    if (known == known_.end() || !known->second.behind) return;  // others may tell later
-    fresh.push_back(known->second.txn);
-    at = *known->second.behind;
+    auto behind = predecessor(at);
+    if (known == known_.end() || !behind) {
+      s.unknown = at;  // others may show it later
+      return;
+    }
+    fresh.push_back(known->second);
+    at = *behind;
   }
   s.placed = true;
   for (; !fresh.empty(); fresh.pop_back()) {

@@ -49,23 +49,28 @@ class history_checker {
     bool serving = false;
     bool placed = false;  // its served history was compared up to `last`
     zxid last;            // of its whole history
-  };
-  struct known_txn {
-    txn_ptr txn;
-    std::optional<zxid> behind;  // its predecessor's, once somebody has told
+    zxid unknown;         // if not placed: the txn that nobody has shown, or not its predecessor
   };
 
-  void learn(server_id who, const txn_ptr& txn, std::optional<zxid> behind);
+  void learn(server_id who, const txn_ptr& txn);
+  /// In its epoch, the zxid before; an epoch's first stands behind the history its leader began
+  /// with.
+  [[nodiscard]] std::optional<zxid> predecessor(zxid id) const;
   void check_follows(server_id who, zxid last, zxid next);
   void serve(server_id who);
   void compare(server_id who, server& s);
 
   std::function<void(std::string)> fail_;
   std::map<server_id, server> servers_;
-  std::map<zxid, known_txn> known_;
+  std::map<zxid, txn_ptr> known_;
   std::vector<txn_ptr> agreed_;
   std::map<zxid, std::size_t> index_;                        // of agreed_
-  std::map<epoch, std::pair<server_id, unsigned>> leaders_;  // by era: who, in which life
+  struct leadership {
+    server_id who;
+    unsigned life = 0;
+    zxid began_with;
+  };
+  std::map<epoch, leadership> leaders_;
 };
 
 }  // namespace troupe::sim
