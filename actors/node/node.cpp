@@ -10,6 +10,7 @@
 #include <cstdlib>
 #include <iostream>
 #include <thread>
+#include <utility>
 
 #include "actors/caf.hpp"
 #include "actors/client_gateway.hpp"
@@ -41,7 +42,11 @@ std::int64_t steady_ns() { return std::chrono::steady_clock::now().time_since_ep
 class start_report {
  public:
   explicit start_report(int fd) : fd_(fd) {}
-  void ready() { say("ready\n"); }
+  void ready() {
+    say("ready\n");
+    if (fd_ >= 0) ::close(std::exchange(fd_, -1));
+  }
+  /// The descriptor stays open: its end tells that the process has cleaned up and gone.
   int failed(const std::string& reason, int code) {
     log::warn("start_failed", {{"reason", reason}});
     std::cerr << reason << std::endl;
@@ -53,8 +58,6 @@ class start_report {
   void say(const std::string& line) {
     if (fd_ < 0) return;
     if (::write(fd_, line.data(), line.size()) < 0) return;  // nobody listens any more
-    ::close(fd_);
-    fd_ = -1;
   }
   int fd_;
 };
