@@ -34,7 +34,8 @@ void reply(database_ptr self, connection_id id, state::connection& c,
   append_frame(c.output.frames, {asked.request.xid, at, err}, err == error_code::ok ? body : "");
   ++c.output.replies;
   ++s.stats.replies_sent;
-  auto took = std::chrono::duration_cast<std::chrono::milliseconds>(self->clock().now() - asked.received);
+  using std::chrono::milliseconds;
+  auto took = std::chrono::duration_cast<milliseconds>(self->clock().now() - asked.received);
   count_latency(s, took.count());
   s.with_output.insert(id);
 }
