@@ -212,6 +212,16 @@ TEST(OperationChecker, RequestThatBecameTwoTxnsIsNoticed) {
   EXPECT_THAT(j.said[0], HasSubstr("twice"));
 }
 
+TEST(OperationChecker, WriteThatHappenedBehindOneThatDidNotIsNoticed) {
+  with_history j;
+  auto& lost = j.asked(op_code::set_data, at(1, 9), "never");
+  lost.how = operation::fate::unknown;
+  EXPECT_THAT(j.check(), IsEmpty());
+  j.asked(op_code::set_data, at(1, 3), "c");
+  ASSERT_EQ(j.check().size(), 1u);
+  EXPECT_THAT(j.said[0], HasSubstr("sent before it"));
+}
+
 TEST(OperationChecker, WatchThatStaysSilentIsNoticedOnceALaterZxidWasSeen) {
   with_history j;
   j.read(at(1, 2), "b", at(1, 2), 1).watch = true;

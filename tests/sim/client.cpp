@@ -193,6 +193,9 @@ operation client::make_operation() {
     op.op = op_code::multi;
     op.value = value;
     op.multi_refused = chance_.chance(30);
+  } else if (draw < 61) {
+    op.op = op_code::close_session;
+    op.path.clear();
   } else if (draw < 64) {
     op.op = op_code::sync;
   } else if (draw < 84) {

@@ -90,6 +90,25 @@ void check_session_order(const history_checker& history, const failure_hearer& f
   }
 }
 
+/// What one connection asked takes effect from the front: a write that did not happen has none
+/// behind it that did.
+void check_pipelines(const operation_log& log, const history_checker& history,
+                     const failure_hearer& fail) {
+  std::set<std::pair<session_id, cxid>> happened;
+  for (const auto& txn : history.agreed())
+    happened.insert({txn->value.header.client, txn->value.header.cx});
+  std::map<std::uint64_t, const operation*> missing;  // by connection: its first
+  for (const auto& op : log.operations) {
+    if (op.how == operation::fate::pending || !op.is_write()) continue;
+    auto first = missing.find(op.connection);
+    if (happened.count({op.session, op.xid}) == 0)
+      missing.try_emplace(op.connection, &op);
+    else if (first != missing.end())
+      fail("a write took effect and one sent before it on that connection did not: " + op.text() +
+           " behind " + first->second->text());
+  }
+}
+
 /// The first change of a watched znode behind the read that set the watch; zero: none.
 zxid first_change(const std::vector<std::pair<zxid, std::set<std::string>>>& changes,
                   const operation& op) {
@@ -173,6 +192,7 @@ void check_operations(const operation_log& log, const history_checker& history,
                       const failure_hearer& fail) {
   check_no_request_twice(history, fail);
   check_session_order(history, fail);
+  check_pipelines(log, history, fail);
   std::vector<const operation*> reads;
   auto last = history.agreed().empty() ? zxid{} : history.agreed().back()->id();
   for (const auto& op : log.operations) {

@@ -67,7 +67,8 @@ struct operation_log {
 ///   outcome; no request is there twice;
 /// - a write acknowledged before another was sent has the smaller zxid;
 /// - each read shows the tree exactly as it was at the reply's zxid;
-/// - a session's writes are ordered as they were sent;
+/// - a session's writes are ordered as they were sent, and those of one connection happen from the
+///   front;
 /// - each watch fires once, for the first change, before its client sees a later zxid.
 void check_operations(const operation_log& log, const history_checker& history,
                       const std::function<void(std::string)>& fail);

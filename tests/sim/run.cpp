@@ -19,6 +19,10 @@ world_options draw_options(const run_options& options, rng& chance) {
   w.voters = chance.chance(65) ? 3 : 5;
   if (options.voters) w.voters = *options.voters;
   w.observers = chance.chance(25) ? 1 : 0;
+  if (chance.chance(10)) {
+    w.weights = {1, 1};  // these two stay, so that there is always somebody to lead
+    while (static_cast<int>(w.weights.size()) < w.voters) w.weights.push_back(chance.between(0, 3));
+  }
   w.clients = static_cast<int>(chance.between(2, 4));
   w.tick_ms = static_cast<std::int32_t>(chance.between(4, 20)) * 100;
   w.client.timeout_ms = static_cast<std::int32_t>(chance.between(2, 20)) * w.tick_ms;

@@ -132,6 +132,11 @@ config::node_config world::make_config(server_id who) const {
     e.peer_port = 2888;
     e.election_port = 3888;
     e.observer = id.value > options_.voters;
+    auto place = static_cast<std::size_t>(id.value - 1);
+    if (place < options_.weights.size()) {
+      e.weight = options_.weights[place];
+      e.group = 1;
+    }
     c.servers.push_back(std::move(e));
   }
   c.data_dir = c.data_log_dir = "/data";

@@ -30,6 +30,7 @@ struct world_options {
   std::uint64_t seed = 1;
   int voters = 3;
   int observers = 0;
+  std::vector<std::int64_t> weights{};  // of all voters, or none; they are one group then
   int clients = 3;
   client_options client;  // number and servers are filled in
   std::int32_t tick_ms = 500;
