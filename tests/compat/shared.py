@@ -15,7 +15,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 
 import harness  # noqa: E402  pylint: disable=wrong-import-position
 
-GENUINE_FILES = os.path.join(harness.ROOT, "tests", "unit", "storage", "data")
+GENUINE_FILES = os.path.join(harness.ROOT, "tests", "unit", "storage", "data")  # see its README
 
 
 class OnThreeServers(unittest.TestCase):
