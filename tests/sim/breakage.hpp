@@ -12,10 +12,10 @@ namespace troupe::sim {
 
 enum class breakage {
   none,
-  ack_before_sync,       // the disk says "synced" and is not: acks run ahead of durability
-  skip_quorum,           // the leader hears acks of learners that did not ack
-  commit_out_of_order,   // a database applies two commits in the wrong order
-  forget_epoch_file,     // a crash takes acceptedEpoch and currentEpoch along
+  ack_before_sync,      // the disk says "synced" and is not: acks run ahead of durability
+  skip_quorum,          // the leader hears acks of learners that did not ack
+  commit_out_of_order,  // a database applies two commits in the wrong order
+  forget_epoch_file,    // a crash takes acceptedEpoch and currentEpoch along
 };
 
 struct named_breakage {

@@ -26,7 +26,11 @@ std::string multi_body(const std::string& path, const std::string& value, bool d
 
 client::client(scheduler& on, client_wires& wires, rng chance, client_options options,
                operation_log& log, std::function<void(std::string)> fail)
-    : on_(on), wires_(wires), chance_(chance), options_(std::move(options)), log_(log),
+    : on_(on),
+      wires_(wires),
+      chance_(chance),
+      options_(std::move(options)),
+      log_(log),
       fail_(std::move(fail)) {}
 
 void client::later(duration delay, void (client::*what)()) {
@@ -57,8 +61,7 @@ void client::prefer(server_id only) {
 
 std::string client::state_text() const {
   std::string out = "client " + std::to_string(options_.number) + " session " +
-                    to_string(session_) + " waits for " + std::to_string(sent_.size()) +
-                    " answers";
+                    to_string(session_) + " waits for " + std::to_string(sent_.size()) + " answers";
   if (!sent_.empty()) out += ", first of " + log_.operations[sent_.front().entry].text();
   return out;
 }
@@ -211,9 +214,9 @@ std::string client::encode(const operation& op) {
   switch (op.op) {
     case op_code::create: {
       auto is_sequential = op.path.ends_with("-");
-      auto flags = is_sequential                 ? create_flag::sequential
-                   : op.path.starts_with("/e")   ? create_flag::ephemeral
-                                                 : create_flag::persistent;
+      auto flags = is_sequential               ? create_flag::sequential
+                   : op.path.starts_with("/e") ? create_flag::ephemeral
+                                               : create_flag::persistent;
       append_frame_of(frame, header, create_request{op.path, op.value, open_acl, flags});
       break;
     }
@@ -224,8 +227,7 @@ std::string client::encode(const operation& op) {
       append_frame_of(frame, header, set_data_request{op.path, op.value, -1});
       break;
     case op_code::multi:
-      append_frame(frame,
-                   jute::encode(header) + multi_body(op.path, op.value, op.multi_refused));
+      append_frame(frame, jute::encode(header) + multi_body(op.path, op.value, op.multi_refused));
       break;
     case op_code::sync:
       append_frame_of(frame, header, path_request{op.path});

@@ -24,7 +24,7 @@ struct client_options {
   int number = 0;
   std::vector<server_id> servers;
   std::int32_t timeout_ms = 6'000;
-  duration think_max{200'000};     // between two operations
+  duration think_max{200'000};      // between two operations
   std::size_t outstanding_max = 4;  // operations sent and not answered
   std::size_t keys = 6;             // shared by all clients: /k0, /k1, ...
   bool writes = true;
@@ -33,8 +33,8 @@ struct client_options {
 
 class client : public connection_hearer {
  public:
-  client(scheduler& on, client_wires& wires, rng chance, client_options options,
-         operation_log& log, std::function<void(std::string)> fail);
+  client(scheduler& on, client_wires& wires, rng chance, client_options options, operation_log& log,
+         std::function<void(std::string)> fail);
 
   void start();
   /// No further operations of its own; the session is kept alive until close().
@@ -110,9 +110,9 @@ class client : public connection_hearer {
   std::int32_t granted_ms_ = 0;
   std::int32_t xids_ = 0;
   std::uint64_t values_ = 0;
-  zxid seen_;         // the greatest of the session's replies; sent when it reconnects
-  zxid seen_here_;    // of this connection's replies
-  zxid last_write_;   // of this session
+  zxid seen_;        // the greatest of the session's replies; sent when it reconnects
+  zxid seen_here_;   // of this connection's replies
+  zxid last_write_;  // of this session
   duration heard_{0}, spoke_{0};
   duration frozen_until_{0};
   std::string unread_;  // came while frozen

@@ -106,8 +106,8 @@ void client_wires::close(connection_id which) { end(which, false, true); }
 
 void client_wires::break_one(std::size_t pick) {
   if (connections_.empty()) return;
-  auto at = std::next(connections_.begin(),
-                      static_cast<std::ptrdiff_t>(pick % connections_.size()));
+  auto at =
+      std::next(connections_.begin(), static_cast<std::ptrdiff_t>(pick % connections_.size()));
   end(at->first, true, true);
 }
 

@@ -111,14 +111,15 @@ class sim_writable : public storage::writable_file {
  public:
   sim_writable(std::shared_ptr<platters> on, std::shared_ptr<bool> alive, platters::inode_ptr file,
                std::string path)
-      : on_(std::move(on)), alive_(std::move(alive)), file_(std::move(file)),
+      : on_(std::move(on)),
+        alive_(std::move(alive)),
+        file_(std::move(file)),
         path_(std::move(path)) {}
 
   io_result<void> write_at(std::uint64_t offset, std::string_view bytes) override {
     if (!begin()) return failure("write", path_, EIO);
     auto& faults = on_->faults;
-    if (offset + bytes.size() > file_->content.size() &&
-        faults.capacity_bytes != UINT64_MAX &&
+    if (offset + bytes.size() > file_->content.size() && faults.capacity_bytes != UINT64_MAX &&
         on_->used_bytes() + offset + bytes.size() - file_->content.size() > faults.capacity_bytes)
       return failure("write", path_, ENOSPC);
     if (on_->chance_.chance(faults.write_percent)) {
@@ -248,8 +249,7 @@ io_result<std::unique_ptr<storage::readable_file>> sim_disk::open_readable(
   return std::make_unique<sim_readable>(at->second);
 }
 
-io_result<std::vector<storage::directory_entry>> sim_disk::list_directory(
-    const std::string& path) {
+io_result<std::vector<storage::directory_entry>> sim_disk::list_directory(const std::string& path) {
   if (auto ok = check_alive("list", path); !ok) return tl::make_unexpected(ok.error());
   auto* dir = on_->find(path);
   if (dir == nullptr) return failure("list", path, ENOENT);

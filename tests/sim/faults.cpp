@@ -29,80 +29,50 @@ duration faults::outage() {
   return chance_.between(duration{1'000}, longest);
 }
 
+std::pair<server_id, server_id> faults::any_two() {
+  auto a = any_server();
+  return {a, any_server()};
+}
+
 void faults::strike() {
-  const std::vector<std::pair<int, void (*)(faults&)>> kinds = {
-      {options_.crash, [](faults& f) { f.crash_one(); }},
-      {options_.crash_in_disk_call,
-       [](faults& f) {
-         auto who = f.any_server();
-         static constexpr const char* files[] = {"", "Epoch", "snapshot", "log."};
-         f.on_.crash_at_disk_call(who, f.chance_.below(12), files[f.chance_.below(4)]);
-         f.later([&f, who] { f.on_.start(who); });
-       }},
-      {options_.crash_all, [](faults& f) { f.crash_all(); }},
-      {options_.pause,
-       [](faults& f) {
-         auto who = f.any_server();
-         f.on_.pause(who);
-         f.later([&f, who] { f.on_.resume(who); });
-       }},
-      {options_.isolate_one,
-       [](faults& f) {
-         auto who = f.any_server();
-         // The leader is the most rewarding one to lose.
-         if (auto leads = f.on_.leader(); leads && f.chance_.chance(50)) who = *leads;
-         f.on_.tell("isolate server " + std::to_string(who.value));
-         f.on_.isolate({who});
-         f.later([&f] { f.on_.wires().heal_all(); });
-       }},
-      {options_.split, [](faults& f) { f.split(); }},
-      {options_.one_way_cut, [](faults& f) { f.cut_one_way(); }},
-      {options_.reset,
-       [](faults& f) {
-         auto a = f.any_server(), b = f.any_server();
-         if (a == b) return;
-         f.on_.tell("reset " + std::to_string(a.value) + " - " + std::to_string(b.value));
-         f.on_.wires().reset(a, b);
-       }},
-      {options_.reset_in_conversation,
-       [](faults& f) {
-         auto a = f.any_server(), b = f.any_server();
-         if (a != b) f.on_.wires().reset_after(a, b, 1 + f.chance_.below(25));
-       }},
-      {options_.slow_wire,
-       [](faults& f) {
-         auto a = f.any_server(), b = f.any_server();
-         if (a == b) return;
-         f.on_.wires().slow_down(a, b, f.chance_.between(duration{0}, duration{400'000}));
-         f.later([&f, a, b] { f.on_.wires().slow_down(a, b, duration{0}); });
-       }},
-      {options_.break_client,
-       [](faults& f) { f.on_.client_side().break_one(f.chance_.below(1'000)); }},
-      {options_.freeze_client,
-       [](faults& f) {
-         if (f.on_.client_count() > 0)
-           f.on_.client_at(f.chance_.below(f.on_.client_count())).freeze(f.outage());
-       }},
-      {options_.disk_error, [](faults& f) { f.disk_trouble(false); }},
-      {options_.disk_full, [](faults& f) { f.disk_trouble(true); }},
-      {options_.wall_clock,
-       [](faults& f) {
-         f.on_.shift_wall_clock(f.any_server(),
-                                f.chance_.between(duration{-5'000'000}, duration{5'000'000}));
-       }},
+  const std::vector<std::pair<int, void (faults::*)()>> kinds = {
+      {options_.crash, &faults::crash_one},
+      {options_.crash_in_disk_call, &faults::crash_in_disk_call},
+      {options_.crash_all, &faults::crash_all},
+      {options_.pause, &faults::pause_one},
+      {options_.isolate_one, &faults::isolate_one},
+      {options_.split, &faults::split},
+      {options_.one_way_cut, &faults::cut_one_way},
+      {options_.reset, &faults::reset},
+      {options_.reset_in_conversation, &faults::reset_in_conversation},
+      {options_.slow_wire, &faults::slow_wire},
+      {options_.break_client, &faults::break_client},
+      {options_.freeze_client, &faults::freeze_client},
+      {options_.disk_error, &faults::disk_errors},
+      {options_.disk_full, &faults::disk_full},
+      {options_.wall_clock, &faults::shift_clock},
   };
-  std::size_t sum = 0;
-  for (const auto& [weight, act] : kinds) sum += static_cast<std::size_t>(weight);
-  auto draw = chance_.below(sum);
+  int sum = 0;
+  for (const auto& [weight, act] : kinds) sum += weight;
+  auto draw = static_cast<int>(chance_.below(static_cast<std::size_t>(sum)));
   for (const auto& [weight, act] : kinds) {
-    if (draw < static_cast<std::size_t>(weight)) return act(*this);
-    draw -= static_cast<std::size_t>(weight);
+    if (draw < weight) return (this->*act)();
+    draw -= weight;
   }
 }
+
+// -- servers --------------------------------------------------------------------------------------
 
 void faults::crash_one() {
   auto who = any_server();
   on_.crash(who, chance_.chance(60) ? world::crash_kind::power : world::crash_kind::process);
+  later([this, who] { on_.start(who); });
+}
+
+void faults::crash_in_disk_call() {
+  static constexpr const char* files[] = {"", "Epoch", "snapshot", "log."};
+  auto who = any_server();
+  on_.crash_at_disk_call(who, chance_.below(12), files[chance_.below(4)]);
   later([this, who] { on_.start(who); });
 }
 
@@ -113,19 +83,28 @@ void faults::crash_all() {
   }
 }
 
-void faults::cut_one_way() {
-  auto a = any_server(), b = any_server();
-  if (a == b) return;
-  on_.tell("cut " + std::to_string(a.value) + " -> " + std::to_string(b.value));
-  on_.wires().cut(a, b);
-  bool breaks = chance_.chance(50);
-  later([this, a, b, breaks] {
-    // After a black hole either what was held arrives, or the connection has given up meanwhile.
-    if (breaks) on_.wires().reset(a, b);
-    on_.wires().heal(a, b);
-  });
+void faults::pause_one() {
+  auto who = any_server();
+  on_.pause(who);
+  later([this, who] { on_.resume(who); });
 }
 
+void faults::shift_clock() {
+  on_.shift_wall_clock(any_server(), chance_.between(duration{-5'000'000}, duration{5'000'000}));
+}
+
+// -- wires ----------------------------------------------------------------------------------------
+
+void faults::isolate_one() {
+  auto who = any_server();
+  // The leader is the most rewarding one to lose.
+  if (auto leads = on_.leader(); leads && chance_.chance(50)) who = *leads;
+  on_.tell("isolate server " + std::to_string(who.value));
+  on_.isolate({who});
+  later([this] { on_.wires().heal_all(); });
+}
+
+/// After a black hole either what was held arrives, or connections have given up meanwhile.
 void faults::split() {
   std::vector<server_id> group;
   for (auto who : on_.servers())
@@ -142,17 +121,61 @@ void faults::split() {
   });
 }
 
-void faults::disk_trouble(bool full) {
+void faults::cut_one_way() {
+  auto [from, to] = any_two();
+  if (from == to) return;
+  on_.tell("cut " + std::to_string(from.value) + " -> " + std::to_string(to.value));
+  on_.wires().cut(from, to);
+  bool breaks = chance_.chance(50);
+  later([this, a = from, b = to, breaks] {
+    if (breaks) on_.wires().reset(a, b);
+    on_.wires().heal(a, b);
+  });
+}
+
+void faults::reset() {
+  auto [a, b] = any_two();
+  if (a == b) return;
+  on_.tell("reset " + std::to_string(a.value) + " - " + std::to_string(b.value));
+  on_.wires().reset(a, b);
+}
+
+void faults::reset_in_conversation() {
+  auto [a, b] = any_two();
+  if (a != b) on_.wires().reset_after(a, b, 1 + chance_.below(25));
+}
+
+void faults::slow_wire() {
+  auto [a, b] = any_two();
+  if (a == b) return;
+  on_.wires().slow_down(a, b, chance_.between(duration{0}, duration{400'000}));
+  later([this, one = a, other = b] { on_.wires().slow_down(one, other, duration{0}); });
+}
+
+void faults::break_client() { on_.client_side().break_one(chance_.below(1'000)); }
+
+void faults::freeze_client() {
+  if (on_.client_count() > 0) on_.client_at(chance_.below(on_.client_count())).freeze(outage());
+}
+
+// -- disks ----------------------------------------------------------------------------------------
+
+void faults::disk_errors() {
   auto who = any_server();
+  on_.tell("disk errors at server " + std::to_string(who.value));
   auto& broken = on_.disk_of(who).faults;
-  on_.tell(std::string(full ? "disk full at" : "disk errors at") + " server " +
-           std::to_string(who.value));
-  if (full) {
-    broken.capacity_bytes = 0;
-  } else {
-    broken.write_percent = chance_.chance(50) ? 20 : 0;
-    broken.sync_percent = broken.write_percent > 0 ? 0 : 20;
-  }
+  (chance_.chance(50) ? broken.write_percent : broken.sync_percent) = 20;
+  heal_disk_later(who);
+}
+
+void faults::disk_full() {
+  auto who = any_server();
+  on_.tell("disk full at server " + std::to_string(who.value));
+  on_.disk_of(who).faults.capacity_bytes = 0;
+  heal_disk_later(who);
+}
+
+void faults::heal_disk_later(server_id who) {
   later([this, who] {
     auto& healed = on_.disk_of(who).faults;
     healed.capacity_bytes = UINT64_MAX;

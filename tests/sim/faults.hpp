@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <utility>
 
 #include "tests/sim/rng.hpp"
 #include "tests/sim/world.hpp"
@@ -43,10 +44,23 @@ class faults {
   void next();
   void strike();
   void crash_one();
+  void crash_in_disk_call();
   void crash_all();
-  void cut_one_way();
+  void pause_one();
+  void isolate_one();
   void split();
-  void disk_trouble(bool full);
+  void cut_one_way();
+  void reset();
+  void reset_in_conversation();
+  void slow_wire();
+  void break_client();
+  void freeze_client();
+  void disk_errors();
+  void disk_full();
+  void shift_clock();
+  void heal_disk_later(server_id who);
+  /// Two servers, or one twice: then there is nothing between them to break.
+  [[nodiscard]] std::pair<server_id, server_id> any_two();
   [[nodiscard]] server_id any_server();
   [[nodiscard]] duration outage();
   template <class F>

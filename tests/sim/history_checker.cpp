@@ -57,8 +57,8 @@ void history_checker::on_end() {
     if (s.serving && !s.placed)
       fail_(name_of(who) + " serves a history up to " + to_string(s.last) +
             " that does not meet the agreed one, which ends at " +
-            to_string(agreed_.empty() ? zxid{} : agreed_.back()->id()) +
-            ": nobody has shown " + to_string(s.unknown));
+            to_string(agreed_.empty() ? zxid{} : agreed_.back()->id()) + ": nobody has shown " +
+            to_string(s.unknown));
   }
 }
 

@@ -64,7 +64,7 @@ class history_checker {
   std::map<server_id, server> servers_;
   std::map<zxid, txn_ptr> known_;
   std::vector<txn_ptr> agreed_;
-  std::map<zxid, std::size_t> index_;                        // of agreed_
+  std::map<zxid, std::size_t> index_;  // of agreed_
   struct leadership {
     server_id who;
     unsigned life = 0;

@@ -30,7 +30,9 @@ struct dialler_state {
 
 /// What stands between two servers' names in a map: the smaller id first.
 using server_pair = std::pair<server_id, server_id>;
-server_pair pair_of(server_id a, server_id b) { return a < b ? server_pair{a, b} : server_pair{b, a}; }
+server_pair pair_of(server_id a, server_id b) {
+  return a < b ? server_pair{a, b} : server_pair{b, a};
+}
 /// Each direction and each side of a pair is named by the sending, or owning, server: 0 = smaller.
 int side_of(server_id who, server_id other) { return who < other ? 0 : 1; }
 
@@ -65,10 +67,10 @@ class sim_proxy;
 
 struct connection {
   std::array<server_id, 2> ends;
-  bool broken = false;                         // nothing more gets in
-  std::array<bool, 2> noticed{false, false};   // that side's proxies are dead
+  bool broken = false;                        // nothing more gets in
+  std::array<bool, 2> noticed{false, false};  // that side's proxies are dead
   std::array<std::map<caf::actor_id, caf::strong_actor_ptr>, 2> proxies;  // by viewing side
-  std::array<std::map<port_kind, caf::strong_actor_ptr>, 2> dialled;  // by dialling side
+  std::array<std::map<port_kind, caf::strong_actor_ptr>, 2> dialled;      // by dialling side
   struct pipe {
     std::deque<std::pair<duration, parcel>> under_way;
     duration last_due{0};
@@ -90,8 +92,8 @@ struct network::impl {
     std::array<bool, 2> cut{false, false};
     duration more{0};
     std::uint64_t messages_until_reset = 0;  // 0: none is wanted
-    connection_ptr now;                   // the present connection, if any
-    std::vector<connection_ptr> fading;   // broken, but some side has not noticed
+    connection_ptr now;                      // the present connection, if any
+    std::vector<connection_ptr> fading;      // broken, but some side has not noticed
   };
   struct dialling {
     server_id from;
@@ -179,7 +181,8 @@ struct network::impl {
 
   // -- carrying -----------------------------------------------------------------------------------
 
-  caf::strong_actor_ptr proxy_for(const connection_ptr& c, int viewer, const caf::strong_actor_ptr& actor);
+  caf::strong_actor_ptr proxy_for(const connection_ptr& c, int viewer,
+                                  const caf::strong_actor_ptr& actor);
 
   duration draw_delay(const wire& w) {
     auto d = chance.between(options.delay_min, options.delay_max) + w.more;
@@ -205,8 +208,7 @@ struct network::impl {
   /// Keeps one event in the world's queue for the first parcel of a pipe that is not cut.
   void pump(const connection_ptr& c, int from) {
     auto& pipe = c->pipes[from];
-    pipe.pumping = !pipe.under_way.empty() &&
-                   !wires[server_pair{c->ends[0], c->ends[1]}].cut[from];
+    pipe.pumping = !pipe.under_way.empty() && !wires[server_pair{c->ends[0], c->ends[1]}].cut[from];
     if (!pipe.pumping) return;
     on.at(pipe.under_way.front().first, [this, c, from] {
       auto& p = c->pipes[from];
@@ -260,8 +262,7 @@ struct network::impl {
     break_off(w);
     for (auto& pipe : c->pipes) pipe.under_way.clear();
     for (int side : {0, 1})
-      on.after(chance.between(duration{0}, options.notice_max),
-               [this, c, side] { lose(c, side); });
+      on.after(chance.between(duration{0}, options.notice_max), [this, c, side] { lose(c, side); });
   }
 
   /// Counts a delivery; the connection may break behind it.
@@ -269,7 +270,8 @@ struct network::impl {
     auto ends = pair_of(from, to);
     if (auto& left = wires[ends].messages_until_reset; left > 0 && --left == 0)
       on.after(duration{0}, [this, ends] { reset(ends); });
-    on.add_to_hash(mix(static_cast<std::uint64_t>(from.value), static_cast<std::uint64_t>(to.value)));
+    on.add_to_hash(
+        mix(static_cast<std::uint64_t>(from.value), static_cast<std::uint64_t>(to.value)));
     ++delivered;
     if (seen) seen(from, to, content);
   }
@@ -280,14 +282,18 @@ class sim_proxy : public caf::actor_proxy {
  public:
   sim_proxy(caf::actor_config& cfg, network::impl* net, connection_ptr on, int viewer,
             caf::strong_actor_ptr target)
-      : caf::actor_proxy(cfg), net_(net), on_(std::move(on)), viewer_(viewer),
+      : caf::actor_proxy(cfg),
+        net_(net),
+        on_(std::move(on)),
+        viewer_(viewer),
         target_(caf::actor_cast<caf::weak_actor_ptr>(target)) {}
 
   void enqueue(caf::mailbox_element_ptr what, caf::execution_unit*) override {
     auto on = on_.lock();
     auto target = target_.lock();
     if (!on || !target || getf(is_cleaned_up_flag)) return;
-    net_->transmit(on, viewer_, text{what->sender, target, what->mid, what->move_content_to_message()});
+    net_->transmit(on, viewer_,
+                   text{what->sender, target, what->mid, what->move_content_to_message()});
   }
 
   void kill_proxy(caf::execution_unit* context, caf::error reason) override {
@@ -368,8 +374,8 @@ links_actor network::spawn_links(server_id who) {
   auto* net = impl_.get();
   auto life = net->processes[who].life;
   return net->on.system().spawn(
-      [net, who, life](dialler_actor::stateful_pointer<dialler_state> self)
-          -> dialler_actor::behavior_type {
+      [net, who,
+       life](dialler_actor::stateful_pointer<dialler_state> self) -> dialler_actor::behavior_type {
         return {
             [=](const dial& what) -> caf::typed_response_promise<linked> {
               auto promise = self->make_response_promise<linked>();

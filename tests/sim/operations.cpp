@@ -52,10 +52,10 @@ void check_read(const operation& op, const model& tree, const failure_hearer& fa
     if (op.err != error_code::no_node) fail("a read found what is not there: " + op.text());
     return;
   }
-  if (op.err != error_code::ok || !op.seen)
-    return fail("a read missed a znode: " + op.text());
+  if (op.err != error_code::ok || !op.seen) return fail("a read missed a znode: " + op.text());
   if (op.op == op_code::get_data && op.data != node->data)
-    fail("a read shows other data than its zxid has (\"" + node->data.substr(0, 40) + "\"): " + op.text());
+    fail("a read shows other data than its zxid has (\"" + node->data.substr(0, 40) +
+         "\"): " + op.text());
   if (op.seen->mzxid != node->changed || op.seen->czxid != node->created ||
       op.seen->version != node->version || op.seen->ephemeral_owner != node->owner)
     fail("a read shows another stat than its zxid has: " + op.text());
@@ -79,8 +79,8 @@ void check_session_order(const history_checker& history, const failure_hearer& f
     if (h.type == op_code::create_session || h.type == op_code::close_session) continue;
     // What came over an older connection, after the session had moved on, was refused.
     if (auto* refused = std::get_if<error_txn>(&txn->value.body);
-        refused != nullptr && (refused->err == error_code::session_moved ||
-                               refused->err == error_code::session_expired))
+        refused != nullptr &&
+        (refused->err == error_code::session_moved || refused->err == error_code::session_expired))
       continue;
     auto [at, is_new] = last.try_emplace(h.client, h.cx.value);
     if (!is_new && h.cx.value < at->second)

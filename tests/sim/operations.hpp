@@ -27,8 +27,8 @@ struct operation {
   session_id session;
   cxid xid;
   op_code op = op_code::error;
-  std::string path;      // as asked; of a multi the first
-  std::string value;     // written
+  std::string path;   // as asked; of a multi the first
+  std::string value;  // written
   bool watch = false;
   std::uint64_t connection = 0;
   duration sent{0};
@@ -38,7 +38,7 @@ struct operation {
   duration answered{0};
   zxid at;  // of the reply's header
   error_code err = error_code::ok;
-  std::string made;                   // create: the path it got
+  std::string made;  // create: the path it got
   bool multi_refused = false;
   std::string data;                   // get_data
   std::optional<stat> seen;           // get_data, exists

@@ -37,9 +37,7 @@ class rng {
   }
 
   /// True in `percent` of 100 cases, to the thousandth.
-  bool chance(double percent) {
-    return static_cast<double>(next() % 100'000) < percent * 1'000;
-  }
+  bool chance(double percent) { return static_cast<double>(next() % 100'000) < percent * 1'000; }
 
   /// A stream of its own; `label` tells the forks of one parent apart.
   [[nodiscard]] rng fork(std::uint64_t label) const {

@@ -206,8 +206,10 @@ bool scheduler::advance(duration limit) {
   };
   if (auto& schedule = clock.schedule(); !schedule.empty()) consider(schedule.begin()->first);
   if (!events_.empty()) consider(caf::actor_clock::time_point{events_.top().when});
-  if (next > clock.current_time) coordinator_.advance_time(next - clock.current_time);
-  else if (found) coordinator_.advance_time(caf::actor_clock::duration_type{0});
+  if (next > clock.current_time)
+    coordinator_.advance_time(next - clock.current_time);
+  else if (found)
+    coordinator_.advance_time(caf::actor_clock::duration_type{0});
   return found;
 }
 

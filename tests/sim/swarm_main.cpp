@@ -55,12 +55,12 @@ int replay(const settings& s) {
       std::printf("%.*s\n", static_cast<int>(line.size()), line.data());
     };
   auto r = run_seed(o);
-  std::printf("seed %llu: %s, %.1f virtual s, %llu jobs, %zu txns, %zu answers, %zu leaderships, "
-              "trace %016llx\n",
-              static_cast<unsigned long long>(o.seed), r.failures.empty() ? "passed" : "FAILED",
-              static_cast<double>(r.virtual_time.count()) / 1e6,
-              static_cast<unsigned long long>(r.jobs), r.txns, r.answered, r.leaders,
-              static_cast<unsigned long long>(r.hash));
+  std::printf(
+      "seed %llu: %s, %.1f virtual s, %llu jobs, %zu txns, %zu answers, %zu leaderships, "
+      "trace %016llx\n",
+      static_cast<unsigned long long>(o.seed), r.failures.empty() ? "passed" : "FAILED",
+      static_cast<double>(r.virtual_time.count()) / 1e6, static_cast<unsigned long long>(r.jobs),
+      r.txns, r.answered, r.leaders, static_cast<unsigned long long>(r.hash));
   for (const auto& f : r.failures) std::printf("  %s\n", f.c_str());
   return r.failures.empty() ? 0 : 1;
 }
@@ -169,10 +169,11 @@ class swarm {
   }
 
   void summarize(double wall_s) const {
-    std::printf("%zu seeds, %zu failed; %.1f virtual hours, %.1f s of wall time, %llu messages, "
-                "%zu txns, %zu answers, %zu leaderships\n",
-                seeds_run_, failures_.size(), virtual_s_ / 3600, wall_s,
-                static_cast<unsigned long long>(jobs_), txns_, answered_, leaders_);
+    std::printf(
+        "%zu seeds, %zu failed; %.1f virtual hours, %.1f s of wall time, %llu messages, "
+        "%zu txns, %zu answers, %zu leaderships\n",
+        seeds_run_, failures_.size(), virtual_s_ / 3600, wall_s,
+        static_cast<unsigned long long>(jobs_), txns_, answered_, leaders_);
     if (!failures_.empty()) {
       std::printf("failed:");
       for (const auto& [seed, reason] : failures_)

@@ -42,8 +42,8 @@ bool describe(const caf::message& m, std::string& out) {
       if (auto txn = parse_logged(bytes)) {
         const auto& h = txn->value.header;
         out += to_string(h.id) + "(session " + to_string(h.client) + " cxid " +
-               std::to_string(h.cx.value) + " op " +
-               std::to_string(static_cast<int>(h.type)) + ") ";
+               std::to_string(h.cx.value) + " op " + std::to_string(static_cast<int>(h.type)) +
+               ") ";
       }
   if constexpr (requires { copy.clear_txns(); }) copy.clear_txns();
   if constexpr (requires { copy.clear_data(); }) copy.clear_data();
@@ -83,8 +83,9 @@ world::world(world_options options)
     });
   if (options_.trace)
     log_.seen = [this](const char* what, const operation& op) { tell(what + op.text()); };
-  clock_.add_spy([this](realm where, const caf::abstract_actor& actor,
-                        caf::mailbox_element* m) { spy_on(where, actor, m); });
+  clock_.add_spy([this](realm where, const caf::abstract_actor& actor, caf::mailbox_element* m) {
+    spy_on(where, actor, m);
+  });
   clock_.set_brake([this](realm where, const caf::abstract_actor& a) { return brake(where, a); });
   clock_.on_exception([this](realm, std::string what) { fail(std::move(what)); });
 
@@ -182,9 +183,8 @@ void world::start(server_id who) {
   s.context->detach_journal = false;
   history_.on_start(who);
   net_.start(who, s.where);
-  s.actors = clock_.spawn_in(s.where, [&] {
-    return spawn_server(clock_.system(), s.context, net_.spawn_links(who));
-  });
+  s.actors = clock_.spawn_in(
+      s.where, [&] { return spawn_server(clock_.system(), s.context, net_.spawn_links(who)); });
   net_.publish(who, port_kind::election, caf::actor_cast<caf::strong_actor_ptr>(s.actors.election));
   net_.publish(who, port_kind::peer, caf::actor_cast<caf::strong_actor_ptr>(s.actors.peer));
   client_net_.start(who, s.where,
@@ -434,7 +434,8 @@ void world::read_everything(client& through) {
   std::weak_ptr<std::function<void(const operation&)>> again = walk;
   auto visit = [&through, again](const std::string& path) {
     auto f = again.lock();
-    through.ask({.op = op_code::get_children, .path = path}, [f](const operation& op) { (*f)(op); });
+    through.ask({.op = op_code::get_children, .path = path},
+                [f](const operation& op) { (*f)(op); });
   };
   *walk = [this, &through, visit](const operation& op) {
     if (op.how != operation::fate::answered) return fail("the audit was cut short: " + op.text());
@@ -455,8 +456,8 @@ void world::audit() {
   for (auto id : ids_) read_everything(make_client(id));
   for (auto id : ids_)
     if (!run_until(60s, [&] { return last_applied(id) == last_applied(ids_.front()); }))
-      fail(name_of(id) + " ended at " + to_string(last_applied(id)) + ", " +
-           name_of(ids_.front()) + " at " + to_string(last_applied(ids_.front())));
+      fail(name_of(id) + " ended at " + to_string(last_applied(id)) + ", " + name_of(ids_.front()) +
+           " at " + to_string(last_applied(ids_.front())));
   history_.on_end();
   if (!failures_.empty()) return;  // without an agreed history no answer can be judged
   check_operations(log_, history_, [this](std::string what) { fail(std::move(what)); });

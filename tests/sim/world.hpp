@@ -39,7 +39,7 @@ struct world_options {
   std::int32_t commit_log_count = 200;
   double snapshot_size_factor = 0.33;
   network_options wires;
-  double slow_disk_percent = 2;       // of the journal's messages wait up to `slow_disk_max`
+  double slow_disk_percent = 2;  // of the journal's messages wait up to `slow_disk_max`
   duration slow_disk_max{30'000};
   breakage broken = breakage::none;
   std::function<void(std::string_view line)> trace;  // hears a readable account; may be empty
@@ -79,9 +79,7 @@ class world {
   [[nodiscard]] bool is_up(server_id who) const { return at(who).alive; }
   [[nodiscard]] bool is_paused(server_id who) const;
   [[nodiscard]] serving_as role_of(server_id who) const { return at(who).role; }
-  [[nodiscard]] bool is_serving(server_id who) const {
-    return at(who).role != serving_as::nothing;
-  }
+  [[nodiscard]] bool is_serving(server_id who) const { return at(who).role != serving_as::nothing; }
   /// The server that leads the newest epoch and serves; none while there is no such.
   [[nodiscard]] std::optional<server_id> leader() const;
   [[nodiscard]] bool all_serve() const;
