@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "actors/database.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "actors/caf.hpp"
@@ -146,6 +147,9 @@ database_stats figures(const database_state& s) {
   auto out = s.stats;
   out.serving = s.role != database_state::mode::closed;
   out.last = s.tree.last_processed();
+  // As ZooKeeper's leader says it: its epoch shows before its first txn.
+  if (s.role == database_state::mode::leading)
+    out.last = std::max(out.last, zxid::first_of(s.planner.next_zxid().in_epoch()));
   out.znodes = s.tree.node_count();
   out.watches = s.watches.count();
   out.watched_paths = s.watches.path_count();

@@ -46,7 +46,8 @@ void reply(database_ptr self, connection_id id, state::connection& c,
     count_reply_bytes(s, static_cast<std::int64_t>(bytes));
   ++c.output.replies;
   ++s.stats.replies_sent;
-  auto took = std::chrono::duration_cast<std::chrono::milliseconds>(self->clock().now() - asked.received);
+  using std::chrono::milliseconds;
+  auto took = std::chrono::duration_cast<milliseconds>(self->clock().now() - asked.received);
   count_latency(s, took.count());
   s.with_output.insert(id);
 }

@@ -317,6 +317,13 @@ leader_status status_of(self_ptr self) {
 caf::result<epoch_proposed> on_join(self_ptr self, const join_epoch& m) {
   auto& s = self->state;
   auto promise = self->make_response_promise<epoch_proposed>();
+  // It will never follow us, in any epoch but a later one: without this it would stay out for as
+  // long as we lead (ZooKeeper leaves it out).
+  if (auto proposed = s.handshake.proposed(); proposed && m.accepted > *proposed) {
+    end_term(self, "server " + std::to_string(m.learner.value) + " has promised epoch " +
+                       std::to_string(m.accepted.value) + " to another: a newer one is needed");
+    return promise.deliver(caf::make_error(caf::sec::runtime_error));
+  }
   if (s.epoch_is_durable) return promise.deliver(epoch_proposed{s.era});
   s.awaiting_epoch.push_back(promise);
   if (s.handshake.on_follower_info(m.learner, m.accepted)) s.progress.notify();

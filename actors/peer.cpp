@@ -41,13 +41,24 @@ coro::task<> load_from_disk(self_ptr self) {
                                load_data{caf::actor_cast<snapshot_source>(s.options.database),
                                          caf::actor_cast<failure_sink>(self)});
     auto data = co_await loading;
-    if (data) {
-      s.disk_trouble.clear();
-      s.options.context->log.info(
-          "data_loaded",
-          {{"zxid", data->last_logged}, {"accepted", data->accepted}, {"current", data->current}});
+    if (data && s.disk_trouble.empty()) {
+      s.options.context->log.info("data_loaded", {{"zxid", data->last_logged},
+                                                  {"accepted", data->accepted},
+                                                  {"current", data->current}});
       self->send(s.options.database, install_image{data->image, std::move(data->recent)});
       co_return;
+    }
+    if (data) {
+      // A disk that failed has to take a write before this server stands for election again: a
+      // leader that cannot write would be elected and fail, over and over.
+      auto probing = coro::ask<stored>(self, s.options.journal, coro::infinite,
+                                       store_epoch{epoch_kind::accepted, data->accepted});
+      auto probed = co_await probing;
+      if (probed) {
+        s.disk_trouble.clear();
+        continue;
+      }
+      data = std::move(probed.error());
     }
     s.disk_trouble = self->system().render(data.error());
     s.status.reason = "the data directory cannot be used: " + s.disk_trouble;
@@ -147,6 +158,8 @@ coro::task<> run(self_ptr self) {
     s.options.context->log.info("role_ended", {{"reason", reason}});
     if (!s.disk_trouble.empty()) {
       looking(self, "the disk failed: " + s.disk_trouble);
+      auto pause = coro::sleep(self, disk_retry_delay);
+      co_await pause;
       auto reloading = load_from_disk(self);
       co_await reloading;
     }

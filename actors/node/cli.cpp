@@ -23,7 +23,8 @@ namespace fs = std::filesystem;
 
 struct arguments {
   std::string config_path = "zoo.cfg";
-  std::string log_path;  // start: where the server's output goes; empty: in the data directory
+  std::string log_path;    // start: where the server's output goes; empty: in the data directory
+  std::string trace_path;  // empty: no trace
   int patience_ms = 60'000;
 };
 
@@ -91,6 +92,7 @@ int start(const config::loaded& from, const arguments& args) {
     return serve(cfg, {.foreground = false,
                        .config_path = args.config_path,
                        .log_path = log,
+                       .trace_path = args.trace_path,
                        .ready_fd = ready_fd});
   });
   if (!problem.empty()) {
@@ -112,6 +114,7 @@ int start_foreground(const config::loaded& from, const arguments& args) {
   return serve(from.value, {.foreground = true,
                             .config_path = args.config_path,
                             .log_path = log_path(from.value, args),
+                            .trace_path = args.trace_path,
                             .ready_fd = -1});
 }
 
@@ -205,7 +208,8 @@ int with_config(const verb& chosen, arguments args) {
   auto path = fs::absolute(args.config_path, failed);
   if (!failed && fs::is_directory(path, failed)) path /= "zoo.cfg";
   args.config_path = path.lexically_normal().string();
-  if (!args.log_path.empty()) args.log_path = fs::absolute(args.log_path, failed).string();
+  for (auto* file : {&args.log_path, &args.trace_path})
+    if (!file->empty()) *file = fs::absolute(*file, failed).string();
   auto from = config::load(args.config_path);
   if (!from) {
     std::cerr << from.error() << "\n";
@@ -227,9 +231,13 @@ int run_cli(int argc, char** argv) {
   for (const auto& x : verbs) {
     auto* sub = app.add_subcommand(x.name, x.help);
     sub->add_option("CONFIG", args.config_path, "The same as --config");
-    if (x.run == start || x.run == restart)
+    if (x.run == start || x.run == restart || x.run == start_foreground) {
+      sub->add_option("--trace", args.trace_path,
+                      "Keep the newest messages between the server's actors and write them to this "
+                      "file (JSON lines) on SIGUSR1 and at the end");
       sub->add_option("--log", args.log_path,
                       "File for the server's output; default actor-node.log in the data directory");
+    }
     if (x.run == stop || x.run == restart)
       sub->add_option("--patience-ms", args.patience_ms, "How long to wait for the end")
           ->check(CLI::PositiveNumber);

@@ -62,6 +62,8 @@ std::string start_daemon(const std::string& log_path,
   ::close(log_fd);
   ::waitpid(child, nullptr, 0);
   auto line = first_line(ends[0]);
+  // A start that failed is over when the process has let go of port and pid file.
+  if (line != "ready") (void)first_line(ends[0]);
   ::close(ends[0]);
   if (line == "ready") return {};
   constexpr std::string_view failed = "failed: ";

@@ -7,9 +7,9 @@
 #include <algorithm>
 #include <caf/io/middleman.hpp>
 #include <chrono>
-#include <cstdlib>
 #include <iostream>
 #include <thread>
+#include <utility>
 
 #include "actors/caf.hpp"
 #include "actors/client_gateway.hpp"
@@ -27,7 +27,7 @@ namespace {
 constexpr int exit_data_directory = 3;
 constexpr int exit_port = 14;
 
-/// Events kept for `--trace`-less looking back: enough for the last seconds before a fault.
+/// Messages a trace holds: enough for the last seconds before a fault.
 constexpr std::size_t trace_events_max = 100'000;
 
 std::int64_t wall_ms() {
@@ -41,7 +41,11 @@ std::int64_t steady_ns() { return std::chrono::steady_clock::now().time_since_ep
 class start_report {
  public:
   explicit start_report(int fd) : fd_(fd) {}
-  void ready() { say("ready\n"); }
+  void ready() {
+    say("ready\n");
+    if (fd_ >= 0) ::close(std::exchange(fd_, -1));
+  }
+  /// The descriptor stays open: its end tells that the process has cleaned up and gone.
   int failed(const std::string& reason, int code) {
     log::warn("start_failed", {{"reason", reason}});
     std::cerr << reason << std::endl;
@@ -53,8 +57,6 @@ class start_report {
   void say(const std::string& line) {
     if (fd_ < 0) return;
     if (::write(fd_, line.data(), line.size()) < 0) return;  // nobody listens any more
-    ::close(fd_);
-    fd_ = -1;
   }
   int fd_;
 };
@@ -119,8 +121,8 @@ std::string publish_ports(caf::actor_system& system, const server_handles& serve
   return problem;
 }
 
-void write_trace(const node_context& context) {
-  auto path = context.config.data_dir + "/trace.jsonl";
+void write_trace(const node_context& context, const std::string& path) {
+  if (!context.trace) return;
   auto written = context.trace->write_to(path);
   if (written)
     context.log.info("trace_written", {{"path", path}});
@@ -129,23 +131,24 @@ void write_trace(const node_context& context) {
 }
 
 /// Waits for the signal that ends the server; SIGUSR1 writes the trace meanwhile.
-void wait_for_end(const sigset_t& signals, const node_context& context) {
+void wait_for_end(const sigset_t& signals, const node_context& context,
+                  const std::string& trace_path) {
   for (int got = 0; sigwait(&signals, &got) == 0;) {
     if (got != SIGUSR1) {
       context.log.info("stopping", {{"signal", got}});
       return;
     }
-    if (context.trace) write_trace(context);
+    write_trace(context, trace_path);
   }
 }
 
-context_ptr make_context(config::node_config config) {
+context_ptr make_context(config::node_config config, bool traced) {
   auto context = std::make_shared<node_context>();
   context->me = config.my_id.value_or(standalone_id);
   context->config = std::move(config);
   context->wall_ms = wall_ms;
   context->disk = std::make_shared<storage::posix_disk>();
-  if (std::getenv("TROUPE_TRACE") != nullptr)
+  if (traced)
     context->trace = std::make_shared<trace::sink>(context->me, trace_events_max, steady_ns);
   context->log = log::make(context->me);
   context->seed = static_cast<std::uint64_t>(wall_ms()) ^ static_cast<std::uint64_t>(getpid());
@@ -162,7 +165,7 @@ int run_server(config::node_config config, run_options options) {
   logging.file = options.log_path;
   if (auto begun = log::init(logging); !begun) return report.failed(begun.error(), 1);
 
-  auto context = make_context(std::move(config));
+  auto context = make_context(std::move(config), !options.trace_path.empty());
   const auto& cfg = context->config;
   if (auto problem = check_data_directory(*context); !problem.empty())
     return report.failed(problem, exit_data_directory);
@@ -190,7 +193,8 @@ int run_server(config::node_config config, run_options options) {
                                   {"data_dir", cfg.data_dir},
                                   {"config", options.config_path}});
   report.ready();
-  wait_for_end(signals, *context);
+  wait_for_end(signals, *context, options.trace_path);
+  write_trace(*context, options.trace_path);
   caf::anon_send_exit(gateway->handle, caf::exit_reason::user_shutdown);
   return finish(0);
 }

@@ -11,7 +11,8 @@ namespace troupe {
 struct run_options {
   bool foreground = true;
   std::string config_path;
-  std::string log_path;  // rotated there; in the foreground the terminal has the lines too
+  std::string log_path;    // rotated there; in the foreground the terminal has the lines too
+  std::string trace_path;  // of the trace of messages; empty: none is kept
   /// Where to say once how the start went: "ready\n" when the ports listen, else
   /// "failed: reason\n". -1: nowhere.
   int ready_fd = -1;

@@ -51,7 +51,8 @@ class sink {
   std::uint64_t dropped_ = 0;
 };
 
-/// `{"at_ns":1,"server":1,"actor":"zk.leader","direction":"handled","message":"ack","fields":"zxid=0x1"}`
+/// `{"at_ns":1,"server":1,"actor":"zk.leader","direction":"handled","message":"ack",
+///   "fields":"zxid=0x1"}`, on one line.
 [[nodiscard]] std::string to_json(const event& x);
 
 }  // namespace troupe::trace

@@ -60,6 +60,7 @@ class CommandLine(unittest.TestCase):
         code, said = self.run_verb("start", "--config", self.server.config)
         self.assertEqual((code, said),
                          (1, f"Starting troupe ... already running as process {first}.\n"))
+        harness.wait_until(lambda: self.server.mode() == "standalone", "it serves")
         self.assertEqual(self.run_verb("status"), (0, self.words_of_status("standalone")))
         code, said = self.run_verb("restart", self.server.config)  # zkServer.sh's way to say where
         self.assertEqual(code, 0, said)

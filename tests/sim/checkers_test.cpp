@@ -39,9 +39,9 @@ struct judged {
   history_checker history{[this](std::string what) { said.push_back(std::move(what)); }};
   operation_log log;
 
-  void lead(server_id who, epoch era) {
+  void lead(server_id who, epoch era, zxid last = {}) {
     history.on_start(who);
-    history.on_install(who, {}, {});
+    history.on_install(who, last, {});
     history.on_lead(who, era);
   }
   operation& asked(op_code op, zxid answered_at, std::string value = "") {
@@ -88,13 +88,40 @@ TEST(HistoryChecker, OtherContentAtAnAgreedPlaceIsDivergence) {
 TEST(HistoryChecker, LoadedTailThatWasNeverAgreedIsFineUntilItIsServed) {
   judged j;
   j.lead(one, epoch{1});
-  j.history.on_apply(one, {set(at(1, 1), "a"), set(at(1, 2), "b")});
+  j.history.on_apply(one, {set(at(1, 1), "a")});
   j.history.on_start(two);
   j.history.on_install(two, at(1, 2), {set(at(1, 1), "a"), set(at(1, 2), "lost")});
+  j.lead(one, epoch{2}, at(1, 1));
+  j.history.on_apply(one, {set(at(2, 1), "b")});
   EXPECT_THAT(j.said, IsEmpty());
-  j.history.on_learn(two, epoch{1});
+  j.history.on_learn(two, epoch{2});
   ASSERT_EQ(j.said.size(), 1u);
-  EXPECT_THAT(j.said[0], HasSubstr("other content"));
+  EXPECT_THAT(j.said[0], HasSubstr("diverges"));
+}
+
+TEST(HistoryChecker, SecondTxnOfAZxidIsNoticedEvenUncommitted) {
+  judged j;
+  j.lead(one, epoch{1});
+  j.history.on_apply(one, {set(at(1, 1), "a")});
+  j.history.on_start(two);
+  j.history.on_install(two, at(1, 1), {set(at(1, 1), "other")});
+  ASSERT_EQ(j.said.size(), 1u);
+  EXPECT_THAT(j.said[0], HasSubstr("two txns"));
+}
+
+TEST(HistoryChecker, TxnThatOnlyASnapshotHoldsIsKnownFromWhoeverAppliedIt) {
+  judged j;
+  j.lead(one, epoch{1});
+  j.history.on_apply(one, {set(at(1, 1), "a")});
+  j.history.on_stop(one);
+  j.history.on_apply(one, {set(at(1, 2), "logged, not committed")});
+  j.history.on_start(one);
+  j.history.on_install(one, at(1, 2), {});
+  j.history.on_lead(one, epoch{2});
+  j.history.on_apply(one, {set(at(2, 1), "c")});
+  j.history.on_end();
+  EXPECT_THAT(j.said, IsEmpty());
+  EXPECT_EQ(j.history.agreed().size(), 3u);
 }
 
 TEST(HistoryChecker, SkippedZxidIsAHole) {

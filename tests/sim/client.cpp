@@ -70,10 +70,23 @@ void client::vanish() {
   sent_.clear();
 }
 
+void client::freeze(duration length) {
+  frozen_until_ = std::max(frozen_until_, on_.now() + length);
+  on_.at(frozen_until_, [this] { thaw(); });
+}
+
+void client::thaw() {
+  if (is_frozen()) return;
+  auto bytes = std::exchange(unread_, {});
+  if (!bytes.empty()) on_bytes(connection_, bytes);
+  if (std::exchange(closed_unread_, false)) on_closed(connection_);
+}
+
 // -- the connection -------------------------------------------------------------------------------
 
 void client::connect() {
   if (state_ == state::greeting || state_ == state::live || state_ == state::over) return;
+  if (is_frozen()) return later(frozen_until_ - on_.now(), &client::connect);
   if (closing_) {
     state_ = state::over;
     return;
@@ -114,12 +127,17 @@ void client::lost() {
 }
 
 void client::on_closed(connection_id which) {
+  if (which == connection_ && is_frozen()) {
+    closed_unread_ = true;
+    return;
+  }
   if (which == connection_ && (state_ == state::greeting || state_ == state::live)) lost();
 }
 
 /// Pings when it has been quiet for a third of the timeout, gives a silent server up after two.
 void client::tick() {
   later(std::chrono::milliseconds{100}, &client::tick);
+  if (is_frozen()) return;
   if (state_ != state::greeting && state_ != state::live) return;
   duration timeout = std::chrono::milliseconds{granted_ms_ > 0 ? granted_ms_ : options_.timeout_ms};
   if (on_.now() - heard_ > timeout * 2 / 3) return disconnect();
@@ -135,7 +153,7 @@ void client::tick() {
 
 void client::think() {
   later(chance_.between(duration{1'000}, options_.think_max), &client::think);
-  if (!asking_ || state_ != state::live) return;
+  if (!asking_ || is_frozen() || state_ != state::live) return;
   auto burst = chance_.chance(10) ? options_.outstanding_max : 1;
   for (std::size_t i = 0; i < burst && sent_.size() + waiting_.size() < options_.outstanding_max;
        ++i)
@@ -148,6 +166,8 @@ operation client::make_operation() {
   operation op;
   op.path = random_key();
   auto value = "c" + std::to_string(options_.number) + "." + std::to_string(++values_);
+  if (options_.big_value_bytes > 0 && chance_.chance(20))
+    value.resize(chance_.below(options_.big_value_bytes), '.');
   auto draw = options_.writes ? chance_.below(100) : 60 + chance_.below(40);
   if (draw < 22) {
     op.op = op_code::set_data;
@@ -251,6 +271,10 @@ void client::flush() {
 
 void client::on_bytes(connection_id from, std::string_view bytes) {
   if (from != connection_) return;
+  if (is_frozen()) {
+    unread_.append(bytes);
+    return;
+  }
   heard_ = on_.now();
   input_.feed(bytes);
   while (state_ == state::greeting || state_ == state::live) {

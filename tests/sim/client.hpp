@@ -28,6 +28,7 @@ struct client_options {
   std::size_t outstanding_max = 4;  // operations sent and not answered
   std::size_t keys = 6;             // shared by all clients: /k0, /k1, ...
   bool writes = true;
+  std::size_t big_value_bytes = 0;  // some values are padded to this; 0: none
 };
 
 class client : public connection_hearer {
@@ -43,6 +44,8 @@ class client : public connection_hearer {
 
   /// Says nothing ever again, not even goodbye: the connection stays open and silent.
   void vanish();
+  /// Neither reads nor writes nor pings for so long (a stopped process).
+  void freeze(duration length);
 
   /// One operation from outside. It waits until the client has a session.
   void ask(operation op, std::function<void(const operation&)> answered = {});
@@ -70,6 +73,8 @@ class client : public connection_hearer {
 
   void later(duration delay, void (client::*what)());
   void connect();
+  void thaw();
+  [[nodiscard]] bool is_frozen() const { return on_.now() < frozen_until_; }
   void disconnect();
   void lost();
   void tick();
@@ -109,6 +114,9 @@ class client : public connection_hearer {
   zxid seen_here_;    // of this connection's replies
   zxid last_write_;   // of this session
   duration heard_{0}, spoke_{0};
+  duration frozen_until_{0};
+  std::string unread_;  // came while frozen
+  bool closed_unread_ = false;
   std::deque<request> waiting_;  // for a session
   std::deque<request> sent_;
   std::size_t answered_ = 0;

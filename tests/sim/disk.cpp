@@ -31,13 +31,15 @@ std::string without_trailing_slash(std::string path) {
 
 // -- platters -------------------------------------------------------------------------------------
 
-void platters::crash_within(std::uint64_t calls, std::function<void()> crash) {
+void platters::crash_within(std::uint64_t calls, std::string part, std::function<void()> crash) {
   calls_until_crash_ = calls;
+  crash_part_ = std::move(part);
   crash_ = std::move(crash);
 }
 
-void platters::count_call() {
-  if (!crash_ || calls_until_crash_-- > 0) return;
+void platters::count_call(const std::string& path) {
+  if (!crash_ || path.find(crash_part_) == std::string::npos) return;
+  if (calls_until_crash_-- > 0) return;
   auto crash = std::exchange(crash_, nullptr);
   crash();
 }
@@ -139,7 +141,7 @@ class sim_writable : public storage::writable_file {
   io_result<void> sync() override {
     if (!begin()) return failure("fdatasync", path_, EIO);
     ++on_->syncs_;
-    if (on_->faults.lies_about_sync) return {};
+    if (on_->faults.lies_about_log_sync && name_of(path_).starts_with("log.")) return {};
     if (on_->chance_.chance(on_->faults.sync_percent)) {
       for (auto& c : file_->unsynced) c.lost = true;
       return failure("fdatasync", path_, EIO);
@@ -155,7 +157,7 @@ class sim_writable : public storage::writable_file {
 
  private:
   bool begin() {
-    if (*alive_) on_->count_call();
+    if (*alive_) on_->count_call(path_);
     return *alive_;
   }
   void change(platters::change c) {
@@ -208,7 +210,7 @@ io_result<void> sim_disk::check_alive(const char* operation, const std::string& 
 }
 
 io_result<void> sim_disk::begin_change(const char* operation, const std::string& path) {
-  if (*alive_) on_->count_call();
+  if (*alive_) on_->count_call(path);
   return check_alive(operation, path);
 }
 
@@ -313,7 +315,6 @@ io_result<void> sim_disk::sync_directory(const std::string& path) {
   if (auto ok = begin_change("sync", path); !ok) return ok;
   auto* dir = on_->find(path);
   if (dir == nullptr) return failure("sync", path, ENOENT);
-  if (on_->faults.lies_about_sync) return {};
   if (on_->chance_.chance(on_->faults.sync_percent)) return failure("sync", path, EIO);
   for (const auto& c : dir->unsynced) platters::apply(dir->durable, c);
   dir->unsynced.clear();

@@ -29,7 +29,7 @@ struct disk_faults {
   double sync_percent = 0;
   std::uint64_t capacity_bytes = UINT64_MAX;
   /// Deliberately broken disks, to prove that the checkers see it.
-  bool lies_about_sync = false;
+  bool lies_about_log_sync = false;
   bool forgets_epochs = false;
 };
 
@@ -39,9 +39,9 @@ class platters {
 
   disk_faults faults;
 
-  /// Runs when the given number of further changing calls has been made, before the last of them
-  /// takes effect. For crashes in the middle of anything.
-  void crash_within(std::uint64_t calls, std::function<void()> crash);
+  /// Runs when the given number of further changing calls on paths that contain `part` has been
+  /// made, before the next of them takes effect. For crashes in the middle of anything.
+  void crash_within(std::uint64_t calls, std::string part, std::function<void()> crash);
   void forget_crash() { crash_ = nullptr; }
 
   /// Forgets what was not synced. Whoever had the disk open must be dead.
@@ -81,7 +81,7 @@ class platters {
 
   static void apply(std::string& content, const change& c);
   static void apply(std::map<std::string, inode_ptr>& names, const name_change& c);
-  void count_call();
+  void count_call(const std::string& path);
   [[nodiscard]] std::uint64_t used_bytes() const;
   [[nodiscard]] directory* find(const std::string& path);
 
@@ -89,6 +89,7 @@ class platters {
   std::map<std::string, directory> directories_;
   std::set<std::string> locks_;
   std::uint64_t calls_until_crash_ = 0;
+  std::string crash_part_;
   std::function<void()> crash_;
   std::uint64_t syncs_ = 0;
 };

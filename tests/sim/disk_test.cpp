@@ -121,7 +121,7 @@ TEST(SimDisk, FullDiskSaysSo) {
 TEST(SimDisk, CrashPointFiresAtTheAgreedCall) {
   one_disk d;
   auto f = d.open("log");
-  d.on->crash_within(1, [&] { d.disk->die(); });
+  d.on->crash_within(1, "log", [&] { d.disk->die(); });
   EXPECT_TRUE(f->write_at(0, "a"));
   EXPECT_FALSE(f->sync());
 }

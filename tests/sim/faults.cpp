@@ -35,7 +35,8 @@ void faults::strike() {
       {options_.crash_in_disk_call,
        [](faults& f) {
          auto who = f.any_server();
-         f.on_.crash_at_disk_call(who, f.chance_.below(20));
+         static constexpr const char* files[] = {"", "Epoch", "snapshot", "log."};
+         f.on_.crash_at_disk_call(who, f.chance_.below(12), files[f.chance_.below(4)]);
          f.later([&f, who] { f.on_.start(who); });
        }},
       {options_.crash_all, [](faults& f) { f.crash_all(); }},
@@ -63,6 +64,11 @@ void faults::strike() {
          f.on_.tell("reset " + std::to_string(a.value) + " - " + std::to_string(b.value));
          f.on_.wires().reset(a, b);
        }},
+      {options_.reset_in_conversation,
+       [](faults& f) {
+         auto a = f.any_server(), b = f.any_server();
+         if (a != b) f.on_.wires().reset_after(a, b, 1 + f.chance_.below(25));
+       }},
       {options_.slow_wire,
        [](faults& f) {
          auto a = f.any_server(), b = f.any_server();
@@ -72,6 +78,11 @@ void faults::strike() {
        }},
       {options_.break_client,
        [](faults& f) { f.on_.client_side().break_one(f.chance_.below(1'000)); }},
+      {options_.freeze_client,
+       [](faults& f) {
+         if (f.on_.client_count() > 0)
+           f.on_.client_at(f.chance_.below(f.on_.client_count())).freeze(f.outage());
+       }},
       {options_.disk_error, [](faults& f) { f.disk_trouble(false); }},
       {options_.disk_full, [](faults& f) { f.disk_trouble(true); }},
       {options_.wall_clock,

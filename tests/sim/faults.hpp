@@ -21,8 +21,10 @@ struct fault_options {
   int split = 5;
   int one_way_cut = 6;
   int reset = 8;
+  int reset_in_conversation = 8;  // after the next few messages
   int slow_wire = 4;
   int break_client = 8;
+  int freeze_client = 4;
   int disk_error = 4;
   int disk_full = 2;
   int wall_clock = 3;

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/sim/history_checker.hpp"
 
-#include <algorithm>
-
 namespace troupe::sim {
 namespace {
 
@@ -20,14 +18,11 @@ void history_checker::on_install(server_id who, zxid last, const std::vector<txn
   auto& s = servers_[who];
   if (s.serving) fail_(name_of(who) + " replaced its content while serving");
   s.last = last;
-  s.place.reset();
-  s.before.reset();
-  s.tail.assign(recent.begin(), recent.end());
-  for (std::size_t i = 1; i < recent.size(); ++i)
-    check_follows(who, recent[i - 1]->id(), recent[i]->id());
-  if (recent.empty())
-    s.before = last;
-  else if (recent.back()->id() != last)
+  for (std::size_t i = 0; i < recent.size(); ++i) {
+    if (i > 0) check_follows(who, recent[i - 1]->id(), recent[i]->id());
+    learn(who, recent[i]);
+  }
+  if (!recent.empty() && recent.back()->id() != last)
     fail_(name_of(who) + " loaded txns up to " + to_string(recent.back()->id()) +
           " with a content of " + to_string(last));
 }
@@ -37,17 +32,18 @@ void history_checker::on_apply(server_id who, const std::vector<txn_ptr>& txns) 
   for (const auto& txn : txns) {
     if (txn->id() <= s.last) continue;  // the database skips it, too
     check_follows(who, s.last, txn->id());
+    learn(who, txn);
     s.last = txn->id();
-    s.tail.push_back(txn);
   }
   if (s.serving) compare(who, s);
 }
 
 void history_checker::on_lead(server_id who, epoch era) {
-  auto [at, is_new] = leaders_.try_emplace(era, who, servers_[who].life);
-  if (!is_new && at->second != std::pair{who, servers_[who].life})
+  auto& s = servers_[who];
+  auto [at, is_new] = leaders_.try_emplace(era, leadership{who, s.life, s.last});
+  if (!is_new && (at->second.who != who || at->second.life != s.life))
     fail_("two established leaders of epoch " + std::to_string(era.value) + ": " +
-          name_of(at->second.first) + " and " + name_of(who));
+          name_of(at->second.who) + " and " + name_of(who));
   serve(who);
 }
 
@@ -58,9 +54,11 @@ void history_checker::on_stop(server_id who) { servers_[who].serving = false; }
 void history_checker::on_end() {
   for (auto& [who, s] : servers_) {
     if (s.serving) compare(who, s);
-    if (s.serving && !s.place)
+    if (s.serving && !s.placed)
       fail_(name_of(who) + " serves a history up to " + to_string(s.last) +
-            " that does not meet the agreed one");
+            " that does not meet the agreed one, which ends at " +
+            to_string(agreed_.empty() ? zxid{} : agreed_.back()->id()) +
+            ": nobody has shown " + to_string(s.unknown));
   }
 }
 
@@ -75,49 +73,56 @@ void history_checker::serve(server_id who) {
   compare(who, s);
 }
 
-/// A history has no hole within an epoch, and an epoch begins with its first zxid.
+/// A history has no hole within an epoch, and each epoch in it goes on from where its leader
+/// began.
 void history_checker::check_follows(server_id who, zxid last, zxid next) {
-  bool same_epoch = next.in_epoch() == last.in_epoch();
-  auto expected = same_epoch ? last.next() : zxid::first_of(next.in_epoch()).next();
-  if (next != expected)
-    fail_(name_of(who) + " has a zxid hole: " + to_string(next) + " behind " + to_string(last));
+  auto expected = predecessor(next);
+  if (expected && *expected != last)
+    fail_(name_of(who) + " has a hole in its history, or one history behind another: " +
+          to_string(next) + " follows " + to_string(last) + " and not " + to_string(*expected));
 }
 
-std::optional<std::size_t> history_checker::find_place(const server& s) const {
-  if (s.before) {
-    if (*s.before == zxid{}) return 0;
-    auto at = index_.find(*s.before);
-    return at == index_.end() ? std::nullopt : std::optional{at->second + 1};
-  }
-  if (s.tail.empty()) return std::nullopt;
-  auto first = s.tail.front()->id();
-  if (auto at = index_.find(first); at != index_.end()) return at->second;
-  // The very first txn of all has no predecessor to be found by.
-  return agreed_.empty() && first.counter() == 1 ? std::optional<std::size_t>{0} : std::nullopt;
+std::optional<zxid> history_checker::predecessor(zxid id) const {
+  if (id.counter() > 1) return zxid{id.value - 1};
+  auto led = leaders_.find(id.in_epoch());
+  return led == leaders_.end() ? std::nullopt : std::optional{led->second.began_with};
 }
 
+void history_checker::learn(server_id who, const txn_ptr& txn) {
+  auto [at, is_new] = known_.try_emplace(txn->id(), txn);
+  if (!is_new && at->second->bytes != txn->bytes)
+    fail_("two txns are called " + to_string(txn->id()) + "; " + name_of(who) +
+          " has the second one");
+}
+
+/// Goes back from the server's last zxid to where the agreed history ends, and makes what lies
+/// between agreed.
 void history_checker::compare(server_id who, server& s) {
-  if (!s.place) s.place = find_place(s);
-  if (!s.place) return;  // its start lies behind what is agreed so far: wait
-  while (!s.tail.empty()) {
-    accept(who, s.tail.front(), *s.place);
-    s.before = s.tail.front()->id();
-    s.tail.pop_front();
-    ++*s.place;
+  auto end = agreed_.empty() ? zxid{} : agreed_.back()->id();
+  std::vector<txn_ptr> fresh;
+  s.placed = false;
+  for (auto at = s.last; at != end;) {
+    if (at == zxid{} || index_.count(at) != 0) {
+      s.placed = true;
+      if (!fresh.empty())
+        fail_(name_of(who) + " diverges: it serves " + to_string(fresh.back()->id()) + " behind " +
+              to_string(at) + ", the agreed history goes on to " + to_string(end));
+      return;
+    }
+    auto known = known_.find(at);
+    auto behind = predecessor(at);
+    if (known == known_.end() || !behind) {
+      s.unknown = at;  // others may show it later
+      return;
+    }
+    fresh.push_back(known->second);
+    at = *behind;
   }
-}
-
-void history_checker::accept(server_id who, const txn_ptr& txn, std::size_t place) {
-  if (place < agreed_.size()) {
-    if (agreed_[place]->bytes != txn->bytes)
-      fail_(name_of(who) + " diverges: it serves " + to_string(txn->id()) + " where " +
-            to_string(agreed_[place]->id()) + (agreed_[place]->id() == txn->id()
-                                                    ? " was agreed with other content"
-                                                    : " was agreed"));
-    return;
+  s.placed = true;
+  for (; !fresh.empty(); fresh.pop_back()) {
+    index_[fresh.back()->id()] = agreed_.size();
+    agreed_.push_back(fresh.back());
   }
-  agreed_.push_back(txn);
-  index_[txn->id()] = agreed_.size() - 1;
 }
 
 }  // namespace troupe::sim

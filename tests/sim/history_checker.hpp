@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 /// Agreement, total order and prefix consistency (ZAB paper, section II; Zab.tla's invariants),
 /// judged by what each server's database applied while it served.
-/// The agreed history grows with the first server that serves a txn; every other one must serve the
-/// same bytes at the same place. A server's history is known from what it loaded (`recent`) and
-/// what it applied since; it counts as served when a role begins to serve with it.
+/// A zxid is given to one txn only, behind one other only; so a history is known by its last zxid,
+/// and whatever any server loads or applies, committed or not, tells a piece of it. The agreed
+/// history grows with the first server that serves a txn; whoever else serves must have a beginning
+/// of it, or continue it.
 /// Also here: one established leader an epoch, no zxid hole within an epoch.
 #pragma once
 
-#include <deque>
 #include <functional>
 #include <map>
 #include <optional>
@@ -47,23 +47,30 @@ class history_checker {
   struct server {
     unsigned life = 0;
     bool serving = false;
-    zxid last;                        // of its whole history
-    std::optional<std::size_t> place;  // how many of agreed_ are behind it; none: not yet known
-    std::optional<zxid> before;       // what the first of `tail` follows, if that is known
-    std::deque<txn_ptr> tail;         // applied, not yet compared
+    bool placed = false;  // its served history was compared up to `last`
+    zxid last;            // of its whole history
+    zxid unknown;         // if not placed: the txn that nobody has shown, or not its predecessor
   };
 
-  void compare(server_id who, server& s);
-  [[nodiscard]] std::optional<std::size_t> find_place(const server& s) const;
-  void accept(server_id who, const txn_ptr& txn, std::size_t place);
+  void learn(server_id who, const txn_ptr& txn);
+  /// In its epoch, the zxid before; an epoch's first stands behind the history its leader began
+  /// with.
+  [[nodiscard]] std::optional<zxid> predecessor(zxid id) const;
   void check_follows(server_id who, zxid last, zxid next);
   void serve(server_id who);
+  void compare(server_id who, server& s);
 
   std::function<void(std::string)> fail_;
   std::map<server_id, server> servers_;
+  std::map<zxid, txn_ptr> known_;
   std::vector<txn_ptr> agreed_;
-  std::map<zxid, std::size_t> index_;
-  std::map<epoch, std::pair<server_id, unsigned>> leaders_;  // by era: who, in which life
+  std::map<zxid, std::size_t> index_;                        // of agreed_
+  struct leadership {
+    server_id who;
+    unsigned life = 0;
+    zxid began_with;
+  };
+  std::map<epoch, leadership> leaders_;
 };
 
 }  // namespace troupe::sim

@@ -89,6 +89,7 @@ struct network::impl {
   struct wire {
     std::array<bool, 2> cut{false, false};
     duration more{0};
+    std::uint64_t messages_until_reset = 0;  // 0: none is wanted
     connection_ptr now;                   // the present connection, if any
     std::vector<connection_ptr> fading;   // broken, but some side has not noticed
   };
@@ -252,7 +253,22 @@ struct network::impl {
     push(c, dead_side, connection_lost{});
   }
 
+  void reset(server_pair ends) {
+    auto& w = wires[ends];
+    if (!w.now) return;
+    auto c = w.now;
+    break_off(w);
+    for (auto& pipe : c->pipes) pipe.under_way.clear();
+    for (int side : {0, 1})
+      on.after(chance.between(duration{0}, options.notice_max),
+               [this, c, side] { lose(c, side); });
+  }
+
+  /// Counts a delivery; the connection may break behind it.
   void spoken(server_id from, server_id to, const caf::message& content) {
+    auto ends = pair_of(from, to);
+    if (auto& left = wires[ends].messages_until_reset; left > 0 && --left == 0)
+      on.after(duration{0}, [this, ends] { reset(ends); });
     on.add_to_hash(mix(static_cast<std::uint64_t>(from.value), static_cast<std::uint64_t>(to.value)));
     ++delivered;
     if (seen) seen(from, to, content);
@@ -399,6 +415,7 @@ void network::heal(server_id from, server_id to) {
 void network::heal_all() {
   for (auto& [ends, w] : impl_->wires) {
     w.more = duration{0};
+    w.messages_until_reset = 0;
     heal(ends.first, ends.second);
     heal(ends.second, ends.first);
   }
@@ -409,16 +426,10 @@ bool network::is_cut(server_id from, server_id to) const {
   return at != impl_->wires.end() && at->second.cut[side_of(from, to)];
 }
 
-void network::reset(server_id a, server_id b) {
-  auto& w = impl_->wires[pair_of(a, b)];
-  if (!w.now) return;
-  auto c = w.now;
-  impl_->break_off(w);
-  for (auto& pipe : c->pipes) pipe.under_way.clear();
-  for (int side : {0, 1}) {
-    auto late = impl_->chance.between(duration{0}, impl_->options.notice_max);
-    impl_->on.after(late, [net = impl_.get(), c, side] { net->lose(c, side); });
-  }
+void network::reset(server_id a, server_id b) { impl_->reset(pair_of(a, b)); }
+
+void network::reset_after(server_id a, server_id b, std::uint64_t messages) {
+  impl_->wires[pair_of(a, b)].messages_until_reset = messages;
 }
 
 void network::slow_down(server_id a, server_id b, duration more) {

@@ -59,6 +59,8 @@ class network {
   [[nodiscard]] bool is_cut(server_id from, server_id to) const;
   /// The connection breaks; either side learns of it within `notice_max`.
   void reset(server_id a, server_id b);
+  /// After so many more messages between the two, in whatever conversation they are.
+  void reset_after(server_id a, server_id b, std::uint64_t messages);
   /// From now on messages between the two take this much longer.
   void slow_down(server_id a, server_id b, duration more);
 

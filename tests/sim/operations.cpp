@@ -55,7 +55,7 @@ void check_read(const operation& op, const model& tree, const failure_hearer& fa
   if (op.err != error_code::ok || !op.seen)
     return fail("a read missed a znode: " + op.text());
   if (op.op == op_code::get_data && op.data != node->data)
-    fail("a read shows other data than its zxid has (\"" + node->data + "\"): " + op.text());
+    fail("a read shows other data than its zxid has (\"" + node->data.substr(0, 40) + "\"): " + op.text());
   if (op.seen->mzxid != node->changed || op.seen->czxid != node->created ||
       op.seen->version != node->version || op.seen->ephemeral_owner != node->owner)
     fail("a read shows another stat than its zxid has: " + op.text());
@@ -158,11 +158,11 @@ std::string operation::text() const {
   std::string out = "client " + std::to_string(client) + " session " + to_string(session) +
                     " xid " + std::to_string(xid.value) + " op " +
                     std::to_string(static_cast<int>(op)) + " " + path;
-  if (!value.empty()) out += " value " + value;
+  if (!value.empty()) out += " value " + value.substr(0, 40);
   if (how == fate::answered) {
     out += " answered at " + to_string(at) + " with " + std::string(to_string(err));
     if (!made.empty()) out += " made " + made;
-    if (!data.empty()) out += " data " + data;
+    if (!data.empty()) out += " data " + data.substr(0, 40);
     if (seen) out += " mzxid " + to_string(seen->mzxid);
     for (const auto& child : children) out += " " + child;
   }

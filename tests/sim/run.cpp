@@ -25,6 +25,7 @@ world_options draw_options(const run_options& options, rng& chance) {
   w.client.think_max = chance.between(duration{100'000}, duration{600'000});
   w.client.outstanding_max = 1 + chance.below(8);
   w.client.keys = 2 + chance.below(8);
+  if (chance.chance(10)) w.client.big_value_bytes = 100'000;
   w.snap_count = static_cast<std::int32_t>(chance.between(20, 300));
   w.commit_log_count = static_cast<std::int32_t>(chance.between(100, 300));
   if (chance.chance(30)) w.snapshot_size_factor = -1;
@@ -46,7 +47,7 @@ run_result run_seed(const run_options& options) {
   faults nemesis{w, rng{options.seed}.fork(78), f};
   w.start_all();
   if (chance.chance(70)) w.run_until(30s, [&] { return w.all_serve(); });
-  auto chaos = chance.between(duration{15s}, duration{45s});
+  auto chaos = chance.between(duration{20s}, duration{120s});
   nemesis.unleash(w.now() + chaos);
   w.run_for(chaos);
   if (w.heal_and_settle(180s)) w.audit();

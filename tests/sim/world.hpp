@@ -69,8 +69,9 @@ class world {
   void start_all();
   enum class crash_kind { process, power };  // power: what was not synced is lost
   void crash(server_id who, crash_kind how = crash_kind::power);
-  /// Within its next so many changing disk calls, in the middle of whatever it does.
-  void crash_at_disk_call(server_id who, std::uint64_t calls);
+  /// After so many more changing disk calls on files whose name contains `part`, in the middle of
+  /// whatever it does.
+  void crash_at_disk_call(server_id who, std::uint64_t calls, std::string part = "");
   void pause(server_id who);
   void resume(server_id who);
   void shift_wall_clock(server_id who, duration by);
@@ -98,6 +99,7 @@ class world {
   // -- clients ------------------------------------------------------------------------------------
 
   [[nodiscard]] client& client_at(std::size_t i) { return *clients_[i]; }
+  [[nodiscard]] std::size_t client_count() const { return clients_.size(); }
   /// One more, which asks only what it is told to, of one server if one is named.
   client& make_client(std::optional<server_id> only = {});
 

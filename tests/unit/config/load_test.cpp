@@ -355,8 +355,7 @@ TEST(Load, FilesOnDiskAreReadAndMissingOnesNamed) {
 }
 
 TEST(Load, TheSampleIsWithoutFault) {
-  std::ifstream in{std::filesystem::path{__FILE__}.parent_path() /
-                   "../../../config/sample/zoo.cfg"};
+  std::ifstream in{std::filesystem::path{TROUPE_SOURCE_DIR} / "config/sample/zoo.cfg"};
   ASSERT_TRUE(in.is_open());
   std::string text{std::istreambuf_iterator<char>{in}, {}};
   EXPECT_THAT(good(text).warnings, IsEmpty());
