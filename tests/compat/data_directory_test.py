@@ -18,8 +18,8 @@ LAST = 0x12  # the zxid of the last txn
 OPEN = [make_acl("world", "anyone", all=True)]
 MASKED = [ACL(Permissions.ALL, Id("digest", "bob:x")), make_acl("world", "anyone", read=True)]
 
-# path -> data, (czxid, mzxid, pzxid), (version, cversion, aversion), children, ACL as seen by others.
-# There is a TTL node /t besides, whose time is over: ZooKeeper deletes it when it likes.
+# path -> data, (czxid, mzxid, pzxid), (version, cversion, aversion), children, and the ACL as seen
+# by others. There is a TTL node /t besides, whose time is over: ZooKeeper deletes it when it likes.
 WRITTEN = {
     "/a": (b"two", (2, 4, 3), (1, 1, 0), 1, OPEN),
     "/a/b": (b"", (3, 3, 3), (0, 0, 1), 0, MASKED),

@@ -7,7 +7,8 @@ import time
 import unittest
 
 from kazoo import exceptions as refused
-from kazoo.security import ACL, Id, Permissions, make_acl, make_digest_acl, make_digest_acl_credential
+from kazoo.security import (ACL, Id, Permissions, make_acl, make_digest_acl,
+                            make_digest_acl_credential)
 
 import shared
 

@@ -81,8 +81,8 @@ class Watches(shared.OnThreeServers):
             self.assertEqual(raw.events, [(CREATED, self.at("a"))])
 
     def test_watches_follow_to_another_server(self):
-        """setWatches, as Java's and C's clients send it (kazoo has its watches told that the
-        connection was lost, and sets them anew): what happened meanwhile is told, the rest armed."""
+        """setWatches, as Java's and C's clients send it: what happened meanwhile is told, and the
+        rest is armed again. (kazoo tells its watches of the loss instead, and sets them anew.)"""
         for name in ("changed", "deleted", "emptied", "kept", "parent", "quiet", "recreated"):
             self.zk.create(self.at(name))
         self.zk.sync("/")
