@@ -75,7 +75,9 @@ void authenticate(database_ptr self, connection_id id, state::connection& c,
   auto request = jute::decode<auth_request>(asked.request.body);
   auto proved =
       request
-          ? core::authenticate(request->scheme, request->auth.value_or(""), "", c.shown.front().id)
+          ? core::authenticate(request->scheme, request->auth.value_or(""),
+                               self->state.options.context->config.super_digest,
+                               c.shown.front().id)
           : tl::expected<core::identities, error_code>{tl::unexpect, error_code::auth_failed};
   if (!proved) {
     reply(self, id, c, asked, zxid{}, error_code::auth_failed, {});

@@ -267,6 +267,25 @@ class Acls(shared.OnThreeServers):
         self.assertRaises(refused.NoAuthError, eve.get, self.at("a"))
         self.assertRaises(refused.NoAuthError, self.ann().set, self.at("a"), b"")
 
+    def test_super_passes_every_acl(self):
+        self.zk.create(self.at("a"), b"s", acl=[make_digest_acl("ann", "secret", read=True)])
+        self.zk.create(self.at("b"), acl=[
+            make_digest_acl("nobody", "knows", all=True)])
+        chief = self.client_of(3)
+        chief.add_auth("digest", "super:above all")
+        self.assertEqual(chief.get(self.at("a"))[0], b"s")
+        self.assertEqual(chief.get_acls(self.at("a"))[0][0].id.id,
+                         make_digest_acl_credential("ann", "secret"))
+        chief.create(self.at("b/c"))
+        chief.set_acls(self.at("b"), [MAY_READ])
+        many = chief.transaction()
+        many.delete(self.at("b/c"))
+        many.set_data(self.at("a"), b"changed")
+        self.assertEqual(many.commit()[0], True)
+        pretender = self.client_of(2)
+        pretender.add_auth("digest", "super:above none")
+        self.assertRaises(refused.NoAuthError, pretender.get, self.at("a"))
+
     def test_an_address_is_an_identity(self):
         self.zk.create(self.at("here"), b"h", acl=[ACL(Permissions.READ, Id("ip", "127.0.0.0/8"))])
         self.zk.create(self.at("there"), b"t", acl=[ACL(Permissions.READ, Id("ip", "10.0.0.1"))])

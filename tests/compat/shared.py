@@ -13,8 +13,11 @@ import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "cluster"))
 
+from kazoo.security import make_digest_acl_credential
+
 import harness  # noqa: E402  pylint: disable=wrong-import-position
 
+SUPER_DIGEST = make_digest_acl_credential("super", "above all")
 GENUINE_FILES = os.path.join(harness.ROOT, "tests", "unit", "storage", "data")  # see its README
 
 
@@ -26,7 +29,8 @@ class OnThreeServers(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
-        cls.servers = cls.enterClassContext(harness.Ensemble(3))
+        cls.servers = cls.enterClassContext(harness.Ensemble(
+            3, **{"DigestAuthenticationProvider.superDigest": SUPER_DIGEST}))
         try:
             cls.servers.start_all()
         except BaseException:
