@@ -13,12 +13,21 @@ using state = database_state;
 
 // -- output -------------------------------------------------------------------------------------
 
-void append_frame(std::string& out, const reply_header& header, std::string_view body) {
+/// Returns the length of what follows the frame's own length.
+std::size_t append_frame(std::string& out, const reply_header& header, std::string_view body) {
   std::string head = jute::encode(header);
   jute::writer w{out};
   w.i32(static_cast<std::int32_t>(head.size() + body.size()));
   w.raw(head);
   w.raw(body);
+  return head.size() + body.size();
+}
+
+void count_reply_bytes(state& s, std::int64_t bytes) {
+  auto& now = s.stats;
+  now.reply_bytes_min = now.reply_bytes_last < 0 ? bytes : std::min(now.reply_bytes_min, bytes);
+  now.reply_bytes_max = std::max(now.reply_bytes_max, bytes);
+  now.reply_bytes_last = bytes;
 }
 
 void count_latency(state& s, std::int64_t ms) {
@@ -31,7 +40,10 @@ void count_latency(state& s, std::int64_t ms) {
 void reply(database_ptr self, connection_id id, state::connection& c,
            const state::waiting_request& asked, zxid at, error_code err, std::string_view body) {
   auto& s = self->state;
-  append_frame(c.output.frames, {asked.request.xid, at, err}, err == error_code::ok ? body : "");
+  const auto bytes = append_frame(c.output.frames, {asked.request.xid, at, err},
+                                  err == error_code::ok ? body : "");
+  if (asked.request.op != op_code::ping && asked.request.op != op_code::auth)
+    count_reply_bytes(s, static_cast<std::int64_t>(bytes));
   ++c.output.replies;
   ++s.stats.replies_sent;
   using std::chrono::milliseconds;
@@ -63,7 +75,9 @@ void authenticate(database_ptr self, connection_id id, state::connection& c,
   auto request = jute::decode<auth_request>(asked.request.body);
   auto proved =
       request
-          ? core::authenticate(request->scheme, request->auth.value_or(""), "", c.shown.front().id)
+          ? core::authenticate(request->scheme, request->auth.value_or(""),
+                               self->state.options.context->config.super_digest,
+                               c.shown.front().id)
           : tl::expected<core::identities, error_code>{tl::unexpect, error_code::auth_failed};
   if (!proved) {
     reply(self, id, c, asked, zxid{}, error_code::auth_failed, {});

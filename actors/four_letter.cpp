@@ -124,7 +124,10 @@ void put_leader_figures(lines& out, const server_status& status) {
   };
   out.figure("learners", status.learners.size());
   out.figure("synced_followers", count(false));
+  out.figure("synced_non_voting_followers", 0);  // only a reconfiguration makes such
   out.figure("synced_observers", count(true));
+  out.figure("pending_syncs", status.pending_syncs);
+  out.figure("leader_uptime", status.led_ms);
   out.figure("last_proposal_size", status.proposal_bytes_last);
   out.figure("min_proposal_size", status.proposal_bytes_min);
   out.figure("max_proposal_size", status.proposal_bytes_max);
@@ -152,6 +155,11 @@ std::string mntr(const config::node_config& cfg, const situation& now) {
   out.figure("local_sessions", 0);
   out.figure("open_file_descriptor_count", now.gateway.open_files);
   out.figure("max_file_descriptor_count", now.gateway.open_files_max);
+  out.figure("connection_drop_probability", 0.0);  // connections are refused or kept, never diced
+  out.figure("last_client_response_size", db.reply_bytes_last);
+  out.figure("min_client_response_size", db.reply_bytes_min);
+  out.figure("max_client_response_size", db.reply_bytes_max);
+  out.figure("auth_failed_count", 0);  // of TLS clients, whom ZooKeeper alone counts here
   if (!now.status.standalone)
     out.figure("quorum_size",
                std::ranges::count_if(cfg.servers, [](const auto& s) { return !s.observer; }));

@@ -291,6 +291,7 @@ coro::task<> lead(self_ptr self) {
   if (!co_await syncing) co_return;
 
   s.serving = true;
+  s.serving_since = self->clock().now();
   self->send(s.options.database, start_leading{s.era, caf::actor_cast<proposal_sink>(self)});
   self->send(s.options.peer, role_established{s.era});
   for (auto& [id, learner] : s.learners)
@@ -298,13 +299,18 @@ coro::task<> lead(self_ptr self) {
   s.options.context->log.info("leading", {{"epoch", s.era}, {"last", s.options.last}});
 }
 
-leader_status status_of(const leader_state& s) {
+leader_status status_of(self_ptr self) {
+  const auto& s = self->state;
   leader_status out;
   for (const auto& [id, learner] : s.learners)
     out.learners.push_back({id, learner.observer, learner.synced});
   out.proposal_bytes_last = s.proposal_bytes_last;
   out.proposal_bytes_min = s.proposal_bytes_min;
   out.proposal_bytes_max = s.proposal_bytes_max;
+  out.pending_syncs = s.syncs.size();
+  if (s.serving)
+    out.led_ms = std::chrono::duration_cast<milliseconds>(self->clock().now() - s.serving_since)
+                     .count();
   return out;
 }
 
@@ -384,7 +390,7 @@ leader_actor::behavior_type leader(self_ptr self, leader_options options) {
       },
       [self](const learner_heard& m) { heard(self, m.learner); },
       [self](const learner_gone& m) { drop_learner(self, m.learner, m.reason); },
-      [self](const get_leader_status&) { return status_of(self->state); });
+      [self](const get_leader_status&) { return status_of(self); });
 }
 
 }  // namespace troupe

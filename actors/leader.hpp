@@ -63,6 +63,7 @@ struct leader_state {
   };
   std::deque<waiting_sync> syncs;
   bool serving = false;
+  caf::actor_clock::time_point serving_since;
   bool ended = false;
   std::int64_t ticks = 0;
   std::int64_t proposal_bytes_last = -1, proposal_bytes_min = -1, proposal_bytes_max = -1;

@@ -205,6 +205,8 @@ caf::result<server_status> tell_status(self_ptr self) {
               status.proposal_bytes_last = led.proposal_bytes_last;
               status.proposal_bytes_min = led.proposal_bytes_min;
               status.proposal_bytes_max = led.proposal_bytes_max;
+              status.pending_syncs = led.pending_syncs;
+              status.led_ms = led.led_ms;
               promise.deliver(std::move(status));
             },
             [self, promise](const caf::error&) mutable { promise.deliver(self->state.status); });

@@ -116,6 +116,14 @@ verdict four_letter_words(draft& d, std::string_view value) {
   return std::nullopt;
 }
 
+verdict super_digest(draft& d, std::string_view value) {
+  const auto colon = value.find(':');
+  if (colon == 0 || colon == value.npos || colon + 1 == value.size())
+    return "a user and the digest of user and password, such as super:xQJmxLMiHGwaqBvst5y6rkB6HQs=";
+  d.cfg.super_digest = value;
+  return std::nullopt;
+}
+
 verdict snap_retain_count(draft& d, std::string_view value) {
   return number(d.cfg.purge_retain_count, value, 3, int_max, "snapshots");
 }
@@ -179,12 +187,13 @@ constexpr std::array readers{
            }},
     reader{"jute.maxbuffer", jute_buffer},
     reader{"4lw.commands.whitelist", four_letter_words},
+    reader{"DigestAuthenticationProvider.superDigest", super_digest},
     reader{"snapshot.trust.empty",
            [](draft& d, auto v) { return flag(d.cfg.snapshot_trust_empty, v); }},
 };
 
 /// ZooKeeper's other keys: a whole name, or, where it ends in a dot, the beginning of names.
-constexpr std::array known_keys{"DigestAuthenticationProvider.",
+constexpr std::array known_keys{"DigestAuthenticationProvider.digestAlg",
                                 "X509AuthenticationProvider.",
                                 "admin.",
                                 "audit.enable",

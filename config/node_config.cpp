@@ -109,6 +109,8 @@ std::string print(const node_config& cfg) {
   p.line("globalOutstandingLimit", cfg.global_outstanding_max);
   p.line("jute.maxbuffer", cfg.jute_buffer_bytes_max);
   p.line("4lw.commands.whitelist", joined(cfg.four_letter_words));
+  if (!cfg.super_digest.empty())
+    p.line("DigestAuthenticationProvider.superDigest", cfg.super_digest);
   p.section("Ensemble. tickTime in ms, the two limits in ticks.");
   p.line("tickTime", cfg.tick_ms);
   p.line("initLimit", cfg.init_limit_ticks);

@@ -51,6 +51,8 @@ struct node_config {
   /// Words the client port answers; "*" = all. ZooKeeper's own default is `srvr` alone; ours also
   /// has those that probes and agents ask for and that tell no client's secrets.
   std::vector<std::string> four_letter_words = {"srvr", "ruok", "isro", "mntr", "stat"};
+  /// Who shows the password of this "user:digest" passes every ACL; empty: nobody does.
+  std::string super_digest;
 
   // -- ensemble -----------------------------------------------------------------------------------
   std::int32_t tick_ms = 3'000;

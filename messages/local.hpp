@@ -384,6 +384,8 @@ struct server_status {
   std::vector<learner_line> learners;  // of a leader
   std::int64_t proposal_bytes_last = -1, proposal_bytes_min = -1,
                proposal_bytes_max = -1;  // of a leader
+  std::uint64_t pending_syncs = 0;       // of a leader
+  std::int64_t led_ms = 0;               // of a leader: since its epoch is established
 };
 struct get_leader_status {
   TROUPE_STAYS_LOCAL;
@@ -392,6 +394,8 @@ struct leader_status {
   TROUPE_STAYS_LOCAL;
   std::vector<server_status::learner_line> learners;
   std::int64_t proposal_bytes_last = -1, proposal_bytes_min = -1, proposal_bytes_max = -1;
+  std::uint64_t pending_syncs = 0;
+  std::int64_t led_ms = 0;
 };
 
 struct get_database_stats {
@@ -407,6 +411,7 @@ struct database_stats {
   std::uint64_t requests_received = 0, replies_sent = 0, outstanding = 0;
   double latency_ms_average = 0;
   std::int64_t latency_ms_min = 0, latency_ms_max = 0;
+  std::int64_t reply_bytes_last = -1, reply_bytes_min = -1, reply_bytes_max = -1;  // -1: no reply
 };
 
 }  // namespace troupe

@@ -41,6 +41,8 @@ situation leading() {
   now.status.proposal_bytes_last = 48;
   now.status.proposal_bytes_min = 36;
   now.status.proposal_bytes_max = 1200;
+  now.status.pending_syncs = 2;
+  now.status.led_ms = 50'000;
   now.database.serving = true;
   now.database.last = zxid{0x500000123};
   now.database.znodes = 7;
@@ -53,6 +55,9 @@ situation leading() {
   now.database.outstanding = 1;
   now.database.latency_ms_average = 0.12344;
   now.database.latency_ms_max = 5;
+  now.database.reply_bytes_last = 88;
+  now.database.reply_bytes_min = 16;
+  now.database.reply_bytes_max = 900;
   now.gateway.connections = {{.client_address = "127.0.0.1:4711", .requests = 9, .replies = 7},
                              {.client_address = "::1:4712", .requests = 1, .replies = 1}};
   now.gateway.up_ms = 60'000;
@@ -176,10 +181,18 @@ TEST(FourLetter, MntrOfALeader) {
             "zk_local_sessions\t0\n"
             "zk_open_file_descriptor_count\t30\n"
             "zk_max_file_descriptor_count\t1024\n"
+            "zk_connection_drop_probability\t0.0\n"
+            "zk_last_client_response_size\t88\n"
+            "zk_min_client_response_size\t16\n"
+            "zk_max_client_response_size\t900\n"
+            "zk_auth_failed_count\t0\n"
             "zk_quorum_size\t3\n"
             "zk_learners\t3\n"
             "zk_synced_followers\t1\n"
+            "zk_synced_non_voting_followers\t0\n"
             "zk_synced_observers\t1\n"
+            "zk_pending_syncs\t2\n"
+            "zk_leader_uptime\t50000\n"
             "zk_last_proposal_size\t48\n"
             "zk_min_proposal_size\t36\n"
             "zk_max_proposal_size\t1200\n");

@@ -68,7 +68,9 @@ TEST(Load, EveryKeyReachesItsField) {
                  "commitLogCount=7\nsnapshotSizeFactor=-1.5\nautopurge.snapRetainCount=4\n"
                  "autopurge.purgeInterval=24\nstandaloneEnabled=FALSE\nquorumListenOnAllIPs=true\n"
                  "globalOutstandingLimit=9\njute.maxbuffer=0xfffff\n4lw.commands.whitelist=ruok, "
-                 "srvr\nsnapshot.trust.empty=true\nserver.1=h:1:2\ngroup.3=1\nweight.1=5\n")
+                 "srvr\n"
+                 "DigestAuthenticationProvider.superDigest=super:D/InIHSb7yEEbrWz8b9l71RjZJU=\n"
+                 "snapshot.trust.empty=true\nserver.1=h:1:2\ngroup.3=1\nweight.1=5\n")
                  .value;
   node_config expected;
   expected.my_id = server_id{1};
@@ -95,6 +97,7 @@ TEST(Load, EveryKeyReachesItsField) {
   expected.global_outstanding_max = 9;
   expected.jute_buffer_bytes_max = 0xfffff;
   expected.four_letter_words = {"ruok", "srvr"};
+  expected.super_digest = "super:D/InIHSb7yEEbrWz8b9l71RjZJU=";
   expected.snapshot_trust_empty = true;
   server_entry me;
   me.id = {1};
@@ -125,6 +128,7 @@ TEST(Load, ABadValueNamesFileLineKeyValueAndWhatIsAccepted) {
 
 TEST(Load, EveryKeyRefusesWhatItCannotBe) {
   for (auto line : {"tickTime=-1",
+                    "DigestAuthenticationProvider.superDigest=secret",
                     "tickTime=2000ms",
                     "initLimit=0",
                     "syncLimit=x",
@@ -194,12 +198,12 @@ TEST(Load, ATypoIsWarnedOfWithItsLineAndTheNearestKey) {
 
 TEST(Load, ZooKeepersOtherKeysAreWarnedOfAndTheirValuesKeptSecret) {
   auto warnings = good(std::string{alone} +
-                       "DigestAuthenticationProvider.superDigest=super:x\nadmin.serverPort=8\n"
+                       "ssl.keyStore.password=secret\nadmin.serverPort=8\n"
                        "secureClientPort=9\n")
                       .warnings;
   EXPECT_THAT(warnings,
-              ElementsAre("zoo.cfg:3: DigestAuthenticationProvider.superDigest: known to "
-                          "ZooKeeper, not supported yet, ignored",
+              ElementsAre("zoo.cfg:3: ssl.keyStore.password: known to ZooKeeper, not supported "
+                          "yet, ignored",
                           HasSubstr("not supported yet"), HasSubstr("not supported yet")));
 }
 
