@@ -135,6 +135,8 @@ class world {
     epoch era;
     zxid last;
     unsigned images = 0;
+    /// Who speaks for each learner to the leader that this server is, as far as a rule is broken.
+    std::map<server_id, caf::strong_actor_ptr> synced_handlers;
   };
 
   [[nodiscard]] server& at(server_id who) { return servers_.at(who); }
@@ -144,8 +146,7 @@ class world {
   void hear_log(log::level level, std::string_view line);
   void spy_on(realm where, const caf::abstract_actor& actor, caf::mailbox_element* message);
   void spy_on_database(server_id who, server& s, caf::mailbox_element& message);
-  void break_rules(server_id who, const server& s, const caf::abstract_actor& actor,
-                   caf::mailbox_element& message);
+  void break_rules(server& s, const caf::abstract_actor& actor, caf::mailbox_element& message);
   [[nodiscard]] duration brake(realm where, const caf::abstract_actor& actor);
   void read_everything(client& through);
 
