@@ -7,6 +7,7 @@
 #include "actors/caf.hpp"
 #include "actors/coro/ask.hpp"
 #include "actors/coro/sleep.hpp"
+#include "actors/error_text.hpp"
 #include "actors/trace/traced.hpp"
 #include "messages/trace_fields.hpp"
 
@@ -138,6 +139,15 @@ void drop_learner(self_ptr self, server_id id, const std::string& reason) {
   s.alive.forget(id);
 }
 
+/// The learner this message is about, if its present handler speaks. A learner that came anew has a
+/// new one; what the former one says late is about a conversation that is over.
+leader_state::learner_entry* spoken_of(self_ptr self, server_id id) {
+  auto at = self->state.learners.find(id);
+  if (at == self->state.learners.end()) return nullptr;
+  auto speaks = caf::actor_cast<caf::actor_addr>(self->current_sender());
+  return at->second.handler.address() == speaks ? &at->second : nullptr;
+}
+
 void welcome(self_ptr self, const wire::LearnerInfo& hello) {
   auto& s = self->state;
   server_id id{hello.server()};
@@ -162,24 +172,27 @@ void start_forwarding(self_ptr self, leader_state::learner_entry& learner) {
 
 void learner_is_synced(self_ptr self, const learner_synced& m) {
   auto& s = self->state;
-  auto at = s.learners.find(m.learner);
-  if (at == s.learners.end()) return;
-  at->second.synced = true;
+  auto* learner = spoken_of(self, m.learner);
+  if (learner == nullptr) return;
+  learner->synced = true;
   s.alive.heard(m.learner, s.ticks);
   s.options.context->log.info("learner_synced", {{"peer", m.learner}, {"upto", m.upto}});
-  if (!at->second.observer) {
+  if (!learner->observer) {
     auto upto = std::max(m.upto, zxid::first_of(s.era));
     commit(self, s.window.add_voter_acked(m.learner, upto));
     if (s.handshake.on_new_leader_ack(m.learner, s.handshake.new_leader_zxid()))
       s.progress.notify();
   }
-  if (s.serving) self->send(at->second.handler, leader_serves{});
+  if (s.serving) self->send(learner->handler, leader_serves{});
 }
 
-void heard(self_ptr self, server_id id) {
+/// False: who spoke is no synced learner's handler.
+bool heard(self_ptr self, server_id id) {
   auto& s = self->state;
-  auto at = s.learners.find(id);
-  if (at != s.learners.end() && at->second.synced) s.alive.heard(id, s.ticks);
+  const auto* learner = spoken_of(self, id);
+  if (learner == nullptr || !learner->synced) return false;
+  s.alive.heard(id, s.ticks);
+  return true;
 }
 
 // -- the term -----------------------------------------------------------------------------------
@@ -215,7 +228,7 @@ coro::task<bool> establish_epoch(self_ptr self) {
                                    store_epoch{epoch_kind::accepted, s.era});
   auto done = co_await storing;
   if (!done) {
-    end_term(self, "cannot keep the new epoch: " + self->system().render(done.error()));
+    end_term(self, "cannot keep the new epoch: " + text_of(done.error()));
     co_return false;
   }
   s.epoch_is_durable = true;
@@ -256,7 +269,7 @@ coro::task<bool> synchronize(self_ptr self) {
                                    store_epoch{epoch_kind::current, s.era});
   auto done = co_await storing;
   if (!done) {
-    end_term(self, "cannot enter the new epoch: " + self->system().render(done.error()));
+    end_term(self, "cannot enter the new epoch: " + text_of(done.error()));
     co_return false;
   }
   co_return true;
@@ -309,8 +322,8 @@ leader_status status_of(self_ptr self) {
   out.proposal_bytes_max = s.proposal_bytes_max;
   out.pending_syncs = s.syncs.size();
   if (s.serving)
-    out.led_ms = std::chrono::duration_cast<milliseconds>(self->clock().now() - s.serving_since)
-                     .count();
+    out.led_ms =
+        std::chrono::duration_cast<milliseconds>(self->clock().now() - s.serving_since).count();
   return out;
 }
 
@@ -353,9 +366,9 @@ caf::result<epoch_confirmed> on_promise(self_ptr self, const learner_promised& m
 
 caf::result<sync_source> on_begin_sync(self_ptr self, const begin_sync& m) {
   auto& s = self->state;
-  auto at = s.learners.find(m.learner);
-  if (at == s.learners.end()) return caf::make_error(caf::sec::invalid_argument);
-  start_forwarding(self, at->second);
+  auto* learner = spoken_of(self, m.learner);
+  if (learner == nullptr) return caf::make_error(caf::sec::invalid_argument);
+  start_forwarding(self, *learner);
   return self->delegate(s.options.database, plan_sync{m.peer_last});
 }
 
@@ -385,11 +398,12 @@ leader_actor::behavior_type leader(self_ptr self, leader_options options) {
       [self](const begin_sync& m) { return on_begin_sync(self, m); },
       [self](const learner_synced& m) { learner_is_synced(self, m); },
       [self](const learner_acked& m) {
-        heard(self, m.learner);
-        commit(self, self->state.window.on_ack(m.learner, m.upto));
+        if (heard(self, m.learner)) commit(self, self->state.window.on_ack(m.learner, m.upto));
       },
       [self](const learner_heard& m) { heard(self, m.learner); },
-      [self](const learner_gone& m) { drop_learner(self, m.learner, m.reason); },
+      [self](const learner_gone& m) {
+        if (spoken_of(self, m.learner) != nullptr) drop_learner(self, m.learner, m.reason);
+      },
       [self](const get_leader_status&) { return status_of(self); });
 }
 

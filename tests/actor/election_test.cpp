@@ -274,6 +274,22 @@ TEST_F(Election, DeadServerIsDialledNoMoreOftenThanEveryTwoSeconds) {
   EXPECT_EQ(board_->dials - before, 10);
 }
 
+TEST_F(Election, ServerThatHangsUpOnEveryLinkIsDialledLessAndLess) {
+  start(1, list_of(2));
+  board_->dials = 0;
+  for (int i = 0; i < 300; ++i) {
+    // Somebody takes the call, and is gone.
+    auto passing =
+        system_.spawn([](caf::event_based_actor*) -> caf::behavior { return {[](int) {}}; });
+    board_->published[{2}] = caf::actor_cast<caf::strong_actor_ptr>(passing);
+    pass(100ms);
+    board_->published.clear();
+    caf::anon_send_exit(passing, caf::exit_reason::kill);
+    run();
+  }
+  EXPECT_LT(board_->dials, 30);
+}
+
 TEST_F(Election, RestartedServerThatSpeaksFirstIsAnsweredAtOnce) {  // FLERestartTest
   start_and_look({1, 2, 3}, list_of(3));
   until_elected({1, 2, 3});

@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: Apache-2.0
+/// The leading role among neighbours that only listen: what it promises about order and quorums
+/// (ZooKeeper's Zab1_0Test, LeaderBeanTest and LearnerHandlerTest from the leader's side; ZAB
+/// paper, phases 1 to 3).
+#include "actors/leader.hpp"
+
+#include "actors/ensemble.hpp"
+#include "tests/actor/neighbours.hpp"
+
+namespace troupe::test {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::Contains;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+
+class Leader : public room {
+ protected:
+  Leader() {
+    journal_ = keep(system().spawn(fake_journal, &on));
+    database_ = keep(system().spawn(fake_database, &on));
+    auto peer = keep(system().spawn(fake_peer, &on));
+    leader_options options{context,   quorum_of(context->config),
+                           epoch{1},  epoch{1},
+                           at(1, 5),  journal_,
+                           database_, peer,
+                           {}};
+    options.make_handler = [this](caf::local_actor*, leader_actor, learner_actor,
+                                  const wire::LearnerInfo& hello) {
+      auto made =
+          keep(system().spawn(fake_handler, &on, "handler of " + std::to_string(hello.server())));
+      handlers_[hello.server()] = made;
+      return made;
+    };
+    leader_ = keep(system().spawn(leader, options));
+    run();
+  }
+
+  /// A learner's server says hello; the leader makes a handler for it.
+  void introduce(std::int64_t id) {
+    wire::LearnerInfo hello;
+    hello.set_server(id);
+    auto from = keep(system().spawn(fake_learner, &on));
+    caf::send_as(from, leader_, hello);
+    run();
+  }
+  /// The handler of a learner speaks.
+  template <class M>
+  void say(std::int64_t id, M m) {
+    say_as(handlers_.at(id), std::move(m));
+  }
+  template <class M>
+  void say_as(const learner_handler_actor& from, M m) {
+    // As a request, so that an answer finds its way, and goes by the one who asked.
+    caf::actor_cast<caf::actor>(leader_)->enqueue(caf::actor_cast<caf::strong_actor_ptr>(from),
+                                                  caf::make_message_id(7),
+                                                  caf::make_message(std::move(m)), nullptr);
+    run();
+  }
+  void join(std::int64_t id, epoch accepted = epoch{1}) {
+    introduce(id);
+    say(id, join_epoch{{id}, false, accepted});
+    say(id, learner_promised{{id}, true, epoch{1}, at(1, 5)});
+  }
+  /// A learner that is brought up to date, as far as its handler has to tell the leader.
+  void sync(std::int64_t id, zxid upto = at(1, 5)) {
+    say(id, begin_sync{{id}, at(1, 5)});
+    say(id, learner_synced{{id}, upto});
+  }
+  void establish_with(std::int64_t id) {
+    join(id);
+    sync(id);
+    on.news();
+  }
+  void propose_one(zxid id) {
+    caf::anon_send(leader_, propose{txns_of({id})});
+    run();
+  }
+
+  journal_actor journal_;
+  database_actor database_;
+  leader_actor leader_;
+  std::map<std::int64_t, learner_handler_actor> handlers_;
+};
+
+TEST_F(Leader, ServesOnlyAfterAQuorumPromisedAndTookItsHistoryAndBothEpochsAreDurable) {
+  EXPECT_THAT(on.news(), IsEmpty());  // alone it is no quorum
+  join(2);
+  EXPECT_THAT(on.news(), ElementsAre("journal: store accepted 2"));
+  say(2, begin_sync{{2}, at(1, 5)});
+  EXPECT_THAT(on.news(), ElementsAre("database: plan"));
+  on.disk.hold();
+  say(2, learner_synced{{2}, at(1, 5)});
+  EXPECT_THAT(on.news(), ElementsAre("journal: store current 2"));
+  on.disk.release();
+  run();
+  EXPECT_THAT(on.news(), ElementsAre("database: lead 2", "peer: established 2",
+                                     "handler of 2: leader serves"));
+}
+
+TEST_F(Leader, WithoutFollowersEndsAfterInitLimit) {
+  pass(9'900ms);
+  EXPECT_THAT(on.news(), IsEmpty());
+  pass(200ms);
+  EXPECT_THAT(on.news(), ElementsAre(HasSubstr("peer: ended, no quorum of followers came")));
+}
+
+TEST_F(Leader, LearnerWithAMoreRecentHistoryEndsTheTerm) {
+  introduce(2);
+  say(2, join_epoch{{2}, false, epoch{1}});
+  say(2, learner_promised{{2}, true, epoch{1}, at(1, 6)});
+  EXPECT_THAT(on.news(), Contains(HasSubstr("peer: ended, server 2 has a more recent history")));
+}
+
+TEST_F(Leader, CommitsWhatAQuorumHasOnDiskItsOwnDiskCountedAsOne) {
+  establish_with(2);
+  on.disk.hold();
+  propose_one(at(2, 1));
+  EXPECT_THAT(on.news(),
+              ElementsAre("journal: append 0x200000001", "handler of 2: propose 0x200000001"));
+  say(2, learner_acked{{2}, at(2, 1)});
+  EXPECT_THAT(on.news(), IsEmpty());  // one of three
+  on.disk.release();
+  run();
+  EXPECT_THAT(on.news(),
+              ElementsAre("handler of 2: commit 0x200000001", "database: apply 0x200000001"));
+}
+
+TEST_F(Leader, AcksOfLearnersThatAreNotSyncedCountForNothing) {
+  establish_with(2);
+  join(3);
+  say(3, begin_sync{{3}, at(1, 5)});
+  on.disk.hold();
+  propose_one(at(2, 1));
+  say(2, learner_acked{{2}, at(2, 1)});
+  say(3, learner_acked{{3}, at(2, 1)});
+  EXPECT_THAT(on.news(), Not(Contains(HasSubstr("apply"))));
+  say(3, learner_synced{{3}, at(2, 1)});
+  EXPECT_THAT(on.news(), Contains("database: apply 0x200000001"));
+}
+
+TEST_F(Leader, SyncIsAnsweredBetweenWhatWasProposedBeforeAndBehindIt) {
+  establish_with(2);
+  on.disk.hold();
+  propose_one(at(2, 1));
+  caf::anon_send(leader_, sync_behind{{std::nullopt, session_id{7}, cxid{70}}});
+  propose_one(at(2, 2));
+  on.news();
+  on.disk.release();
+  say(2, learner_acked{{2}, at(2, 2)});
+  EXPECT_THAT(on.news_of("database"),
+              ElementsAre("database: apply 0x200000001", "database: sync done 70",
+                          "database: apply 0x200000002"));
+}
+
+TEST_F(Leader, LearnerThatJoinsMidwayGetsWhatIsOutstandingBehindItsPlan) {
+  establish_with(2);
+  on.disk.hold();
+  propose_one(at(2, 1));
+  join(3);
+  on.news();
+  say(3, begin_sync{{3}, at(1, 5)});
+  EXPECT_THAT(on.news(), ElementsAre("handler of 3: propose 0x200000001", "database: plan"));
+}
+
+TEST_F(Leader, QuorumNoLongerHeardEndsTheTermWithinSyncLimit) {
+  establish_with(2);
+  pass(4'000ms);
+  EXPECT_THAT(on.news(), IsEmpty());
+  pass(2'000ms);
+  EXPECT_THAT(on.news(), Contains(HasSubstr("peer: ended, a quorum of followers")));
+}
+
+// -- a learner that comes back before its former handler is known to be dead ----------------------
+
+TEST_F(Leader, LastWordOfAFormerHandlerDoesNotDropTheLearnerThatCameAnew) {
+  establish_with(2);
+  auto former = handlers_.at(2);
+  join(2);
+  say_as(former, learner_gone{{2}, "connection lost"});
+  run();
+  on.news();
+  sync(2);
+  EXPECT_THAT(on.news(), Contains("handler of 2: leader serves"));
+}
+
+TEST_F(Leader, WhatAFormerHandlerSaysLateDoesNotCountForTheLearnerThatCameAnew) {
+  establish_with(2);
+  auto former = handlers_.at(2);
+  join(2);
+  on.news();
+  say_as(former, begin_sync{{2}, at(1, 5)});
+  say_as(former, learner_synced{{2}, at(1, 5)});
+  propose_one(at(2, 1));
+  say_as(former, learner_acked{{2}, at(2, 1)});
+  run();
+  EXPECT_THAT(on.news(), ElementsAre("journal: append 0x200000001"));
+}
+
+}  // namespace
+}  // namespace troupe::test
