@@ -96,7 +96,7 @@ void scheduler::run_until(duration when) {
 
 bool scheduler::run_until(duration limit, const std::function<bool()>& done) {
   while (!done())
-    if (!run_job() && !advance(limit)) return done();
+    if (is_stuck() || (!run_job() && !advance(limit))) return done();
   return true;
 }
 
@@ -156,6 +156,7 @@ void scheduler::execute(caf::resumable* job, caf::abstract_actor* actor, realm w
     note(where, *actor, actor->peek_at_next_mailbox_element());
   }
   ++jobs_run_;
+  ++jobs_at_this_instant_;
   attribute_new_actors(running_);
   auto outer = std::exchange(running_, where);
   coordinator_.jobs.push_front(job);
@@ -206,10 +207,12 @@ bool scheduler::advance(duration limit) {
   };
   if (auto& schedule = clock.schedule(); !schedule.empty()) consider(schedule.begin()->first);
   if (!events_.empty()) consider(caf::actor_clock::time_point{events_.top().when});
-  if (next > clock.current_time)
+  if (next > clock.current_time) {
+    jobs_at_this_instant_ = 0;
     coordinator_.advance_time(next - clock.current_time);
-  else if (found)
+  } else if (found) {
     coordinator_.advance_time(caf::actor_clock::duration_type{0});
+  }
   return found;
 }
 

@@ -83,6 +83,10 @@ class scheduler {
   /// Runs until `done` or until the clock shows `limit`; the answer is done()'s last.
   bool run_until(duration limit, const std::function<bool()>& done);
 
+  /// Messages go round and round at one instant: time will never move again. Nothing runs then.
+  [[nodiscard]] bool is_stuck() const { return jobs_at_this_instant_ > jobs_per_instant_max; }
+  static constexpr std::uint64_t jobs_per_instant_max = 500'000;
+
   // -- watching -----------------------------------------------------------------------------------
 
   /// Sees each message right before its actor handles it. `message` is null when an actor only
@@ -148,6 +152,7 @@ class scheduler {
   std::unordered_map<const std::type_info*, std::uint64_t> type_hashes_;  // never iterated
   std::uint64_t hash_ = 0;
   std::uint64_t jobs_run_ = 0;
+  std::uint64_t jobs_at_this_instant_ = 0;
 };
 
 }  // namespace troupe::sim

@@ -116,6 +116,16 @@ TEST(Scheduler, BrakedActorHearsItsMessagesLaterAndInOrder) {
   EXPECT_EQ(heard, (std::vector{0, 1, 2, 3, 4}));
 }
 
+TEST(Scheduler, MessagesThatGoRoundForEverAreNoticed) {
+  scheduler on{1};
+  auto actor = on.system().spawn([](caf::event_based_actor* self) -> caf::behavior {
+    return {[self](int x) { self->send(self, x); }};
+  });
+  caf::anon_send(actor, 1);
+  on.run_until(1s);
+  EXPECT_TRUE(on.is_stuck());
+}
+
 TEST(Scheduler, ExceptionInAHandlerIsReported) {
   scheduler on{1};
   std::string told;

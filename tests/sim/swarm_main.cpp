@@ -3,6 +3,7 @@
 /// and not the swarm's end; or replays one. The exit code is 1 when a seed failed, or, with
 /// --expect-failure, when none did.
 #include <poll.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -108,7 +109,8 @@ class swarm {
     if (pid < 0) std::abort();
     if (pid == 0) {
       ::close(ends[0]);
-      ::alarm(120);  // a run that hangs is a failure of its seed
+      rlimit cpu_s{600, 600};  // a run that hangs is a failure of its seed
+      ::setrlimit(RLIMIT_CPU, &cpu_s);
       auto report = report_of(run_seed(options_for(settings_, seed)));
       for (std::size_t at = 0; at < report.size();) {
         auto n = ::write(ends[1], report.data() + at, report.size() - at);
@@ -153,7 +155,7 @@ class swarm {
     std::getline(in, reason);
     if (WIFSIGNALED(status))
       reason = "the process died of signal " + std::to_string(WTERMSIG(status)) +
-               (WTERMSIG(status) == SIGALRM ? " (it hung)" : "");
+               (WTERMSIG(status) == SIGXCPU ? " (it hung)" : "");
     else if (done.said.empty())
       reason = "the process ended without a report";
     virtual_s_ += static_cast<double>(virtual_us) / 1e6;

@@ -155,10 +155,14 @@ config::node_config world::make_config(server_id who) const {
 
 // -- time -----------------------------------------------------------------------------------------
 
-void world::run_for(duration length) { clock_.run_until(now() + length); }
+void world::run_for(duration length) {
+  run_until(length, [] { return false; });
+}
 
 bool world::run_until(duration limit, const std::function<bool()>& done) {
-  return clock_.run_until(now() + limit, done);
+  bool came = clock_.run_until(now() + limit, done);
+  if (clock_.is_stuck()) fail("messages go round for ever while time stands still");
+  return came;
 }
 
 // -- servers --------------------------------------------------------------------------------------
