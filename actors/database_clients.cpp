@@ -70,8 +70,7 @@ void close_after_output(state& s, connection_id id, state::connection& c) {
 
 bool goes_to_the_leader(op_code op) { return is_write(op) || op == op_code::sync; }
 
-/// What the client proves to be counts from now on. An error: it proved
-/// nothing.
+/// What the client proves to be counts from now on. An error: it proved nothing.
 error_code take_credentials(state::connection& c, const client_request& asked,
                             const std::string& super_digest) {
   auto request = jute::decode<auth_request>(asked.body);
@@ -180,8 +179,8 @@ void take(database_ptr self, connection_id id, state::connection& c,
 
 // -- sessions -----------------------------------------------------------------------------------
 
-/// The session's connection is this one from now on; an older one is cut off (a
-/// client that came back).
+/// The session's connection is this one from now on; an older one is cut off (a client that came
+/// back).
 void register_connection(database_ptr self, const open_session& asked, session_id session,
                          zxid since) {
   auto& s = self->state;
@@ -241,8 +240,7 @@ void reopen(database_ptr self, const open_session& asked,
   s.reopening.insert_or_assign(id, state::opening_session{asked, std::move(promise)});
   auto question = revalidate_session{asked.session, s.options.context->me};
   if (s.role == state::mode::leading) return finish_reopening(self, id, revalidate(self, question));
-  auto limit = std::chrono::milliseconds{s.options.context->config.sync_limit_ms()};
-  self->request(s.upstream, limit, question)
+  self->request(s.upstream, caf::infinite, question)
       .then([self, id](const session_verdict& verdict) { finish_reopening(self, id, verdict); },
             [self, id](const caf::error&) { finish_reopening(self, id, std::nullopt); });
 }
@@ -257,8 +255,8 @@ void session_created(database_ptr self, session_id id, std::int32_t timeout_ms) 
   opened.promise.deliver(session_opened{session_opened::outcome::open, id, timeout_ms});
 }
 
-/// Ends the connection of a session that was closed or has expired; its own
-/// close is answered first.
+/// Ends the connection of a session that was closed or has expired; its own close is answered
+/// first.
 void session_closed(database_ptr self, const core::applied& done) {
   auto& s = self->state;
   auto at = s.by_session.find(done.header.client);
@@ -278,8 +276,7 @@ void answer_write(database_ptr self, const core::applied& done) {
   if (at == s.by_session.end()) return;
   auto id = at->second;
   auto& c = s.connections.at(id);
-  // Some clients number their requests anew on each connection, so the number
-  // alone says nothing.
+  // Some clients number their requests anew on each connection, so the number alone says nothing.
   if (done.header.id <= c.since) return;
   if (c.queue.empty() || c.queue.front().request.op == op_code::sync ||
       c.queue.front().request.xid != done.header.cx)

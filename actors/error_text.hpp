@@ -10,6 +10,7 @@
 namespace troupe {
 
 [[nodiscard]] inline std::string text_of(const caf::error& why) {
+  if (!why) return "normal";  // how an actor's end is told that quit by itself; it has no context
   const auto& words = why.context();
   if (words.size() > 0 && words.match_element<std::string>(0)) return words.get_as<std::string>(0);
   if (why.category() == caf::atom("system")) return to_string(static_cast<caf::sec>(why.code()));

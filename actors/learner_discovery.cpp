@@ -75,6 +75,9 @@ milliseconds init_limit(learner_ptr self) {
 void end_term(learner_ptr self, std::string reason) {
   auto& s = self->state;
   if (std::exchange(s.ended, true)) return;
+  for (auto& [ticket, asked] : s.revalidations)
+    asked.deliver(caf::make_error(caf::sec::runtime_error, "there is no leader to ask"));
+  s.revalidations.clear();
   self->send(s.options.peer, role_ended{std::move(reason)});
   self->quit();
 }

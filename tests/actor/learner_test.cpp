@@ -216,6 +216,20 @@ TEST_F(Follower, AnswersAPingThoughItsDatabaseIsBusy) {
   EXPECT_THAT(on.news(), ElementsAre("handler: pong 2"));
 }
 
+TEST_F(Follower, QuestionsTheLeaderCanNoLongerAnswerAreAnsweredWithAnErrorWhenTheTermEnds) {
+  broadcast();
+  std::string answer = "none";
+  system().spawn([&](caf::event_based_actor* self) {
+    self->request(follower_, caf::infinite, revalidate_session{{7}, server_id{1}})
+        .then([&](const session_verdict&) { answer = "a verdict"; },
+              [&](const caf::error&) { answer = "an error"; });
+  });
+  run();
+  EXPECT_EQ(answer, "none");
+  kill(caf::actor_cast<caf::actor>(handler_));
+  EXPECT_EQ(answer, "an error");
+}
+
 TEST_F(Follower, LeaderThatRefusesConnectionsIsGivenUpSoonerThanInitLimit) {
   port_->listening = nullptr;
   start();
