@@ -40,6 +40,12 @@ std::string address_of(self_ptr self, server_id id) {
   return entry ? entry->host + ":" + std::to_string(entry->election_port) : std::string{};
 }
 
+/// A link's error begins with the address, which stands beside it wherever we show it.
+std::string reason_without(const std::string& address, std::string text) {
+  const auto prefix = address + ": ";
+  return text.starts_with(prefix) ? text.substr(prefix.size()) : text;
+}
+
 std::string text_of(const core::vote& v) {
   return "epoch " + std::to_string(v.peer_epoch.value) + " zxid " + to_string(v.last) + " round " +
          std::to_string(v.round.value);
@@ -292,7 +298,9 @@ coro::task<> keep_link(self_ptr self, server_id to) {
       link_failed(self, to, "the connection was lost");
       if (self->clock().now() - made >= steady_after) wait = redial_wait_min;
     } else {
-      link_failed(self, to, reply ? "nobody at that port" : troupe::text_of(reply.error()));
+      link_failed(self, to,
+                  reply ? "nobody at that port"
+                        : reason_without(address_of(self, to), troupe::text_of(reply.error())));
     }
     auto pause = l.called.wait_for(self, wait);
     co_await pause;

@@ -34,6 +34,12 @@ const caf::io::middleman_actor& dialler_to(self_ptr self, const context_ptr& con
   return known;
 }
 
+std::string words_for(const caf::error& why) {
+  if (why == caf::sec::request_timeout) return "no answer";
+  if (why == caf::sec::disconnect_during_handshake) return "it hung up";
+  return text_of(why);
+}
+
 caf::result<linked> reach(self_ptr self, const context_ptr& context, const dial& asked) {
   const auto* entry = context->config.find(asked.to);
   if (entry == nullptr)
@@ -54,8 +60,8 @@ caf::result<linked> reach(self_ptr self, const context_ptr& context, const dial&
                                               where + ": not the port of a server of this kind"));
           },
           [promise, where](const caf::error& why) mutable {
-            auto text = why == caf::sec::request_timeout ? "no answer" : text_of(why);
-            promise.deliver(caf::make_error(caf::sec::cannot_connect_to_node, where + ": " + text));
+            promise.deliver(
+                caf::make_error(caf::sec::cannot_connect_to_node, where + ": " + words_for(why)));
           });
   return promise;
 }

@@ -36,7 +36,8 @@ links_actor::behavior_type fake_links(links_actor::pointer, std::shared_ptr<swit
     ++board->dials;
     auto it = board->published.find(x.to);
     if (it == board->published.end())
-      return caf::make_error(caf::sec::cannot_connect_to_node, std::string{"connection refused"});
+      return caf::make_error(caf::sec::cannot_connect_to_node,
+                             "host" + std::to_string(x.to.value) + ":3888: connection refused");
     return linked{x.to, it->second};
   }};
 }
