@@ -179,16 +179,21 @@ void take(database_ptr self, connection_id id, state::connection& c,
 
 // -- sessions -----------------------------------------------------------------------------------
 
-/// The session's connection is this one from now on; an older one is cut off (a client that came
-/// back).
+/// The connection a session has here is over: its client came back on another.
+void cut_off_older(database_ptr self, session_id session) {
+  auto& s = self->state;
+  auto older = s.by_session.find(session);
+  if (older == s.by_session.end()) return;
+  auto id = older->second;
+  self->send(s.connections.at(id).client, client_output{{}, 0, true});
+  on_connection_closed(self, id);
+}
+
+/// The session's connection is this one from now on.
 void register_connection(database_ptr self, const open_session& asked, session_id session,
                          zxid since) {
   auto& s = self->state;
-  if (auto older = s.by_session.find(session); older != s.by_session.end()) {
-    auto previous = older->second;
-    self->send(s.connections.at(previous).client, client_output{{}, 0, true});
-    on_connection_closed(self, previous);
-  }
+  cut_off_older(self, session);
   state::connection c;
   c.client = asked.client;
   c.session = session;
@@ -237,6 +242,9 @@ void reopen(database_ptr self, const open_session& asked,
             caf::typed_response_promise<session_opened> promise) {
   auto& s = self->state;
   auto id = asked.connection;
+  // Before the leader is asked: what still comes over the older connection must not be taken for
+  // the new one's, whose session this server will own (ZooKeeperServer.processConnectRequest).
+  cut_off_older(self, asked.session);
   s.reopening.insert_or_assign(id, state::opening_session{asked, std::move(promise)});
   auto question = revalidate_session{asked.session, s.options.context->me};
   if (s.role == state::mode::leading) return finish_reopening(self, id, revalidate(self, question));

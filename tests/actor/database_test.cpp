@@ -230,6 +230,20 @@ TEST_F(Database, CredentialsCountForTheWritesBehindThemThoughTheirAnswerWaits) {
   EXPECT_THAT(on.news(), IsEmpty());
 }
 
+/// The session may have been elsewhere meanwhile; its requests there must not be overtaken.
+TEST_F(Database, RequestsOfAnOlderConnectionAreNotForwardedOnceTheSessionIsTakenUpAnew) {
+  learn();
+  session_exists({7}, at(2, 1));
+  open(conn_a, {7}, "a");
+  upstream_heard_.verdicts.release();
+  run();
+  upstream_heard_.verdicts.hold();
+  open(conn_b, {7}, "b");
+  EXPECT_THAT(on.news(), ElementsAre("a: closed"));
+  ask(conn_a, {create(1, "/x")});
+  EXPECT_THAT(upstream_heard_.forwarded, IsEmpty());
+}
+
 // -- sessions and roles that end ----------------------------------------------------------------
 
 TEST_F(Database, ReattachUnderWayWhenTheRoleEndsIsAnsweredNotServing) {
