@@ -37,6 +37,14 @@ void plan_write(database_ptr self, const write_request& request, server_id owner
   s.to_propose.push_back(make_logged(std::move(planned)));
 }
 
+session_verdict revalidate(database_ptr self, const revalidate_session& m) {
+  auto& s = self->state;
+  auto owner = static_cast<core::session_owner>(m.owner.value);
+  if (s.live->set_owner(m.session, owner) != error_code::ok) return {};
+  s.live->touch(m.session, steady_ms(self));
+  return {true, s.live->timeout_of(m.session).value_or(0), zxid{s.planner.next_zxid().value - 1}};
+}
+
 }  // namespace database_parts
 
 namespace {
@@ -83,6 +91,7 @@ void begin_leading(database_ptr self, const start_leading& m) {
   s.planner.begin(zxid::first_of(m.era).next());
   s.live.emplace(s.options.context->config.tick_ms);
   s.live->rearm_all(s.tree.sessions(), steady_ms(self));
+  s.expired_at_ms = steady_ms(self);
 }
 
 void begin_learning(database_ptr self, const start_learning& m) {
@@ -119,18 +128,28 @@ void plan_forwarded(database_ptr self, const forwarded_writes& m) {
   end_turn(self);
 }
 
-session_verdict revalidate(database_ptr self, const revalidate_session& m) {
+/// An error, not a verdict, from a server that does not lead: "not valid" would tell a client that
+/// its session has expired.
+caf::result<session_verdict> judge(database_ptr self, const revalidate_session& m) {
+  if (self->state.role != database_state::mode::leading)
+    return caf::make_error(caf::sec::runtime_error, "this server does not lead");
+  return revalidate(self, m);
+}
+
+/// What clients sent while this server could hear nobody (it was stopped, or a turn took long) may
+/// still wait to be read, here or on the way: that time is not theirs.
+void forgive_own_deafness(database_ptr self) {
   auto& s = self->state;
-  if (s.role != database_state::mode::leading) return {};
-  auto owner = static_cast<core::session_owner>(m.owner.value);
-  if (s.live->set_owner(m.session, owner) != error_code::ok) return {};
-  s.live->touch(m.session, steady_ms(self));
-  return {true, s.live->timeout_of(m.session).value_or(0)};
+  auto now_ms = steady_ms(self);
+  std::int64_t tick_ms = s.options.context->config.tick_ms;
+  if (now_ms - std::exchange(s.expired_at_ms, now_ms) > tick_ms + tick_ms / 2)
+    s.live->touch_all(now_ms);
 }
 
 void expire(database_ptr self) {
   auto& s = self->state;
   if (s.role != database_state::mode::leading) return;
+  forgive_own_deafness(self);
   for (auto id : s.live->expire(steady_ms(self))) {
     s.options.context->log.info("session_expired", {{"session", id}});
     write_request close{id, {}, op_code::close_session, {}, {}};
@@ -167,6 +186,10 @@ database_stats figures(const database_state& s) {
 database_actor::behavior_type database(database_ptr self, database_options options) {
   auto& s = self->state;
   s.options = std::move(options);
+  self->set_down_handler([self](const caf::down_msg& down) {
+    std::erase_if(self->state.streams,
+                  [&down](const auto& x) { return x.second.asked_by == down.source; });
+  });
   s.new_ids.emplace(s.options.context->me, s.options.context->wall_ms());
   return trace::traced(
       s.options.context->trace, "zk.database", [self](const install_image& m) { install(self, m); },
@@ -179,7 +202,7 @@ database_actor::behavior_type database(database_ptr self, database_options optio
       },
       [self](const sync_done& m) { on_sync_done(self, m); },
       [self](const forwarded_writes& m) { plan_forwarded(self, m); },
-      [self](const revalidate_session& m) { return revalidate(self, m); },
+      [self](const revalidate_session& m) { return judge(self, m); },
       [self](const touch_sessions& m) {
         if (self->state.live)
           for (auto id : m.sessions) self->state.live->touch(id, steady_ms(self));

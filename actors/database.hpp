@@ -46,6 +46,7 @@ struct database_state {
   struct connection {
     client_sink client;
     session_id session;
+    zxid since;  // txns of the session up to here are an earlier connection's
     core::identities shown;
     std::deque<waiting_request> queue;  // its front is a write or a sync under way
     client_output output;               // gathered in the present turn
@@ -69,17 +70,23 @@ struct database_state {
   proposal_sink leader;   // while leading
   forward_sink upstream;  // while learning
   bool exhausted_told = false;
+  std::int64_t expired_at_ms = 0;  // while leading: when sessions were last looked through
 
   std::map<connection_id, connection> connections;
   std::map<session_id, connection_id> by_session;
-  std::map<session_id, opening_session> opening;
+  std::map<session_id, opening_session> opening;       // made anew: createSession is under way
+  std::map<connection_id, opening_session> reopening;  // the leader is asked whether they live
   std::optional<core::session_id_generator> new_ids;
   std::set<session_id> touched;           // while learning: heard since last collected
   std::set<connection_id> with_output;    // gathered output to be sent at the turn's end
   std::vector<write_request> to_forward;  // gathered writes, sent at the turn's end
   std::vector<txn_ptr> to_propose;
 
-  std::map<std::uint64_t, std::unique_ptr<core::snapshot_encoder>> streams;  // to learners
+  struct stream {
+    std::unique_ptr<core::snapshot_encoder> pieces;
+    caf::actor_addr asked_by;
+  };
+  std::map<std::uint64_t, stream> streams;  // to learners
   std::uint64_t next_stream = 1;
   std::unique_ptr<core::snapshot_encoder> snapshot;  // to disk
   snapshot_sink snapshot_to;

@@ -70,23 +70,26 @@ void close_after_output(state& s, connection_id id, state::connection& c) {
 
 bool goes_to_the_leader(op_code op) { return is_write(op) || op == op_code::sync; }
 
-void authenticate(database_ptr self, connection_id id, state::connection& c,
-                  const state::waiting_request& asked) {
-  auto request = jute::decode<auth_request>(asked.request.body);
-  auto proved =
-      request
-          ? core::authenticate(request->scheme, request->auth.value_or(""),
-                               self->state.options.context->config.super_digest,
-                               c.shown.front().id)
-          : tl::expected<core::identities, error_code>{tl::unexpect, error_code::auth_failed};
-  if (!proved) {
-    reply(self, id, c, asked, zxid{}, error_code::auth_failed, {});
-    return close_after_output(self->state, id, c);
-  }
+/// What the client proves to be counts from now on. An error: it proved nothing.
+error_code take_credentials(state::connection& c, const client_request& asked,
+                            const std::string& super_digest) {
+  auto request = jute::decode<auth_request>(asked.body);
+  if (!request) return error_code::auth_failed;
+  auto proved = core::authenticate(request->scheme, request->auth.value_or(""), super_digest,
+                                   c.shown.front().id);
+  if (!proved) return error_code::auth_failed;
   for (auto& identity : *proved)
     if (std::find(c.shown.begin(), c.shown.end(), identity) == c.shown.end())
       c.shown.push_back(std::move(identity));
-  reply(self, id, c, asked, zxid{}, error_code::ok, {});
+  return error_code::ok;
+}
+
+void authenticate(database_ptr self, connection_id id, state::connection& c,
+                  const state::waiting_request& asked) {
+  auto outcome =
+      take_credentials(c, asked.request, self->state.options.context->config.super_digest);
+  reply(self, id, c, asked, zxid{}, outcome, {});
+  if (outcome != error_code::ok) close_after_output(self->state, id, c);
 }
 
 void set_watches(database_ptr self, connection_id id, state::connection& c,
@@ -163,6 +166,9 @@ void take(database_ptr self, connection_id id, state::connection& c,
   if (request.op == op_code::ping) return answer_here(self, id, c, asked);  // waits for nobody
   if (!goes_to_the_leader(request.op)) {
     if (c.queue.empty()) return answer_here(self, id, c, asked);
+    // Its answer waits for its turn; the writes behind it do not.
+    if (request.op == op_code::auth)
+      (void)take_credentials(c, request, s.options.context->config.super_digest);
     c.queue.push_back(std::move(asked));
     return;
   }
@@ -173,18 +179,25 @@ void take(database_ptr self, connection_id id, state::connection& c,
 
 // -- sessions -----------------------------------------------------------------------------------
 
-/// The session's connection is this one from now on; an older one is cut off (a client that came
-/// back).
-void register_connection(database_ptr self, const open_session& asked, session_id session) {
+/// The connection a session has here is over: its client came back on another.
+void cut_off_older(database_ptr self, session_id session) {
   auto& s = self->state;
-  if (auto older = s.by_session.find(session); older != s.by_session.end()) {
-    auto previous = older->second;
-    self->send(s.connections.at(previous).client, client_output{{}, 0, true});
-    on_connection_closed(self, previous);
-  }
+  auto older = s.by_session.find(session);
+  if (older == s.by_session.end()) return;
+  auto id = older->second;
+  self->send(s.connections.at(id).client, client_output{{}, 0, true});
+  on_connection_closed(self, id);
+}
+
+/// The session's connection is this one from now on.
+void register_connection(database_ptr self, const open_session& asked, session_id session,
+                         zxid since) {
+  auto& s = self->state;
+  cut_off_older(self, session);
   state::connection c;
   c.client = asked.client;
   c.session = session;
+  c.since = since;
   c.shown = {{"ip", asked.address}};
   s.connections.emplace(asked.connection, std::move(c));
   s.by_session[session] = asked.connection;
@@ -205,32 +218,39 @@ void open_new(database_ptr self, const open_session& asked,
   end_turn(self);
 }
 
+/// Nothing to do when the client has left, or the role that asked is over.
+void finish_reopening(database_ptr self, connection_id id,
+                      const std::optional<session_verdict>& verdict) {
+  auto& s = self->state;
+  auto at = s.reopening.find(id);
+  if (at == s.reopening.end()) return;
+  auto opening = std::move(at->second);
+  s.reopening.erase(at);
+  using outcome = session_opened::outcome;
+  session_opened answer;
+  if (verdict && verdict->valid) {
+    const auto& asked = opening.asked;
+    register_connection(self, asked, asked.session, verdict->planned_upto);
+    answer = {outcome::open, asked.session, verdict->timeout_ms};
+  } else if (verdict) {
+    answer.result = outcome::expired;
+  }
+  opening.promise.deliver(std::move(answer));
+}
+
 void reopen(database_ptr self, const open_session& asked,
             caf::typed_response_promise<session_opened> promise) {
   auto& s = self->state;
-  auto finish = [self, asked, promise](const session_verdict& verdict) mutable {
-    using outcome = session_opened::outcome;
-    session_opened answer;
-    if (self->state.role != state::mode::closed && verdict.valid) {
-      register_connection(self, asked, asked.session);
-      answer = {outcome::open, asked.session, verdict.timeout_ms};
-    } else if (self->state.role != state::mode::closed) {
-      answer.result = outcome::expired;
-    }
-    promise.deliver(std::move(answer));
-  };
+  auto id = asked.connection;
+  // Before the leader is asked: what still comes over the older connection must not be taken for
+  // the new one's, whose session this server will own (ZooKeeperServer.processConnectRequest).
+  cut_off_older(self, asked.session);
+  s.reopening.insert_or_assign(id, state::opening_session{asked, std::move(promise)});
   auto question = revalidate_session{asked.session, s.options.context->me};
-  if (s.role == state::mode::learning) {
-    self->request(s.upstream, caf::infinite, question)
-        .then(finish, [promise](const caf::error&) mutable {
-          promise.deliver(session_opened{session_opened::outcome::not_serving, {}, 0});
-        });
-  } else {
-    auto owner = static_cast<core::session_owner>(question.owner.value);
-    bool valid = s.live->set_owner(asked.session, owner) == error_code::ok &&
-                 s.live->touch(asked.session, steady_ms(self));
-    finish({valid, s.live->timeout_of(asked.session).value_or(0)});
-  }
+  if (s.role == state::mode::leading) return finish_reopening(self, id, revalidate(self, question));
+  self->request(s.upstream, caf::infinite, question)
+      .then([self, id](const session_verdict& verdict) { finish_reopening(self, id, verdict); },
+            [self, id](const caf::error&) { finish_reopening(self, id, std::nullopt); });
 }
 
 void session_created(database_ptr self, session_id id, std::int32_t timeout_ms) {
@@ -239,7 +259,7 @@ void session_created(database_ptr self, session_id id, std::int32_t timeout_ms) 
   if (at == s.opening.end()) return;
   auto opened = std::move(at->second);
   s.opening.erase(at);
-  register_connection(self, opened.asked, id);
+  register_connection(self, opened.asked, id, {});
   opened.promise.deliver(session_opened{session_opened::outcome::open, id, timeout_ms});
 }
 
@@ -264,7 +284,8 @@ void answer_write(database_ptr self, const core::applied& done) {
   if (at == s.by_session.end()) return;
   auto id = at->second;
   auto& c = s.connections.at(id);
-  // A txn of an earlier connection of this session finds another request here, or none.
+  // Some clients number their requests anew on each connection, so the number alone says nothing.
+  if (done.header.id <= c.since) return;
   if (c.queue.empty() || c.queue.front().request.op == op_code::sync ||
       c.queue.front().request.xid != done.header.cx)
     return;
@@ -310,6 +331,7 @@ void on_connection_closed(database_ptr self, connection_id id) {
   auto& s = self->state;
   s.watches.remove_watcher(id.value);
   s.with_output.erase(id);
+  s.reopening.erase(id);
   std::erase_if(s.opening, [id](const auto& x) { return x.second.asked.connection == id; });
   auto at = s.connections.find(id);
   if (at == s.connections.end()) return;
@@ -359,7 +381,10 @@ void close_all_connections(database_ptr self) {
   for (auto& [id, c] : s.connections) self->send(c.client, client_output{{}, 0, true});
   for (auto& [id, opening] : s.opening)
     opening.promise.deliver(session_opened{session_opened::outcome::not_serving, {}, 0});
+  for (auto& [id, reopening] : s.reopening)
+    reopening.promise.deliver(session_opened{session_opened::outcome::not_serving, {}, 0});
   s.opening.clear();
+  s.reopening.clear();
   s.connections.clear();
   s.by_session.clear();
   s.with_output.clear();

@@ -27,6 +27,8 @@ void end_turn(database_ptr self);
 /// Plans a write of `owner`'s client, or refuses it when the session is gone or has moved.
 void plan_write(database_ptr self, const write_request& request, server_id owner);
 void propose_planned(database_ptr self);
+/// Whether a session is alive; if so `owner` has it from now on.
+[[nodiscard]] session_verdict revalidate(database_ptr self, const revalidate_session& m);
 
 // -- learners and snapshots -----------------------------------------------------------------------
 

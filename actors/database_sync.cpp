@@ -59,7 +59,11 @@ sync_source plan_for(const database_state& s, zxid peer_last, const config::node
 stream_opened open_new_stream(database_ptr self) {
   auto& s = self->state;
   auto id = s.next_stream++;
-  s.streams.emplace(id, std::make_unique<core::snapshot_encoder>(s.tree));
+  // A handler that dies closes nothing itself.
+  auto asked_by = caf::actor_cast<caf::actor_addr>(self->current_sender());
+  self->monitor(asked_by);
+  s.streams.insert_or_assign(
+      id, database_state::stream{std::make_unique<core::snapshot_encoder>(s.tree), asked_by});
   return {id};
 }
 
@@ -68,9 +72,9 @@ caf::result<snapshot_piece> next_of_stream(database_ptr self, std::uint64_t stre
   auto at = s.streams.find(stream);
   if (at == s.streams.end())
     return caf::make_error(caf::sec::invalid_argument, "the database was replaced meanwhile");
-  auto bytes = at->second->next(piece_bytes);
-  snapshot_piece piece{at->second->at(), s.tree.last_processed(), std::move(bytes),
-                       at->second->done()};
+  auto& pieces = *at->second.pieces;
+  auto bytes = pieces.next(piece_bytes);
+  snapshot_piece piece{pieces.at(), s.tree.last_processed(), std::move(bytes), pieces.done()};
   if (piece.last) s.streams.erase(at);
   return piece;
 }

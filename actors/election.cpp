@@ -10,6 +10,7 @@
 #include "actors/coro/ask.hpp"
 #include "actors/coro/sleep.hpp"
 #include "actors/ensemble.hpp"
+#include "actors/error_text.hpp"
 #include "actors/trace/log.hpp"
 #include "actors/trace/traced.hpp"
 #include "config/node_config.hpp"
@@ -26,22 +27,23 @@ using timer = core::election_effects::timer;
 constexpr auto dial_timeout = milliseconds{10'000};
 constexpr auto redial_wait_min = milliseconds{100};
 constexpr auto redial_wait_max = milliseconds{2'000};
+/// A link that is lost sooner was none: somebody accepts connections and hangs up.
+constexpr auto steady_after = milliseconds{5'000};
 
 const node_context& context_of(self_ptr self) { return *self->state.options.context; }
 const log::logger& log_of(self_ptr self) { return context_of(self).log; }
 
 // -- words --------------------------------------------------------------------------------------
 
-/// What an error of CAF or of the links says, without CAF's brackets if it has words of its own.
-std::string text_of(self_ptr self, const caf::error& why) {
-  const auto& words = why.context();
-  if (words.size() > 0 && words.match_element<std::string>(0)) return words.get_as<std::string>(0);
-  return self->system().render(why);
-}
-
 std::string address_of(self_ptr self, server_id id) {
   const auto* entry = context_of(self).config.find(id);
   return entry ? entry->host + ":" + std::to_string(entry->election_port) : std::string{};
+}
+
+/// A link's error begins with the address, which stands beside it wherever we show it.
+std::string reason_without(const std::string& address, std::string text) {
+  const auto prefix = address + ": ";
+  return text.starts_with(prefix) ? text.substr(prefix.size()) : text;
 }
 
 std::string text_of(const core::vote& v) {
@@ -289,13 +291,16 @@ coro::task<> keep_link(self_ptr self, server_id to) {
                                       dial{to, port_kind::election});
     auto reply = co_await dialling;
     if (reply && reply->handle) {
+      const auto made = self->clock().now();
       link_made(self, to, reply->handle);
       auto lost = l.lost.wait();
       co_await lost;
       link_failed(self, to, "the connection was lost");
-      wait = redial_wait_min;
+      if (self->clock().now() - made >= steady_after) wait = redial_wait_min;
     } else {
-      link_failed(self, to, reply ? "nobody at that port" : text_of(self, reply.error()));
+      link_failed(self, to,
+                  reply ? "nobody at that port"
+                        : reason_without(address_of(self, to), troupe::text_of(reply.error())));
     }
     auto pause = l.called.wait_for(self, wait);
     co_await pause;

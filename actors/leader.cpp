@@ -7,6 +7,7 @@
 #include "actors/caf.hpp"
 #include "actors/coro/ask.hpp"
 #include "actors/coro/sleep.hpp"
+#include "actors/error_text.hpp"
 #include "actors/trace/traced.hpp"
 #include "messages/trace_fields.hpp"
 
@@ -227,7 +228,7 @@ coro::task<bool> establish_epoch(self_ptr self) {
                                    store_epoch{epoch_kind::accepted, s.era});
   auto done = co_await storing;
   if (!done) {
-    end_term(self, "cannot keep the new epoch: " + self->system().render(done.error()));
+    end_term(self, "cannot keep the new epoch: " + text_of(done.error()));
     co_return false;
   }
   s.epoch_is_durable = true;
@@ -268,7 +269,7 @@ coro::task<bool> synchronize(self_ptr self) {
                                    store_epoch{epoch_kind::current, s.era});
   auto done = co_await storing;
   if (!done) {
-    end_term(self, "cannot enter the new epoch: " + self->system().render(done.error()));
+    end_term(self, "cannot enter the new epoch: " + text_of(done.error()));
     co_return false;
   }
   co_return true;

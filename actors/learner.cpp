@@ -9,33 +9,16 @@
 #include "actors/core/sync_plan.hpp"
 #include "actors/coro/ask.hpp"
 #include "actors/coro/sleep.hpp"
+#include "actors/error_text.hpp"
+#include "actors/learner_parts.hpp"
 #include "actors/trace/traced.hpp"
 #include "messages/trace_fields.hpp"
 
 namespace troupe {
 namespace {
 
-using namespace std::chrono_literals;
+using namespace learner_parts;
 using std::chrono::milliseconds;
-
-constexpr auto dial_timeout = 2s;
-constexpr auto retry_delay_min = 20ms;
-constexpr auto retry_delay_max = 500ms;
-
-std::int64_t my_number(learner_ptr self) { return self->state.options.context->me.value; }
-
-milliseconds init_limit(learner_ptr self) {
-  return milliseconds{self->state.options.context->config.init_limit_ms()};
-}
-
-void end_term(learner_ptr self, std::string reason) {
-  auto& s = self->state;
-  if (std::exchange(s.ended, true)) return;
-  self->send(s.options.peer, role_ended{std::move(reason)});
-  self->quit();
-}
-
-std::string text_of(learner_ptr self, const caf::error& e) { return self->system().render(e); }
 
 template <class M>
 bool is_from_my_leader(learner_ptr self, const M& m) {
@@ -45,50 +28,6 @@ bool is_from_my_leader(learner_ptr self, const M& m) {
 }
 
 // -- discovery ----------------------------------------------------------------------------------
-
-/// Introduces this server to the leader's Peer until it answers as a leader. False: not within
-/// initLimit.
-coro::task<bool> find_leader(learner_ptr self) {
-  auto& s = self->state;
-  wire::LearnerInfo hello;
-  hello.set_server(my_number(self));
-  hello.set_accepted_epoch(s.options.accepted.value);
-  hello.set_observer(s.options.observer);
-  hello.set_server_list_digest(config::server_list_digest(s.options.context->config));
-  auto deadline = self->clock().now() + init_limit(self);
-  std::string why = "no answer";
-  for (auto delay = milliseconds{retry_delay_min}; self->clock().now() < deadline;
-       delay = std::min<milliseconds>(2 * delay, retry_delay_max)) {
-    auto dialling = coro::ask<linked>(self, s.options.links, dial_timeout,
-                                      dial{s.options.leader, port_kind::peer});
-    auto link = co_await dialling;
-    if (link) {
-      self->monitor(link->handle);
-      self->send(caf::actor_cast<introduction_sink>(link->handle), hello);
-      auto answering = s.turns.next(self, dial_timeout);
-      auto answer = co_await answering;
-      if (answer && std::holds_alternative<wire::LeaderInfo>(answer->what)) {
-        const auto& info = std::get<wire::LeaderInfo>(answer->what);
-        s.handler = caf::actor_cast<learner_handler_actor>(answer->from);
-        s.era = epoch{info.epoch()};
-        self->monitor(s.handler);
-        co_return true;
-      }
-      if (answer && std::holds_alternative<wire::NotLeading>(answer->what)) {
-        const auto& no = std::get<wire::NotLeading>(answer->what);
-        why = no.reason();
-        if (!no.retry()) break;
-      }
-    } else {
-      why = text_of(self, link.error());
-    }
-    auto pause = coro::sleep(self, delay);
-    co_await pause;
-  }
-  end_term(self, "server " + std::to_string(s.options.leader.value) +
-                     " does not answer as leader: " + why);
-  co_return false;
-}
 
 /// Phase 1: promises the leader's epoch. acceptedEpoch is durable before ACKEPOCH leaves.
 coro::task<bool> promise_epoch(learner_ptr self) {
@@ -110,7 +49,7 @@ coro::task<bool> promise_epoch(learner_ptr self) {
                                        store_epoch{epoch_kind::accepted, s.era});
       auto done = co_await storing;
       if (!done) {
-        end_term(self, "cannot keep a promise: " + text_of(self, done.error()));
+        end_term(self, "cannot keep a promise: " + text_of(done.error()));
         co_return false;
       }
       s.options.accepted = s.era;
@@ -194,7 +133,7 @@ coro::task<bool> truncate(learner_ptr self, zxid keep_upto) {
       coro::ask<loaded_data>(self, s.options.journal, coro::infinite, truncate_log{keep_upto});
   auto left = co_await cutting;
   if (!left) {
-    end_term(self, "cannot truncate the log: " + text_of(self, left.error()));
+    end_term(self, "cannot truncate the log: " + text_of(left.error()));
     co_return false;
   }
   s.options.context->log.info("log_truncated",
@@ -219,7 +158,7 @@ coro::task<bool> take_snapshot_piece(learner_ptr self, wire::SnapshotChunk chunk
                                      install_piece{as_of, chunk.data(), first, chunk.last()});
     auto written = co_await writing;
     if (!written) {
-      end_term(self, "cannot store the leader's snapshot: " + text_of(self, written.error()));
+      end_term(self, "cannot store the leader's snapshot: " + text_of(written.error()));
       co_return false;
     }
   }
@@ -254,14 +193,14 @@ coro::task<bool> accept_new_leader(learner_ptr self, wire::NewLeader announced) 
                                        read_log{s.window.last_received(), 0});
   auto flushed = co_await flushing;
   if (!flushed) {
-    end_term(self, "cannot log the leader's history: " + text_of(self, flushed.error()));
+    end_term(self, "cannot log the leader's history: " + text_of(flushed.error()));
     co_return false;
   }
   auto storing = coro::ask<stored>(self, s.options.journal, coro::infinite,
                                    store_epoch{epoch_kind::current, s.era});
   auto done = co_await storing;
   if (!done) {
-    end_term(self, "cannot enter the epoch: " + text_of(self, done.error()));
+    end_term(self, "cannot enter the epoch: " + text_of(done.error()));
     co_return false;
   }
   s.options.current = s.era;
@@ -363,14 +302,27 @@ void on_logged(learner_ptr self, zxid upto) {
   self->send(s.handler, ack);
 }
 
-void on_ping(learner_ptr self) {
+wire::Pong make_pong(learner_ptr self) {
+  wire::Pong pong;
+  pong.set_server(my_number(self));
+  pong.set_epoch(self->state.era.value);
+  return pong;
+}
+
+/// The answer waits for nobody: a database in a long turn is no reason for an election. Whose
+/// clients were heard follows when the database says so.
+void on_ping(learner_ptr self, const wire::Ping& ping) {
   auto& s = self->state;
   s.heard = self->clock().now();
+  auto at_once = make_pong(self);
+  at_once.set_number(ping.number());
+  self->send(s.handler, at_once);
+  if (std::exchange(s.collecting, true)) return;
   self->request(s.options.database, caf::infinite, collect_touches{})
       .then([self](const touched_sessions& touched) {
-        wire::Pong pong;
-        pong.set_server(my_number(self));
-        pong.set_epoch(self->state.era.value);
+        self->state.collecting = false;
+        if (touched.sessions.empty()) return;
+        auto pong = make_pong(self);
         for (auto id : touched.sessions) pong.add_touched()->set_session(id.value);
         self->send(self->state.handler, pong);
       });
@@ -432,7 +384,7 @@ learner_actor::behavior_type make_learner(learner_ptr self, learner_options opti
   self->set_down_handler([self](const caf::down_msg& down) {
     auto& st = self->state;
     if (st.handler && down.source == caf::actor_cast<caf::actor_addr>(st.handler))
-      end_term(self, "lost the leader: " + text_of(self, down.reason));
+      end_term(self, "lost the leader: " + text_of(down.reason));
   });
   s.work.on_failure([self](std::exception_ptr) { end_term(self, "internal error"); });
   s.work.start(learn(self));
@@ -464,12 +416,12 @@ learner_actor::behavior_type make_learner(learner_ptr self, learner_options opti
                    sync_done{session_id{m.session()}, cxid{m.cxid()}});
       },
       [self](const wire::Ping& m) {
-        if (is_from_my_leader(self, m)) on_ping(self);
+        if (is_from_my_leader(self, m)) on_ping(self, m);
       },
       [self](const wire::Revalidated& m) {
         auto at = self->state.revalidations.find(m.ticket());
         if (at == self->state.revalidations.end()) return;
-        at->second.deliver(session_verdict{m.valid(), m.timeout_ms()});
+        at->second.deliver(session_verdict{m.valid(), m.timeout_ms(), zxid{m.planned_upto()}});
         self->state.revalidations.erase(at);
       },
       [self](const logged& m) { on_logged(self, m.upto); },

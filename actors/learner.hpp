@@ -55,10 +55,12 @@ struct learner_state {
 
   learner_options options;
   learner_handler_actor handler;  // null until the leader has answered
+  std::string not_taken_in;       // what the leader's server last said to a hello, for people
   epoch era;                      // of the leader, from its LeaderInfo on
   bool acking = false;            // acked NEWLEADER: from here on acks go out as the disk answers
   bool broadcasting = false;      // after UPTODATE: the hot path instead of the conversation
   bool ended = false;
+  bool collecting = false;  // the database was asked who was heard, and has not answered
 
   core::pending window;               // zxids received, not committed
   std::deque<txn_ptr> uncommitted;    // their txns, in the same order

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "actors/learner_handler.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
 #include "actors/caf.hpp"
 #include "actors/coro/ask.hpp"
+#include "actors/error_text.hpp"
 #include "actors/trace/traced.hpp"
 #include "messages/trace_fields.hpp"
 
@@ -19,6 +21,11 @@ using std::chrono::milliseconds;
 constexpr std::uint32_t snapshot_credit = 4;
 /// Bytes of txns in one message while synchronizing.
 constexpr std::size_t sync_batch_bytes = 512 * 1024;
+/// Of what the leader forwards, not known to have arrived at the learner. Far more than a healthy
+/// learner ever lags, even while it takes a snapshot; far less than makes the leader's host swap.
+constexpr std::size_t unheard_bytes_max = std::size_t{1} << 30;
+/// What a message without txns counts as.
+constexpr std::size_t small_message_bytes = 32;
 
 milliseconds init_limit(self_ptr self) {
   return milliseconds{self->state.options.context->config.init_limit_ms()};
@@ -31,7 +38,15 @@ void end(self_ptr self, std::string reason) {
   self->quit();
 }
 
-std::string text_of(self_ptr self, const caf::error& e) { return self->system().render(e); }
+/// Notes that so much more waits for the learner. False, and the term with it ends, when it is too
+/// much: nobody else bounds what is held here, or what BASP has not got rid of.
+bool has_room_for(self_ptr self, std::size_t bytes) {
+  auto& s = self->state;
+  s.unheard_bytes += bytes;
+  if (s.unheard_bytes <= unheard_bytes_max) return true;
+  end(self, "it is behind by more than " + std::to_string(unheard_bytes_max >> 20) + " MiB");
+  return false;
+}
 
 // -- passing on ---------------------------------------------------------------------------------
 
@@ -56,10 +71,17 @@ void pass_on(self_ptr self, const forward_sync_done& m) {
   self->send(self->state.options.learner, done);
 }
 
+std::size_t bytes_of(const forward_proposals& m) { return m.encoded->ByteSizeLong(); }
+std::size_t bytes_of(const forward_committed& m) { return m.encoded->ByteSizeLong(); }
+std::size_t bytes_of(const forward_commit&) { return small_message_bytes; }
+std::size_t bytes_of(const forward_sync_done&) { return small_message_bytes; }
+
 template <class M>
 void hold_or_pass_on(self_ptr self, const M& m) {
-  if (self->state.passing_on) return pass_on(self, m);
-  self->state.held.push_back(m);
+  auto& s = self->state;
+  if (s.ended || !has_room_for(self, bytes_of(m))) return;
+  if (s.passing_on) return pass_on(self, m);
+  s.held.push_back(m);
 }
 
 void release_held(self_ptr self) {
@@ -80,7 +102,7 @@ coro::task<std::optional<wire::AckEpoch>> agree_on_epoch(self_ptr self) {
                                 join_epoch{s.options.id, s.options.observer, s.options.accepted});
   auto proposed = co_await joining;
   if (!proposed) {
-    end(self, "no epoch to join: " + text_of(self, proposed.error()));
+    end(self, "no epoch to join: " + text_of(proposed.error()));
     co_return std::nullopt;
   }
   s.era = proposed->era;
@@ -101,7 +123,7 @@ coro::task<std::optional<wire::AckEpoch>> agree_on_epoch(self_ptr self) {
                        zxid{promise->last_zxid()}});
   auto confirmed = co_await confirming;
   if (!confirmed) {
-    end(self, "the epoch was not confirmed: " + text_of(self, confirmed.error()));
+    end(self, "the epoch was not confirmed: " + text_of(confirmed.error()));
     co_return std::nullopt;
   }
   co_return std::move(promise);
@@ -135,7 +157,7 @@ coro::task<bool> send_snapshot(self_ptr self) {
       coro::ask<stream_opened>(self, s.options.database, init_limit(self), open_stream{});
   auto stream = co_await opening;
   if (!stream) {
-    end(self, "no snapshot to send: " + text_of(self, stream.error()));
+    end(self, "no snapshot to send: " + text_of(stream.error()));
     co_return false;
   }
   s.credit = snapshot_credit;
@@ -153,7 +175,7 @@ coro::task<bool> send_snapshot(self_ptr self) {
                                              get_stream_piece{stream->stream});
     auto piece = co_await cutting;
     if (!piece) {
-      end(self, "the snapshot broke off: " + text_of(self, piece.error()));
+      end(self, "the snapshot broke off: " + text_of(piece.error()));
       co_return false;
     }
     last = piece->last;
@@ -199,7 +221,7 @@ coro::task<bool> bring_up_to_date(self_ptr self, zxid peer_last) {
                                          begin_sync{s.options.id, peer_last});
   auto plan = co_await planning;
   if (!plan) {
-    end(self, "no sync plan: " + text_of(self, plan.error()));
+    end(self, "no sync plan: " + text_of(plan.error()));
     co_return false;
   }
   using how = sync_source::kind;
@@ -286,17 +308,37 @@ void answer_revalidation(self_ptr self, const wire::Revalidate& m) {
   auto ticket = m.ticket();
   self->request(self->state.options.database, caf::infinite,
                 revalidate_session{session, self->state.options.id})
-      .then([self, session, ticket](const session_verdict& verdict) {
-        wire::Revalidated answer;
-        answer.set_session(session.value);
-        answer.set_ticket(ticket);
-        answer.set_valid(verdict.valid);
-        answer.set_timeout_ms(verdict.timeout_ms);
-        self->send(self->state.options.learner, answer);
-      });
+      .then(
+          [self, session, ticket](const session_verdict& verdict) {
+            wire::Revalidated answer;
+            answer.set_session(session.value);
+            answer.set_ticket(ticket);
+            answer.set_valid(verdict.valid);
+            answer.set_timeout_ms(verdict.timeout_ms);
+            answer.set_planned_upto(verdict.planned_upto.value);
+            self->send(self->state.options.learner, answer);
+          },
+          [](const caf::error&) {});  // it leads no longer, and so the learner will learn
+}
+
+/// A ping goes behind all that was sent, so its pong tells that this has arrived. One at a time is
+/// measured.
+void send_ping(self_ptr self) {
+  auto& s = self->state;
+  wire::Ping ping;
+  ping.set_epoch(s.era.value);
+  if (!s.measured_bytes) {
+    s.measured_bytes = s.unheard_bytes;
+    ping.set_number(++s.measured_ping);
+  }
+  self->send(s.options.learner, ping);
 }
 
 void on_pong(self_ptr self, const wire::Pong& m) {
+  auto& s = self->state;
+  if (s.measured_bytes && m.number() == s.measured_ping) {
+    s.unheard_bytes -= *std::exchange(s.measured_bytes, std::nullopt);
+  }
   self->send(self->state.options.leader, learner_heard{self->state.options.id});
   touch_sessions touches;
   for (const auto& touched : m.touched()) touches.sessions.push_back(session_id{touched.session()});
@@ -314,7 +356,7 @@ learner_handler_actor::behavior_type learner_handler(self_ptr self,
   self->set_down_handler([self](const caf::down_msg& down) {
     auto& st = self->state;
     if (down.source == caf::actor_cast<caf::actor_addr>(st.options.leader)) return self->quit();
-    end(self, "connection lost: " + text_of(self, down.reason));
+    end(self, "connection lost: " + text_of(down.reason));
   });
   s.work.on_failure([self](std::exception_ptr) { end(self, "internal error"); });
   s.work.start(serve_learner(self));
@@ -343,7 +385,8 @@ learner_handler_actor::behavior_type learner_handler(self_ptr self,
         if (is_mine(self, m)) answer_revalidation(self, m);
       },
       [self](const wire::SnapshotCredit& m) {
-        self->state.credit += m.chunks();
+        if (m.server() != self->state.options.id.value) return;
+        self->state.credit = std::min(self->state.credit + m.chunks(), snapshot_credit);
         self->state.credit_or_ack.notify();
       },
       [self](const forward_proposals& m) { hold_or_pass_on(self, m); },
@@ -352,9 +395,7 @@ learner_handler_actor::behavior_type learner_handler(self_ptr self,
       [self](const forward_sync_done& m) { hold_or_pass_on(self, m); },
       [self](const forward_ping&) {
         if (!self->state.synced) return;
-        wire::Ping ping;
-        ping.set_epoch(self->state.era.value);
-        self->send(self->state.options.learner, ping);
+        send_ping(self);
       },
       [self](const leader_serves&) {
         self->state.may_serve = true;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "actors/peer.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -8,6 +9,7 @@
 #include "actors/core/snapshot_codec.hpp"
 #include "actors/coro/ask.hpp"
 #include "actors/coro/sleep.hpp"
+#include "actors/error_text.hpp"
 #include "actors/trace/traced.hpp"
 #include "messages/trace_fields.hpp"
 
@@ -19,6 +21,11 @@ using namespace std::chrono_literals;
 
 /// Between two tries to read a data directory that failed.
 constexpr auto disk_retry_delay = 1s;
+/// A server that cannot follow the leader it finds (it has promised a later epoch, say) would ask
+/// and be refused as fast as it can.
+constexpr auto fruitless_term = 200ms;
+constexpr auto term_retry_delay = 100ms;
+constexpr std::chrono::milliseconds term_retry_delay_max = 2s;
 /// Of logged txns read at a time while log and database are brought together.
 constexpr std::uint64_t catch_up_bytes_max = 16 << 20;
 
@@ -42,9 +49,9 @@ coro::task<> load_from_disk(self_ptr self) {
                                          caf::actor_cast<failure_sink>(self)});
     auto data = co_await loading;
     if (data && s.disk_trouble.empty()) {
-      s.options.context->log.info("data_loaded", {{"zxid", data->last_logged},
-                                                  {"accepted", data->accepted},
-                                                  {"current", data->current}});
+      s.options.context->log.info(
+          "data_loaded",
+          {{"zxid", data->last_logged}, {"accepted", data->accepted}, {"current", data->current}});
       self->send(s.options.database, install_image{data->image, std::move(data->recent)});
       co_return;
     }
@@ -60,7 +67,7 @@ coro::task<> load_from_disk(self_ptr self) {
       }
       data = std::move(probed.error());
     }
-    s.disk_trouble = self->system().render(data.error());
+    s.disk_trouble = text_of(data.error());
     s.status.reason = "the data directory cannot be used: " + s.disk_trouble;
     s.options.context->log.warn("load_failed", {{"reason", s.disk_trouble}});
     auto pause = coro::sleep(self, disk_retry_delay);
@@ -68,8 +75,8 @@ coro::task<> load_from_disk(self_ptr self) {
   }
 }
 
-/// Applies what this server has logged and not applied (ZKDatabase.fastForwardDataBase). Null: the
-/// disk failed.
+/// Applies what this server has logged and not applied (ZKDatabase.fastForwardDataBase), or reads
+/// the log anew if it ends before what is applied. Null: the disk failed.
 coro::task<std::optional<term>> settle_history(self_ptr self) {
   auto& s = self->state;
   for (;;) {
@@ -80,8 +87,14 @@ coro::task<std::optional<term>> settle_history(self_ptr self) {
                                         read_log{applied->id, catch_up_bytes_max});
     auto range = co_await reading;
     if (!range) {
-      s.disk_trouble = self->system().render(range.error());
+      s.disk_trouble = text_of(range.error());
       co_return std::nullopt;
+    }
+    if (range->last_logged < applied->id) {
+      // A role ended while the journal cut its log: what was cut off must leave the database too.
+      auto reloading = load_from_disk(self);
+      co_await reloading;
+      continue;
     }
     bool complete = range->complete;
     term out{{}, range->accepted, range->current, range->last_logged};
@@ -131,14 +144,20 @@ coro::task<> run(self_ptr self) {
   auto me = s.options.context->me;
   auto loading = load_from_disk(self);
   co_await loading;
+  int fruitless = 0;  // terms in a row that were over at once
   for (std::string reason = "no leader yet";;) {
     looking(self, reason);
+    if (fruitless > 1) {
+      auto pause = coro::sleep(self, std::min(fruitless * term_retry_delay, term_retry_delay_max));
+      co_await pause;
+    }
     auto settling = settle_history(self);
     auto history = co_await settling;
     if (!history) {
       s.status.reason = "the disk failed: " + s.disk_trouble;
       auto reloading = load_from_disk(self);
       co_await reloading;
+      ++fruitless;
       continue;
     }
     s.options.context->log.info(
@@ -147,14 +166,16 @@ coro::task<> run(self_ptr self) {
                                        look_for_leader{history->last, history->current});
     auto choice = co_await electing;
     if (!choice) {
-      reason = "election failed: " + self->system().render(choice.error());
+      reason = "election failed: " + text_of(choice.error());
       auto pause = coro::sleep(self, disk_retry_delay);
       co_await pause;
       continue;
     }
     history->leader = choice->leader;
+    auto began = self->clock().now();
     auto playing = play_role(self, *history, me);
     reason = co_await playing;
+    fruitless = self->clock().now() - began < fruitless_term ? fruitless + 1 : 0;
     s.options.context->log.info("role_ended", {{"reason", reason}});
     if (!s.disk_trouble.empty()) {
       looking(self, "the disk failed: " + s.disk_trouble);
@@ -237,7 +258,7 @@ peer_actor::behavior_type peer(self_ptr self, peer_options options) {
     auto& st = self->state;
     if (down.source != st.role) return;
     auto reason = std::exchange(st.last_word, {});
-    if (reason.empty()) reason = "the role ended: " + self->system().render(down.reason);
+    if (reason.empty()) reason = "the role ended: " + text_of(down.reason);
     st.endings.push({std::move(reason)});
   });
   s.work.on_failure([self](std::exception_ptr) {

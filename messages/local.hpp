@@ -237,6 +237,7 @@ struct session_verdict {
   TROUPE_STAYS_LOCAL;
   bool valid = false;
   std::int32_t timeout_ms = 0;
+  zxid planned_upto;  // txns up to here belong to an earlier connection of the session
 };
 /// Sessions heard of by a learner since it last said so.
 struct touch_sessions {

@@ -66,6 +66,11 @@ void sessions::rearm_all(const session_timeouts& known, std::int64_t now_ms) {
   for (const auto& [id, timeout_ms] : known) add(id, timeout_ms, now_ms);
 }
 
+void sessions::touch_all(std::int64_t now_ms) {
+  for (auto& [id, s] : by_id_)
+    if (!s.closing) arm(id, s, now_ms + s.timeout_ms);
+}
+
 void sessions::set_closing(session_id id) {
   auto found = by_id_.find(id);
   if (found == by_id_.end()) return;

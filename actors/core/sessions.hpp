@@ -37,6 +37,8 @@ class sessions {
   [[nodiscard]] std::optional<std::int64_t> next_deadline_ms() const;
   /// A new leadership: exactly these sessions, each with its full timeout from now, none closing.
   void rearm_all(const session_timeouts& known, std::int64_t now_ms);
+  /// All that are not closing were heard: for a time in which this server could hear nobody.
+  void touch_all(std::int64_t now_ms);
   /// A close_session is on its way: no more touches, no more writes.
   void set_closing(session_id id);
   void remove(session_id id);

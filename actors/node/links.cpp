@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "actors/node/links.hpp"
 
-#include <caf/io/middleman.hpp>
-#include <caf/io/middleman_actor.hpp>
+#include <algorithm>
+#include <chrono>
 #include <set>
 #include <string>
 
 #include "actors/caf.hpp"
+#include "actors/error_text.hpp"
+#include "actors/node/dialler.hpp"
 #include "actors/trace/traced.hpp"
 #include "messages/trace_fields.hpp"
 
@@ -14,6 +16,29 @@ namespace troupe {
 namespace {
 
 using self_ptr = links_actor::stateful_pointer<links_state>;
+using std::chrono::milliseconds;
+
+/// For connecting and for CAF's handshake, which a stopped process never answers.
+constexpr auto answer_limit = milliseconds{8'000};
+
+const caf::io::middleman_actor& dialler_to(self_ptr self, const context_ptr& context,
+                                           server_id to) {
+  auto& known = self->state.diallers[to];
+  if (!known) {
+    dialler_options options;
+    // A server silent for syncLimit has lost its role, so nobody waits for its connection longer.
+    options.silence_limit =
+        milliseconds{std::clamp<std::int64_t>(context->config.sync_limit_ms(), 5'000, 60'000)};
+    known = spawn_dialler(self->system(), options);
+  }
+  return known;
+}
+
+std::string words_for(const caf::error& why) {
+  if (why == caf::sec::request_timeout) return "no answer";
+  if (why == caf::sec::disconnect_during_handshake) return "it hung up";
+  return text_of(why);
+}
 
 caf::result<linked> reach(self_ptr self, const context_ptr& context, const dial& asked) {
   const auto* entry = context->config.find(asked.to);
@@ -23,7 +48,7 @@ caf::result<linked> reach(self_ptr self, const context_ptr& context, const dial&
   auto port = asked.port == port_kind::election ? entry->election_port : entry->peer_port;
   auto where = entry->host + ":" + std::to_string(port);
   auto promise = self->make_response_promise<linked>();
-  self->request(self->system().middleman().actor_handle(), caf::infinite, caf::connect_atom::value,
+  self->request(dialler_to(self, context, asked.to), answer_limit, caf::connect_atom::value,
                 entry->host, port)
       .then(
           [promise, asked, where](const caf::node_id&, const caf::strong_actor_ptr& handle,
@@ -32,16 +57,21 @@ caf::result<linked> reach(self_ptr self, const context_ptr& context, const dial&
               promise.deliver(linked{asked.to, handle});
             else
               promise.deliver(caf::make_error(caf::sec::no_actor_published_at_port,
-                                              where + " is not a Troupe server's port"));
+                                              where + ": not the port of a server of this kind"));
           },
-          [self, promise, where](const caf::error& why) mutable {
-            promise.deliver(caf::make_error(caf::sec::cannot_connect_to_node,
-                                            where + ": " + self->system().render(why)));
+          [promise, where](const caf::error& why) mutable {
+            promise.deliver(
+                caf::make_error(caf::sec::cannot_connect_to_node, where + ": " + words_for(why)));
           });
   return promise;
 }
 
 }  // namespace
+
+links_state::~links_state() {
+  for (auto& [id, dialler] : diallers)
+    if (dialler) caf::anon_send_exit(dialler, caf::exit_reason::kill);
+}
 
 links_actor::behavior_type middleman_links(self_ptr self, context_ptr context) {
   auto trace = context->trace;

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-/// How a server reaches the others by id, in production: CAF's middleman dials the address of the
-/// `server.N` line anew each time (names are resolved on every dial, since addresses move). One
-/// connection carries both directions. Errors: a text that names server, host, port and what the
-/// system said.
+/// How a server reaches the others by id, in production: a dialler each, so that a host that
+/// swallows packets delays nobody but itself, dials the address of the `server.N` line anew each
+/// time (names are resolved on every dial, since addresses move). One connection carries both
+/// directions. Errors: a text that names host, port and what the system said, as
+/// "127.0.0.1:3883: Connection refused".
 #pragma once
+
+#include <caf/io/middleman_actor.hpp>
+#include <map>
 
 #include "actors/node_context.hpp"
 #include "actors/sinks.hpp"
@@ -12,6 +16,12 @@ namespace troupe {
 
 struct links_state {
   static inline const char* name = "zk.links";
+
+  std::map<server_id, caf::io::middleman_actor> diallers;  // made at the first dial
+
+  links_state() = default;
+  /// No dialler outlives its links.
+  ~links_state();
 };
 
 links_actor::behavior_type middleman_links(links_actor::stateful_pointer<links_state> self,

@@ -5,15 +5,18 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <caf/io/middleman.hpp>
 #include <chrono>
 #include <iostream>
+#include <memory>
 #include <thread>
 #include <utility>
 
 #include "actors/caf.hpp"
 #include "actors/client_gateway.hpp"
 #include "actors/ensemble.hpp"
+#include "actors/error_text.hpp"
 #include "actors/node/links.hpp"
 #include "actors/node/server.hpp"
 #include "actors/storage/data_dir.hpp"
@@ -26,6 +29,7 @@ namespace {
 /// ZooKeeper's exit codes (ExitCode).
 constexpr int exit_data_directory = 3;
 constexpr int exit_port = 14;
+constexpr int exit_actor_died = 1;  // UNEXPECTED_ERROR
 
 /// Messages a trace holds: enough for the last seconds before a fault.
 constexpr std::size_t trace_events_max = 100'000;
@@ -155,6 +159,20 @@ context_ptr make_context(config::node_config config, bool traced) {
   return context;
 }
 
+/// A server that has lost one of its long-lived actors would look alive and serve nobody: it ends,
+/// with an error, and whoever supervises it starts it anew.
+template <class Handle>
+void end_with(const Handle& actor, const char* name, const context_ptr& context,
+              const std::shared_ptr<std::atomic<bool>>& broken) {
+  auto on_end = [name, context, broken](const caf::error& why) {
+    if (why == caf::exit_reason::user_shutdown) return;
+    context->log.error("actor_died", {{"actor", name}, {"reason", text_of(why)}});
+    broken->store(true);
+    ::kill(::getpid(), SIGTERM);
+  };
+  caf::actor_cast<caf::strong_actor_ptr>(actor)->get()->attach_functor(std::move(on_end));
+}
+
 }  // namespace
 
 int run_server(config::node_config config, run_options options) {
@@ -174,6 +192,12 @@ int run_server(config::node_config config, run_options options) {
   caf::actor_system system{settings};
   auto links = system.spawn(middleman_links, context);
   auto server = spawn_server(system, context, links);
+  auto broken = std::make_shared<std::atomic<bool>>(false);
+  end_with(server.journal, "journal", context, broken);
+  end_with(server.database, "database", context, broken);
+  end_with(server.election, "election", context, broken);
+  end_with(server.peer, "peer", context, broken);
+  end_with(links, "links", context, broken);
   auto finish = [&](int code) {
     end_server(server);
     caf::anon_send_exit(links, caf::exit_reason::user_shutdown);
@@ -196,7 +220,7 @@ int run_server(config::node_config config, run_options options) {
   wait_for_end(signals, *context, options.trace_path);
   write_trace(*context, options.trace_path);
   caf::anon_send_exit(gateway->handle, caf::exit_reason::user_shutdown);
-  return finish(0);
+  return finish(broken->load() ? exit_actor_died : 0);
 }
 
 }  // namespace troupe

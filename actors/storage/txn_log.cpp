@@ -36,20 +36,17 @@ io_result<void> cut_file(disk& d, const std::string& path, std::uint64_t size) {
   });
 }
 
-/// Makes the good entries that a run before this one left in the file durable, and cuts off the
-/// rest. The bytes are written once more: if that run was killed after a failed sync, the system
-/// shows them from its cache, takes them for written, and a sync alone would prove nothing.
-io_result<void> settle_file(disk& d, const std::string& path, const log_tail& tail) {
-  auto content =
-      d.open_readable(path).and_then([&](auto from) { return from->read_at(0, tail.end); });
-  if (!content) return tl::unexpected(std::move(content.error()));
-  auto file = d.open_writable(path, open_mode::existing);
-  if (!file) return tl::unexpected(std::move(file.error()));
-  auto cut = tail.is == log_tail::kind::clean ? io_result<void>{} : (*file)->resize(tail.end);
-  return std::move(cut)
-      .and_then([&] { return (*file)->write_at(0, *content); })
-      .and_then([&] { return (*file)->sync(); })
-      .and_then([&] { return (*file)->close(); });
+/// Makes the good entries that are found in the file durable, and cuts off the rest. They are
+/// written anew into another file that takes its name: if a sync or a cut of this one failed, the
+/// system shows what it was to be from its cache, takes it for written, and a sync of the same file
+/// would prove nothing.
+io_result<void> settle_file(disk& d, const std::string& directory, const log_file& file,
+                            const log_tail& tail) {
+  return d.open_readable(file.path)
+      .and_then([&](auto from) { return from->read_at(0, tail.end); })
+      .and_then([&](const std::string& content) {
+        return replace_file(d, directory, log_name(file.first), content);
+      });
 }
 
 /// Newest first and each for good before the next, so that a crash never leaves a hole.
@@ -79,9 +76,7 @@ io_result<txn_log> txn_log::open(disk& d, log_options options) {
   const auto& newest = files->back();
   auto end = find_end(d, newest, log.options_.record_bytes_max);
   if (!end) return tl::unexpected(std::move(end.error()));
-  auto settled = settle_file(d, newest.path, end->tail).and_then([&] {
-    return d.sync_directory(log.options_.directory);
-  });
+  auto settled = settle_file(d, log.options_.directory, newest, end->tail);
   if (!settled) return tl::unexpected(std::move(settled.error()));
   log.appended_ = log.synced_ = end->last;
   return log;

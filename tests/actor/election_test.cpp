@@ -36,7 +36,8 @@ links_actor::behavior_type fake_links(links_actor::pointer, std::shared_ptr<swit
     ++board->dials;
     auto it = board->published.find(x.to);
     if (it == board->published.end())
-      return caf::make_error(caf::sec::cannot_connect_to_node, std::string{"connection refused"});
+      return caf::make_error(caf::sec::cannot_connect_to_node,
+                             "host" + std::to_string(x.to.value) + ":3888: connection refused");
     return linked{x.to, it->second};
   }};
 }
@@ -272,6 +273,22 @@ TEST_F(Election, DeadServerIsDialledNoMoreOftenThanEveryTwoSeconds) {
   const int before = board_->dials;
   for (int i = 0; i < 200; ++i) pass(100ms);
   EXPECT_EQ(board_->dials - before, 10);
+}
+
+TEST_F(Election, ServerThatHangsUpOnEveryLinkIsDialledLessAndLess) {
+  start(1, list_of(2));
+  board_->dials = 0;
+  for (int i = 0; i < 300; ++i) {
+    // Somebody takes the call, and is gone.
+    auto passing =
+        system_.spawn([](caf::event_based_actor*) -> caf::behavior { return {[](int) {}}; });
+    board_->published[{2}] = caf::actor_cast<caf::strong_actor_ptr>(passing);
+    pass(100ms);
+    board_->published.clear();
+    caf::anon_send_exit(passing, caf::exit_reason::kill);
+    run();
+  }
+  EXPECT_LT(board_->dials, 30);
 }
 
 TEST_F(Election, RestartedServerThatSpeaksFirstIsAnsweredAtOnce) {  // FLERestartTest

@@ -168,7 +168,7 @@ inline database_actor::behavior_type fake_database(database_actor::pointer self,
           [=](const sync_done& m) { note("sync done " + std::to_string(m.xid.value)); },
           [=](const forwarded_writes&) { note("forwarded"); },
           [=](const revalidate_session&) -> caf::result<session_verdict> {
-            if (on->leads) return session_verdict{true, 4000};
+            if (on->leads) return session_verdict{true, 4000, {}};
             return caf::make_error(caf::sec::runtime_error);
           },
           [=](const touch_sessions& m) { note("touch " + std::to_string(m.sessions.size())); },

@@ -230,6 +230,22 @@ TEST_F(TxnLog, TornTailIsCutAtOpening) {
   EXPECT_EQ(stored(), (std::vector{at(1, 1), at(1, 2)}));
 }
 
+/// What a failed cut or sync left of a file is shown by the system's cache, whatever the disk has.
+TEST_F(TxnLog, LogThatIsFoundIsWrittenAnewIntoAnotherFile) {
+  d.put("/d/log.100000001", log_bytes({at(1, 1), at(1, 2), at(1, 3)}));
+  {
+    auto log = open();
+    d.fail = [](const std::string& operation, const std::string& path) {
+      return operation == "sync" && path == "/d/log.100000001" ? EIO : 0;
+    };
+    EXPECT_FALSE(log.truncate_to(at(1, 1)));
+  }
+  auto log = open();  // although no sync of that very file ever succeeds
+  EXPECT_EQ(log.last_zxid(), at(1, 1));
+  d.crash();
+  EXPECT_EQ(stored(), (std::vector{at(1, 1)}));
+}
+
 // ZOOKEEPER-2332: a power cut right after a file's creation must not keep the server down.
 TEST_F(TxnLog, FilesAtTheEndWithoutATxnAreRemovedAtOpening) {
   d.put("/d/log.100000001", log_bytes({at(1, 1)}));

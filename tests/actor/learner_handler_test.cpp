@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0
+/// The leader's handler of one learner among neighbours that only listen: discovery, the sync
+/// plans, and what it holds meanwhile (ZooKeeper's LearnerHandlerTest and Zab1_0Test).
+#include "actors/learner_handler.hpp"
+
+#include "tests/actor/neighbours.hpp"
+
+namespace troupe::test {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::Contains;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+/// A leader that agrees to everything at once.
+leader_actor::behavior_type agreeable_leader(leader_actor::pointer self, scene* on,
+                                             database_actor database) {
+  auto note = [on](std::string words) { on->note("leader: " + std::move(words)); };
+  return {[](const wire::LearnerInfo&) {},
+          [](const propose&) {},
+          [](const sync_behind&) {},
+          [](const epoch_exhausted&) {},
+          [](const logged&) {},
+          [](const join_epoch&) { return epoch_proposed{epoch{2}}; },
+          [](const learner_promised&) { return epoch_confirmed{}; },
+          [=](const begin_sync& m) -> caf::result<sync_source> {
+            return self->delegate(database, plan_sync{m.peer_last});
+          },
+          [=](const learner_synced& m) { note("synced upto " + to_string(m.upto)); },
+          [=](const learner_acked& m) { note("acked " + to_string(m.upto)); },
+          [=](const learner_heard&) { note("heard"); },
+          [=](const learner_gone& m) { note("gone, " + m.reason); },
+          [](const get_leader_status&) { return leader_status{}; }};
+}
+
+class LearnerHandler : public room {
+ protected:
+  LearnerHandler() {
+    auto journal = keep(system().spawn(fake_journal, &on));
+    auto database = keep(system().spawn(fake_database, &on));
+    leader_ = keep(system().spawn(agreeable_leader, &on, database));
+    learner_ = keep(system().spawn(fake_learner, &on));
+    handler_ = keep(system().spawn(
+        learner_handler, learner_handler_options{context, leader_, database, journal, learner_,
+                                                 server_id{2}, false, epoch{1}}));
+    run();
+  }
+
+  template <class M>
+  void learner_says(M m) {
+    m.set_server(2);
+    if constexpr (requires { m.set_epoch(2); }) m.set_epoch(2);
+    caf::send_as(learner_, handler_, std::move(m));
+    run();
+  }
+  void promise(zxid last) {
+    wire::AckEpoch ack;
+    ack.set_counts(true);
+    ack.set_current_epoch(1);
+    ack.set_last_zxid(last.value);
+    learner_says(ack);
+  }
+  void forward(const std::vector<zxid>& ids) {
+    auto encoded = std::make_shared<wire::Proposal>();
+    encoded->set_epoch(2);
+    auto txns = txns_of(ids);
+    for (const auto& t : txns) encoded->add_txns(t->bytes);
+    caf::anon_send(handler_, forward_proposals{txns, encoded});
+    run();
+  }
+  void give_credit() {
+    wire::SnapshotCredit credit;
+    credit.set_chunks(1);
+    learner_says(credit);
+  }
+
+  leader_actor leader_;
+  learner_actor learner_;
+  learner_handler_actor handler_;
+};
+
+TEST_F(LearnerHandler, DiffThenWhatWasHeldThenNewLeaderThenUpToDateWhenTheLeaderServes) {
+  EXPECT_THAT(on.news(), ElementsAre("learner: LEADERINFO 2"));
+  on.plan.how = sync_source::kind::diff;
+  on.plan.txns = txns_of({at(1, 6), at(1, 7)});
+  forward({at(2, 1)});
+  EXPECT_THAT(on.news(), IsEmpty());
+  promise(at(1, 5));
+  EXPECT_THAT(on.news(), ElementsAre("database: plan", "learner: DIFF 0x100000006",
+                                     "learner: DIFF 0x100000007", "learner: PROPOSAL 0x200000001",
+                                     "learner: NEWLEADER 2"));
+  learner_says(wire::AckNewLeader{});
+  EXPECT_THAT(on.news(), ElementsAre("leader: synced upto 0x200000001"));
+  caf::anon_send(handler_, leader_serves{});
+  run();
+  EXPECT_THAT(on.news(), ElementsAre("learner: UPTODATE"));
+}
+
+TEST_F(LearnerHandler, TruncComesBeforeTheDiffThatFollowsIt) {
+  on.news();
+  on.plan.how = sync_source::kind::truncate_then_diff;
+  on.plan.keep_upto = at(1, 4);
+  on.plan.txns = txns_of({at(2, 1)});
+  promise(at(1, 5));
+  EXPECT_THAT(on.news(), ElementsAre("database: plan", "learner: TRUNC 0x100000004",
+                                     "learner: DIFF 0x200000001", "learner: NEWLEADER 2"));
+}
+
+TEST_F(LearnerHandler, LogThatDoesNotHoldTheLearnersLastTxnIsNoBaseForADiff) {
+  on.news();
+  on.plan.how = sync_source::kind::diff_from_log;
+  on.plan.txns = txns_of({at(1, 9)});
+  log_range range;
+  range.complete = true;
+  range.txns = txns_of({at(1, 6), at(1, 7), at(1, 8), at(1, 9)});
+  on.ranges = {range};
+  on.pieces = {{at(1, 9), at(1, 9), "tree", true}};
+  promise(at(1, 5));
+  EXPECT_THAT(on.news(), ElementsAre("database: plan", "journal: read after 0x100000005",
+                                     "database: open stream", "learner: SNAP, last piece",
+                                     "learner: NEWLEADER 2"));
+}
+
+TEST_F(LearnerHandler, LogThatHoldsItServesADiffUpToTheWindow) {
+  on.news();
+  on.plan.how = sync_source::kind::diff_from_log;
+  on.plan.txns = txns_of({at(1, 7), at(1, 8)});
+  log_range range;
+  range.complete = true;
+  range.holds_after = true;
+  range.txns = txns_of({at(1, 6), at(1, 7), at(1, 8), at(1, 9)});  // 9 is not committed yet
+  on.ranges = {range};
+  promise(at(1, 5));
+  EXPECT_THAT(on.news(), ElementsAre("database: plan", "journal: read after 0x100000005",
+                                     "learner: DIFF 0x100000006", "learner: DIFF 0x100000007",
+                                     "learner: DIFF 0x100000008", "learner: NEWLEADER 2"));
+}
+
+TEST_F(LearnerHandler, SnapshotGoesOutOnlyAsFastAsTheLearnerTakesIt) {
+  on.news();
+  for (int n = 1; n <= 6; ++n) on.pieces.push_back({at(1, 9), at(1, 9), "piece", n == 6});
+  promise(zxid{0});
+  EXPECT_THAT(on.news(), ElementsAre("database: plan", "database: open stream", "learner: SNAP",
+                                     "learner: SNAP", "learner: SNAP", "learner: SNAP"));
+  give_credit();
+  EXPECT_THAT(on.news(), ElementsAre("learner: SNAP"));
+  give_credit();
+  EXPECT_THAT(on.news(), ElementsAre("learner: SNAP, last piece", "learner: NEWLEADER 2"));
+}
+
+TEST_F(LearnerHandler, LearnerThatFallsSilentWhileSynchronizingIsDroppedAfterInitLimit) {
+  for (int n = 1; n <= 6; ++n) on.pieces.push_back({at(1, 9), at(1, 9), "piece", n == 6});
+  promise(at(1, 5));
+  on.news();
+  pass(10'100ms);
+  EXPECT_THAT(on.news(), Contains(HasSubstr("leader: gone")));
+}
+
+TEST_F(LearnerHandler, LearnerThatDoesNotPromiseIsDroppedAfterInitLimit) {
+  on.news();
+  pass(10'100ms);
+  EXPECT_THAT(on.news(), ElementsAre("leader: gone, no ACKEPOCH within initLimit"));
+}
+
+TEST_F(LearnerHandler, WhatIsSaidInAnotherEpochCountsForNothing) {
+  on.plan.how = sync_source::kind::diff;
+  promise(at(1, 5));
+  on.news();
+  wire::AckNewLeader stale;
+  stale.set_server(2);
+  stale.set_epoch(1);
+  caf::send_as(learner_, handler_, stale);
+  run();
+  EXPECT_THAT(on.news(), IsEmpty());
+}
+
+TEST_F(LearnerHandler, LostConnectionIsToldToTheLeader) {
+  on.news();
+  kill(caf::actor_cast<caf::actor>(learner_));
+  EXPECT_THAT(on.news(), ElementsAre(HasSubstr("leader: gone, connection lost")));
+}
+
+/// "Not valid" would tell a live client that its session has expired.
+TEST_F(LearnerHandler, DatabaseThatNoLongerLeadsLeavesARevalidationUnanswered) {
+  on.plan.how = sync_source::kind::diff;
+  promise(at(1, 5));
+  on.news();
+  on.leads = false;
+  wire::Revalidate question;
+  question.set_session(7);
+  learner_says(question);
+  EXPECT_THAT(on.news(), IsEmpty());
+  on.leads = true;
+  learner_says(question);
+  EXPECT_THAT(on.news(), ElementsAre("learner: session is valid"));
+}
+
+}  // namespace
+}  // namespace troupe::test

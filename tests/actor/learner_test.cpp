@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: Apache-2.0
+/// A follower among neighbours that only listen: what it makes durable before it says so
+/// (ZooKeeper's Zab1_0Test from the follower's side and LearnerTest; ZAB paper, phases 1 to 3;
+/// ZOOKEEPER-3911, 4646, 4685 and 4925 are violations of what stands here).
+#include "actors/learner.hpp"
+
+#include "actors/follower.hpp"
+#include "tests/actor/neighbours.hpp"
+
+namespace troupe::test {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::Contains;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+using testing::UnorderedElementsAre;
+
+/// What stands at the leader's peer port.
+struct port {
+  caf::strong_actor_ptr listening;  // null: connection refused
+  int dials = 0;
+};
+
+links_actor::behavior_type fake_links(links_actor::pointer, std::shared_ptr<port> to) {
+  return {[to](const dial& x) -> caf::result<linked> {
+    ++to->dials;
+    if (!to->listening)
+      return caf::make_error(caf::sec::cannot_connect_to_node,
+                             std::string{"host3:2888: Connection refused"});
+    return linked{x.to, to->listening};
+  }};
+}
+
+introduction_sink::behavior_type listen(introduction_sink::pointer self, scene* on,
+                                        learner_actor* came) {
+  return {[=](const wire::LearnerInfo& m) {
+    on->note("hello of " + std::to_string(m.server()));
+    *came = caf::actor_cast<learner_actor>(self->current_sender());
+  }};
+}
+
+class Follower : public room {
+ protected:
+  Follower() {
+    port_ = std::make_shared<port>();
+    auto peer_port = keep(system().spawn(listen, &on, &came_));
+    port_->listening = caf::actor_cast<caf::strong_actor_ptr>(peer_port);
+    handler_ = keep(system().spawn(fake_handler, &on, "handler"));
+  }
+  void TearDown() override {
+    came_ = nullptr;
+    port_->listening = nullptr;
+    room::TearDown();
+  }
+
+  void start() {
+    auto journal = keep(system().spawn(fake_journal, &on));
+    auto database = keep(system().spawn(fake_database, &on));
+    auto peer = keep(system().spawn(fake_peer, &on));
+    auto links = keep(system().spawn(fake_links, port_));
+    on.last_logged = at(1, 5);
+    follower_ = keep(
+        system().spawn(follower, learner_options{context, server_id{3}, false, epoch{1}, epoch{1},
+                                                 at(1, 5), journal, database, peer, links}));
+    run();
+  }
+
+  template <class M>
+  void leader_says(M m, std::int64_t era = 2) {
+    m.set_epoch(era);
+    caf::send_as(handler_, follower_, std::move(m));
+    run();
+  }
+  template <class M>
+  static M carrying(const std::vector<zxid>& ids) {
+    M m;
+    for (auto id : ids) m.add_txns(sample_txn(id)->bytes);
+    return m;
+  }
+  void leader_commits(zxid upto) {
+    wire::Commit m;
+    m.set_zxid(upto.value);
+    leader_says(m);
+  }
+  void discover() {
+    start();
+    wire::LeaderInfo info;
+    info.set_leader(3);
+    leader_says(info);
+  }
+  void broadcast() {
+    discover();
+    leader_says(wire::NewLeader{});
+    leader_says(wire::UpToDate{});
+    on.news();
+  }
+
+  std::shared_ptr<port> port_;
+  learner_actor came_;
+  learner_handler_actor handler_;
+  learner_actor follower_;
+};
+
+TEST_F(Follower, PromisesAnEpochOnlyOnceTheDiskHasIt) {
+  on.disk.hold();
+  discover();
+  EXPECT_THAT(on.news(), ElementsAre("hello of 1", "journal: store accepted 2"));
+  on.disk.release();
+  run();
+  EXPECT_THAT(on.news(), ElementsAre("handler: ACKEPOCH 2"));
+}
+
+TEST_F(Follower, RefusesALeaderOfAnEpochBeforeItsPromise) {
+  start();
+  on.news();
+  leader_says(wire::LeaderInfo{}, 0);
+  EXPECT_THAT(on.news(), ElementsAre(HasSubstr("peer: ended, promised epoch 1 to a later leader")));
+}
+
+TEST_F(Follower, AcksTheNewLeaderAfterHistoryThenEpochAreDurable) {
+  discover();
+  on.news();
+  leader_says(carrying<wire::SyncTxns>({at(1, 6), at(1, 7)}));
+  EXPECT_THAT(on.news_of("journal"),
+              ElementsAre("journal: append 0x100000006", "journal: append 0x100000007"));
+  on.disk.hold();
+  leader_says(wire::NewLeader{});
+  EXPECT_THAT(on.news(), ElementsAre("journal: read after 0x100000007"));
+  on.disk.release_one();
+  run();
+  EXPECT_THAT(on.news(), ElementsAre("journal: store current 2"));
+  on.disk.release();
+  run();
+  EXPECT_THAT(on.news(), ElementsAre("handler: ACK of NEWLEADER 2"));
+}
+
+TEST_F(Follower, CutsItsLogBeforeItTakesInWhatFollows) {
+  discover();
+  on.news();
+  wire::Truncate cut;
+  cut.set_zxid(at(1, 3).value);
+  on.disk.hold();
+  leader_says(cut);
+  leader_says(carrying<wire::SyncTxns>({at(1, 4)}));
+  EXPECT_THAT(on.news(), ElementsAre("journal: truncate to 0x100000003"));
+  on.disk.release();
+  run();
+  EXPECT_THAT(on.news(),
+              UnorderedElementsAre("database: install 0x100000003", "database: apply 0x100000004",
+                                   "journal: append 0x100000004"));
+}
+
+TEST_F(Follower, ServesOnlyWhenTheLeaderSaysUpToDate) {
+  discover();
+  leader_says(wire::NewLeader{});
+  EXPECT_THAT(on.news(), Not(Contains("database: learn 2")));
+  leader_says(wire::UpToDate{});
+  EXPECT_THAT(on.news(), ElementsAre("database: learn 2", "peer: established 2"));
+}
+
+TEST_F(Follower, AcksAProposalOnlyOnceItIsLogged) {
+  broadcast();
+  on.disk.hold();
+  leader_says(carrying<wire::Proposal>({at(2, 1)}));
+  EXPECT_THAT(on.news(), ElementsAre("journal: append 0x200000001"));
+  on.disk.release();
+  run();
+  EXPECT_THAT(on.news(), ElementsAre("handler: ACK 0x200000001"));
+  leader_commits(at(2, 1));
+  EXPECT_THAT(on.news(), ElementsAre("database: apply 0x200000001"));
+}
+
+TEST_F(Follower, LeavesALeaderWhoseProposalsHaveAHole) {
+  broadcast();
+  leader_says(carrying<wire::Proposal>({at(2, 2)}));
+  leader_says(carrying<wire::Proposal>({at(2, 3)}));
+  EXPECT_THAT(on.news(), ElementsAre(HasSubstr("peer: ended")));
+}
+
+TEST_F(Follower, LeavesALeaderThatCommitsWhatItNeverProposed) {
+  broadcast();
+  leader_commits(at(2, 1));
+  EXPECT_THAT(on.news(), ElementsAre(HasSubstr("peer: ended, commit of 0x200000001")));
+}
+
+TEST_F(Follower, HeedsNobodyButItsLeadersHandlerInItsEpoch) {
+  broadcast();
+  leader_says(carrying<wire::Proposal>({at(2, 1)}), 1);
+  auto other = keep(system().spawn(fake_handler, &on, "another handler"));
+  auto proposal = carrying<wire::Proposal>({at(2, 1)});
+  proposal.set_epoch(2);
+  caf::send_as(other, follower_, proposal);
+  run();
+  EXPECT_THAT(on.news(), IsEmpty());
+}
+
+TEST_F(Follower, LeavesALeaderThatIsSilentForSyncLimit) {
+  broadcast();
+  pass(3'900ms);
+  EXPECT_THAT(on.news(), IsEmpty());
+  pass(700ms);
+  EXPECT_THAT(on.news(), ElementsAre("peer: ended, the leader was silent for syncLimit"));
+}
+
+TEST_F(Follower, AnswersAPingThoughItsDatabaseIsBusy) {
+  broadcast();
+  on.touches.hold();
+  on.touched = {session_id{7}, session_id{8}};
+  leader_says(wire::Ping{});
+  EXPECT_THAT(on.news(), ElementsAre("handler: pong 0"));
+  on.touches.release();
+  run();
+  EXPECT_THAT(on.news(), ElementsAre("handler: pong 2"));
+}
+
+TEST_F(Follower, QuestionsTheLeaderCanNoLongerAnswerAreAnsweredWithAnErrorWhenTheTermEnds) {
+  broadcast();
+  std::string answer = "none";
+  system().spawn([&](caf::event_based_actor* self) {
+    self->request(follower_, caf::infinite, revalidate_session{{7}, server_id{1}})
+        .then([&](const session_verdict&) { answer = "a verdict"; },
+              [&](const caf::error&) { answer = "an error"; });
+  });
+  run();
+  EXPECT_EQ(answer, "none");
+  kill(caf::actor_cast<caf::actor>(handler_));
+  EXPECT_EQ(answer, "an error");
+}
+
+TEST_F(Follower, LeaderThatRefusesConnectionsIsGivenUpSoonerThanInitLimit) {
+  port_->listening = nullptr;
+  start();
+  pass(6'000ms);
+  EXPECT_THAT(on.news(), ElementsAre("peer: ended, server 3 does not answer as leader: "
+                                     "host3:2888: Connection refused"));
+}
+
+TEST_F(Follower, TakesTheLeadersAnswerThatComesBetweenTwoHellos) {
+  start();
+  pass(2'000ms);  // one hello without an answer; the pause before the next has begun
+  ASSERT_THAT(on.news(), ElementsAre("hello of 1"));
+  leader_says(wire::LeaderInfo{});
+  pass(1'000ms);
+  EXPECT_THAT(on.news(), ElementsAre("journal: store accepted 2", "handler: ACKEPOCH 2"));
+}
+
+}  // namespace
+}  // namespace troupe::test

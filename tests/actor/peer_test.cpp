@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: Apache-2.0
+/// The server's role switch among neighbours that only listen (ZooKeeper's QuorumPeerTest and
+/// QuorumPeerMainTest in small; ZKDatabase.fastForwardDataBase).
+#include "actors/peer.hpp"
+
+#include "actors/ensemble.hpp"
+#include "config/node_config.hpp"
+#include "tests/actor/neighbours.hpp"
+
+namespace troupe::test {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::Contains;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::Not;
+
+/// An election that is decided when the test says so.
+struct ballot {
+  gate decision;
+  int asked = 0;
+  std::int64_t leader = 0;
+};
+election_actor::behavior_type fake_election(election_actor::pointer self, scene* on,
+                                            ballot* pending) {
+  return {[=](const look_for_leader& m) -> caf::result<elected> {
+            on->note("election: look with " + to_string(m.last));
+            ++pending->asked;
+            return pending->decision.answer<elected>(self, [pending] {
+              return elected{{pending->leader}, epoch{1}, at(1, 5), {1}};
+            });
+          },
+          [=](const role_taken& m) {
+            on->note("election: " + std::string{to_string(m.state)} +
+                     (m.established ? " in " + std::to_string(m.established->value) : ""));
+          },
+          [=](const get_election_status&) { return election_status{}; },
+          [=](const wire::Notification&) {}};
+}
+
+class Peer : public room {
+ protected:
+  Peer() {
+    ballot_.decision.open_in(system());
+    ballot_.decision.hold();
+    journal_ = keep(system().spawn(fake_journal, &on));
+    database_ = keep(system().spawn(fake_database, &on));
+    auto election = keep(system().spawn(fake_election, &on, &ballot_));
+    peer_options options{context, quorum_of(context->config), journal_, database_, election, {},
+                         {}};
+    options.make_leader = [this](caf::local_actor*, const term& now, role_sink to) {
+      on.note("leader made at " + to_string(now.last));
+      // Only its life and death matter; a handler can stand in for any typed actor.
+      auto made = keep(system().spawn(fake_handler, &on, "leader"));
+      role_ = caf::actor_cast<caf::actor>(made);
+      to_ = to;
+      return caf::actor_cast<leader_actor>(caf::actor_cast<caf::strong_actor_ptr>(made));
+    };
+    options.make_learner = [this](caf::local_actor*, const term& now, role_sink to) {
+      on.note("learner made at " + to_string(now.last));
+      auto made = keep(system().spawn(fake_learner, &on));
+      role_ = caf::actor_cast<caf::actor>(made);
+      to_ = to;
+      return made;
+    };
+    on.on_disk.last_logged = on.last_logged = at(1, 5);
+    on.on_disk.accepted = on.on_disk.current = epoch{1};
+    peer_ = keep(system().spawn(peer, options));
+    run();
+  }
+  void TearDown() override {
+    ballot_.decision.close_down();
+    role_ = nullptr;
+    to_ = nullptr;
+    room::TearDown();
+  }
+
+  void elect(std::int64_t id) {
+    ballot_.leader = id;
+    ballot_.decision.release_one();
+    run();
+  }
+  template <class M>
+  void role_says(M m) {
+    caf::send_as(role_, to_, std::move(m));
+    run();
+  }
+
+  journal_actor journal_;
+  database_actor database_;
+  peer_actor peer_;
+  ballot ballot_;
+  caf::actor role_;
+  role_sink to_;
+};
+
+TEST_F(Peer, ReadsTheDiskThenLooksWithItsHistory) {
+  EXPECT_THAT(on.news(),
+              ElementsAre("journal: load", "database: install 0x100000005", "election: looking",
+                          "journal: read after 0x100000005", "election: look with 0x100000005"));
+}
+
+TEST_F(Peer, PlaysTheRoleItWasElectedToUntilThatIsDownThenLooksAgain) {
+  on.news();
+  elect(3);
+  EXPECT_THAT(on.news(), ElementsAre("learner made at 0x100000005", "election: following"));
+  role_says(role_established{epoch{2}});
+  EXPECT_THAT(on.news(), ElementsAre("election: following in 2"));
+  role_says(role_ended{"the leader was silent"});
+  EXPECT_THAT(on.news(), ElementsAre());  // what it sent to the journal may still be under way
+  kill(role_);
+  EXPECT_THAT(on.news(),
+              ElementsAre("database: stop", "election: looking", "journal: read after 0x100000005",
+                          "election: look with 0x100000005"));
+}
+
+TEST_F(Peer, AppliesWhatWasLoggedBeforeItStandsForElection) {
+  elect(3);
+  on.news();
+  log_range more;
+  more.txns = txns_of({at(2, 1), at(2, 2)});
+  more.complete = true;
+  more.last_logged = at(2, 2);
+  on.ranges = {more};
+  kill(role_);
+  EXPECT_THAT(on.news(),
+              ElementsAre("database: stop", "election: looking", "journal: read after 0x100000005",
+                          "database: apply 0x200000001", "database: apply 0x200000002",
+                          "election: look with 0x200000002"));
+}
+
+/// A learner that dies while the journal cuts its log leaves a database that holds what is no
+/// longer logged (ZOOKEEPER-5094 is this in ZooKeeper).
+TEST_F(Peer, DatabaseThatHoldsMoreThanTheLogIsReadAnew) {
+  elect(3);
+  on.news();
+  on.last_logged = on.on_disk.last_logged = at(1, 3);
+  kill(role_);
+  EXPECT_THAT(on.news(),
+              ElementsAre("database: stop", "election: looking", "journal: read after 0x100000005",
+                          "journal: load", "database: install 0x100000003",
+                          "journal: read after 0x100000003", "election: look with 0x100000003"));
+}
+
+TEST_F(Peer, DiskFailureEndsTheRoleAndTheDirectoryIsReadAnew) {
+  elect(1);
+  on.news();
+  caf::anon_send(peer_, disk_failed{"no space"});
+  run();
+  EXPECT_THAT(on.news(), Contains("database: stop"));
+  pass(1'100ms);
+  auto news = on.news();
+  EXPECT_THAT(news, Contains("journal: load"));
+  EXPECT_THAT(news, Contains("election: look with 0x100000005"));
+}
+
+TEST_F(Peer, WordsOfAFormerRoleReachNobody) {
+  elect(3);
+  auto former = role_;
+  kill(role_);
+  elect(3);
+  on.news();
+  caf::send_as(former, to_, role_established{epoch{9}});
+  run();
+  EXPECT_THAT(on.news(), ElementsAre());
+}
+
+TEST_F(Peer, TermsThatAreOverAtOnceComeAtALowerRate) {
+  on.news();
+  int terms = 0;
+  for (int step = 0; step < 100; ++step) {
+    if (ballot_.asked > terms) {
+      elect(3);
+      kill(role_);
+      ++terms;
+    }
+    pass(100ms);
+  }
+  EXPECT_GT(terms, 5);
+  EXPECT_LT(terms, 20);
+}
+
+TEST_F(Peer, LearnerOfAnotherEnsembleIsTurnedAway) {
+  elect(1);
+  on.news();
+  wire::LearnerInfo hello;
+  hello.set_server(2);
+  auto learner = keep(system().spawn(fake_learner, &on));
+  caf::send_as(learner, peer_, hello);
+  run();
+  EXPECT_THAT(on.news(), ElementsAre("learner: not leading"));
+}
+
+}  // namespace
+}  // namespace troupe::test
