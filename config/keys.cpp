@@ -190,6 +190,22 @@ constexpr std::array readers{
     reader{"DigestAuthenticationProvider.superDigest", super_digest},
     reader{"snapshot.trust.empty",
            [](draft& d, auto v) { return flag(d.cfg.snapshot_trust_empty, v); }},
+    reader{"skipACL", [](draft& d, auto v) { return choice(d.cfg.skip_acl, v, "yes", "no"); }},
+    reader{"extendedTypesEnabled", [](draft& d, auto v) { return flag(d.cfg.extended_types, v); }},
+    reader{"enforceQuota", [](draft& d, auto v) { return flag(d.cfg.enforce_quota, v); }},
+    reader{"znode.container.checkIntervalMs",
+           [](draft& d, auto v) {
+             return number(d.cfg.container_check_interval_ms, v, 1, int_max, "ms");
+           }},
+    reader{"znode.container.maxPerMinute",
+           [](draft& d, auto v) {
+             return number(d.cfg.container_deletes_per_minute_max, v, 1, int_max, "deletes");
+           }},
+    reader{"znode.container.maxNeverUsedIntervalMs",
+           [](draft& d, auto v) {
+             return number(d.cfg.container_never_used_ms_max, v, 0,
+                           std::numeric_limits<std::int64_t>::max(), "ms; 0 = never");
+           }},
 };
 
 /// ZooKeeper's other keys: a whole name, or, where it ends in a dot, the beginning of names.
@@ -225,8 +241,6 @@ constexpr std::array known_keys{"DigestAuthenticationProvider.digestAlg",
                                 "electionPortBindRetry",
                                 "enableEagerACLCheck",
                                 "enforce.auth.",
-                                "enforceQuota",
-                                "extendedTypesEnabled",
                                 "fips-mode",
                                 "flushDelay",
                                 "globalOutstandingBytesLimit",
@@ -265,7 +279,6 @@ constexpr std::array known_keys{"DigestAuthenticationProvider.digestAlg",
                                 "secureClientPortAddress",
                                 "serializeLastProcessedZxid.enabled",
                                 "sessionRequireClientSASLAuth",
-                                "skipACL",
                                 "snapSizeLimitInKb",
                                 "snapshot.compression.method",
                                 "ssl.",
@@ -275,8 +288,7 @@ constexpr std::array known_keys{"DigestAuthenticationProvider.digestAlg",
                                 "syncEnabled",
                                 "tcpKeepAlive",
                                 "throttledOpWaitTime",
-                                "txnLogSizeLimitInKb",
-                                "znode.container."};
+                                "txnLogSizeLimitInKb"};
 
 /// "server" and 3 for "server.3"; nullopt when no number follows the last dot.
 struct numbered {

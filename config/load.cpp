@@ -182,6 +182,8 @@ problem builder::resolve_my_id() {
   line.erase(0, line.find_first_not_of(" \t"));
   auto id = parse_number(line, 1, 255);
   if (!id) return path + ":1: myid=" + line + ": not valid; " + std::string{accepted};
+  if (*id > 254 && cfg().extended_types)  // its sessions would read as TTL znodes' owners
+    return path + ":1: myid=" + line + ": too large with extendedTypesEnabled; accepted: 1..254";
   cfg().my_id = server_id{*id};
   if (cfg().servers.empty() || cfg().me()) return std::nullopt;
   auto text = path + ":1: myid=" + line + ": there is no server." + line + " in " + file_;

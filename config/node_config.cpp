@@ -111,6 +111,13 @@ std::string print(const node_config& cfg) {
   p.line("4lw.commands.whitelist", joined(cfg.four_letter_words));
   if (!cfg.super_digest.empty())
     p.line("DigestAuthenticationProvider.superDigest", cfg.super_digest);
+  p.line("skipACL", cfg.skip_acl ? "yes" : "no");
+  p.section("Znodes. Intervals in ms, maxPerMinute in deletes; maxNeverUsedIntervalMs 0 = never.");
+  p.flag("extendedTypesEnabled", cfg.extended_types);
+  p.flag("enforceQuota", cfg.enforce_quota);
+  p.line("znode.container.checkIntervalMs", cfg.container_check_interval_ms);
+  p.line("znode.container.maxPerMinute", cfg.container_deletes_per_minute_max);
+  p.line("znode.container.maxNeverUsedIntervalMs", cfg.container_never_used_ms_max);
   p.section("Ensemble. tickTime in ms, the two limits in ticks.");
   p.line("tickTime", cfg.tick_ms);
   p.line("initLimit", cfg.init_limit_ticks);

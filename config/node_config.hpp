@@ -53,6 +53,14 @@ struct node_config {
   std::vector<std::string> four_letter_words = {"srvr", "ruok", "isro", "mntr", "stat"};
   /// Who shows the password of this "user:digest" passes every ACL; empty: nobody does.
   std::string super_digest;
+  bool skip_acl = false;  // true: everybody may do everything
+
+  // -- znodes -------------------------------------------------------------------------------------
+  bool extended_types = false;  // TTL znodes; a server's number is at most 254 then
+  bool enforce_quota = false;   // hard quota limits refuse; soft ones are always warned of only
+  std::int32_t container_check_interval_ms = 60'000;
+  std::int32_t container_deletes_per_minute_max = 10'000;
+  std::int64_t container_never_used_ms_max = 0;  // 0: one that had no child yet stays
 
   // -- ensemble -----------------------------------------------------------------------------------
   std::int32_t tick_ms = 3'000;

@@ -70,6 +70,9 @@ TEST(Load, EveryKeyReachesItsField) {
                  "globalOutstandingLimit=9\njute.maxbuffer=0xfffff\n4lw.commands.whitelist=ruok, "
                  "srvr\n"
                  "DigestAuthenticationProvider.superDigest=super:D/InIHSb7yEEbrWz8b9l71RjZJU=\n"
+                 "skipACL=yes\nextendedTypesEnabled=true\nenforceQuota=true\n"
+                 "znode.container.checkIntervalMs=30\nznode.container.maxPerMinute=31\n"
+                 "znode.container.maxNeverUsedIntervalMs=32\n"
                  "snapshot.trust.empty=true\nserver.1=h:1:2\ngroup.3=1\nweight.1=5\n")
                  .value;
   node_config expected;
@@ -98,6 +101,12 @@ TEST(Load, EveryKeyReachesItsField) {
   expected.jute_buffer_bytes_max = 0xfffff;
   expected.four_letter_words = {"ruok", "srvr"};
   expected.super_digest = "super:D/InIHSb7yEEbrWz8b9l71RjZJU=";
+  expected.skip_acl = true;
+  expected.extended_types = true;
+  expected.enforce_quota = true;
+  expected.container_check_interval_ms = 30;
+  expected.container_deletes_per_minute_max = 31;
+  expected.container_never_used_ms_max = 32;
   expected.snapshot_trust_empty = true;
   server_entry me;
   me.id = {1};
@@ -183,6 +192,13 @@ TEST(Load, MyIdIsNeededInAnEnsembleAndMustHaveALine) {
   EXPECT_THAT(bad(three, ""), StartsWith("/d/myid:1: myid=: not valid"));
   EXPECT_THAT(bad(three, "one\n"), StartsWith("/d/myid:1: myid=one: not valid"));
   EXPECT_THAT(bad(three, "4\n"), HasSubstr("there is no server.4 in zoo.cfg"));
+}
+
+TEST(Load, ExtendedTypesLeaveTheLastServerNumberToTtlZnodes) {
+  auto text = std::string{alone} + "extendedTypesEnabled=true\n";
+  EXPECT_THAT(bad(text, "255"), StartsWith("/d/myid:1: myid=255: too large"));
+  EXPECT_EQ(good(text, "254").value.my_id, server_id{254});
+  EXPECT_EQ(good(alone, "255").value.my_id, server_id{255});
 }
 
 TEST(Load, ATypoIsWarnedOfWithItsLineAndTheNearestKey) {
