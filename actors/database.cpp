@@ -17,6 +17,25 @@ std::int64_t steady_ms(database_ptr self) {
   return std::chrono::duration_cast<milliseconds>(self->clock().now().time_since_epoch()).count();
 }
 
+namespace {
+
+/// One line for each limited znode, however often it is tried.
+void log_breaches(database_state& s, std::int64_t now_ms) {
+  constexpr std::int64_t silence_ms = 60'000;
+  for (const auto& breach : s.planner.take_breaches()) {
+    auto [told, is_first] = s.breach_told_ms.try_emplace(breach.path, now_ms);
+    if (!is_first && now_ms - told->second < silence_ms) continue;
+    told->second = now_ms;
+    s.options.context->log.warn("quota_exceeded", {{"path", breach.path},
+                                                   {"of", breach.of_bytes ? "bytes" : "count"},
+                                                   {"limit", breach.limit},
+                                                   {"would_be", breach.would_be},
+                                                   {"hard", breach.is_hard}});
+  }
+}
+
+}  // namespace
+
 void plan_write(database_ptr self, const write_request& request, server_id owner) {
   auto& s = self->state;
   auto wall = s.options.context->wall_ms();
@@ -32,6 +51,7 @@ void plan_write(database_ptr self, const write_request& request, server_id owner
   }
   auto planned = verdict == error_code::ok ? s.planner.plan(request, wall)
                                            : s.planner.refuse(request, verdict, wall);
+  log_breaches(s, steady_ms(self));
   if (request.op == op_code::close_session && verdict == error_code::ok)
     s.live->set_closing(request.session);
   s.to_propose.push_back(make_logged(std::move(planned)));
@@ -77,6 +97,7 @@ void apply_one(database_ptr self, const txn_ptr& txn) {
 void install(database_ptr self, const install_image& m) {
   auto& s = self->state;
   s.tree = std::move(m.image->data);
+  s.tree.set_extended_types(s.options.context->config.extended_types);
   s.recent.assign(m.recent.begin(), m.recent.end());
   s.streams.clear();
   s.snapshot.reset();
@@ -92,6 +113,12 @@ void begin_leading(database_ptr self, const start_leading& m) {
   s.live.emplace(s.options.context->config.tick_ms);
   s.live->rearm_all(s.tree.sessions(), steady_ms(self));
   s.expired_at_ms = steady_ms(self);
+  s.breach_told_ms.clear();
+  const auto& config = s.options.context->config;
+  s.expiry =
+      core::expiry{{config.container_check_interval_ms, config.container_deletes_per_minute_max,
+                    config.container_never_used_ms_max},
+                   steady_ms(self)};
 }
 
 void begin_learning(database_ptr self, const start_learning& m) {
@@ -146,6 +173,18 @@ void forgive_own_deafness(database_ptr self) {
     s.live->touch_all(now_ms);
 }
 
+/// Containers that are empty again and overdue TTL znodes.
+void expire_znodes(database_ptr self) {
+  auto& s = self->state;
+  auto wall_ms = s.options.context->wall_ms();
+  auto due = s.expiry.due(s.tree, steady_ms(self), wall_ms);
+  for (const auto& path : due)
+    if (auto planned = s.planner.plan_expiry(path, wall_ms))
+      s.to_propose.push_back(make_logged(std::move(*planned)));
+  if (!due.empty())
+    s.options.context->log.info("znodes_expired", {{"count", due.size()}, {"first", due.front()}});
+}
+
 void expire(database_ptr self) {
   auto& s = self->state;
   if (s.role != database_state::mode::leading) return;
@@ -155,6 +194,7 @@ void expire(database_ptr self) {
     write_request close{id, {}, op_code::close_session, {}, {}};
     s.to_propose.push_back(make_logged(s.planner.plan(close, s.options.context->wall_ms())));
   }
+  expire_znodes(self);
   if (!s.exhausted_told && s.planner.next_zxid().counter() > 0xffffffffU - counter_reserve) {
     s.exhausted_told = true;
     self->send(s.leader, epoch_exhausted{});
@@ -190,6 +230,9 @@ database_actor::behavior_type database(database_ptr self, database_options optio
     std::erase_if(self->state.streams,
                   [&down](const auto& x) { return x.second.asked_by == down.source; });
   });
+  const auto& config = s.options.context->config;
+  s.tree.set_extended_types(config.extended_types);
+  s.planner.set_options({config.skip_acl, config.enforce_quota});
   s.new_ids.emplace(s.options.context->me, s.options.context->wall_ms());
   return trace::traced(
       s.options.context->trace, "zk.database", [self](const install_image& m) { install(self, m); },

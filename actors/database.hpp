@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "actors/core/acl.hpp"
+#include "actors/core/expiry.hpp"
 #include "actors/core/prep.hpp"
 #include "actors/core/sessions.hpp"
 #include "actors/core/snapshot_codec.hpp"
@@ -40,8 +41,9 @@ struct database_state {
 
   /// A request that waits behind the connection's own writes, or is such a write.
   struct waiting_request {
-    client_request request;
+    client_request request;  // without the body, once that is on its way to the leading server
     clock::time_point received;
+    std::vector<std::size_t> with_stat = {};  // of a multi: see create2_positions()
   };
   struct connection {
     client_sink client;
@@ -64,7 +66,10 @@ struct database_state {
   core::prep planner;  // while leading
   core::watches watches;
   std::optional<core::sessions> live;  // while leading: who expires when
-  std::deque<txn_ptr> recent;          // the newest applied txns, contiguous
+  core::expiry expiry;                 // while leading: containers and TTL znodes
+  std::map<std::string, std::int64_t>
+      breach_told_ms;          // limited znode -> when its breach was logged
+  std::deque<txn_ptr> recent;  // the newest applied txns, contiguous
 
   mode role = mode::closed;
   proposal_sink leader;   // while leading

@@ -98,9 +98,7 @@ void set_watches(database_ptr self, connection_id id, state::connection& c,
   auto at = s.tree.last_processed();
   auto request = decode_set_watches(asked.request.op, asked.request.body);
   if (!request) return reply(self, id, c, asked, at, request.error(), {});
-  if (!request->persistent.empty() || !request->persistent_recursive.empty())
-    return reply(self, id, c, asked, at, error_code::unimplemented, {});
-  for (const auto& event : s.watches.set_watches(id.value, request->one_shot, s.tree))
+  for (const auto& event : s.watches.set_watches(id.value, *request, s.tree))
     send_event(s, id, at, event);
   reply(self, id, c, asked, at, error_code::ok, {});
 }
@@ -122,16 +120,28 @@ void answer_here(database_ptr self, connection_id id, state::connection& c,
     case op_code::get_data:
     case op_code::get_children:
     case op_code::get_children2:
-    case op_code::get_acl: {
-      auto answer = core::answer_read(asked.request.op, asked.request.body, c.shown, s.tree);
+    case op_code::get_acl:
+    case op_code::get_ephemerals:
+    case op_code::get_all_children_number:
+    case op_code::multi_read:
+    case op_code::who_am_i: {
+      core::asker who{c.shown, c.session, s.options.context->config.skip_acl};
+      auto answer = core::answer_read(asked.request.op, asked.request.body, who, s.tree);
       if (answer.watch) s.watches.add(answer.watch->kind, answer.watch->path, id.value);
+      return reply(self, id, c, asked, at, answer.err, answer.body);
+    }
+    case op_code::add_watch:
+    case op_code::check_watches:
+    case op_code::remove_watches: {
+      auto answer =
+          core::answer_watch_op(asked.request.op, asked.request.body, id.value, s.watches);
       return reply(self, id, c, asked, at, answer.err, answer.body);
     }
     default:
       s.options.context->log.info(
           "unknown_operation",
           {{"session", c.session}, {"op", static_cast<std::int32_t>(asked.request.op)}});
-      reply(self, id, c, asked, at, error_code::unimplemented, {});
+      reply(self, id, c, asked, zxid{-1}, error_code::unimplemented, {});
       close_after_output(s, id, c);
   }
 }
@@ -173,6 +183,7 @@ void take(database_ptr self, connection_id id, state::connection& c,
     return;
   }
   pass_to_leader(self, c, request);
+  if (request.op == op_code::multi) asked.with_stat = create2_positions(request.body);
   asked.request.body = request.op == op_code::sync ? request.body : std::string{};
   c.queue.push_back(std::move(asked));
 }
@@ -291,7 +302,7 @@ void answer_write(database_ptr self, const core::applied& done) {
     return;
   auto asked = std::move(c.queue.front());
   c.queue.pop_front();
-  auto answer = core::reply_to_write(done);
+  auto answer = core::reply_to_write(done, asked.with_stat);
   if (answer.err == error_code::session_moved || answer.err == error_code::session_expired)
     return close_after_output(s, id, c);
   reply(self, id, c, asked, done.header.id, answer.err, answer.body);
@@ -350,9 +361,12 @@ void on_sync_done(database_ptr self, const sync_done& m) {
     return;
   auto asked = std::move(c.queue.front());
   c.queue.pop_front();
-  auto path = decode_request<path_request>(asked.request.body);
-  reply(self, at->second, c, asked, s.tree.last_processed(), path ? error_code::ok : path.error(),
-        path ? jute::encode(*path) : std::string{});
+  jute::reader path{asked.request.body};  // any path, even null, is answered as it came
+  path.bytes();
+  auto length = asked.request.body.size() - path.rest().size();
+  reply(self, at->second, c, asked, s.tree.last_processed(),
+        path.ok() ? error_code::ok : error_code::marshalling_error,
+        std::string_view{asked.request.body}.substr(0, length));
   drain(self, at->second, c);
   end_turn(self);
 }
@@ -361,7 +375,8 @@ void answer_applied(database_ptr self, const core::applied& done) {
   auto& s = self->state;
   auto may_read = [&s](core::watcher_key watcher, const core::acl_list& acl) {
     auto at = s.connections.find(connection_id{watcher});
-    return at != s.connections.end() && core::is_allowed(acl, permission::read, at->second.shown);
+    return at != s.connections.end() && (s.options.context->config.skip_acl ||
+                                         core::is_allowed(acl, permission::read, at->second.shown));
   };
   for (const auto& trigger : done.triggers)
     for (const auto& fired : s.watches.trigger(trigger, may_read))

@@ -93,6 +93,7 @@ tl::expected<image, std::string> snapshot_decoder::finish() {
     malformed("it ends in the middle");
     return tl::unexpected{fault_};
   }
+  data_.set_up_quotas();
   return image{std::move(data_), digest_, last_zxid_};
 }
 

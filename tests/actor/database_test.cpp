@@ -244,6 +244,79 @@ TEST_F(Database, RequestsOfAnOlderConnectionAreNotForwardedOnceTheSessionIsTaken
   EXPECT_THAT(upstream_heard_.forwarded, IsEmpty());
 }
 
+// -- operations -----------------------------------------------------------------------------------
+
+TEST_F(Database, LastingWatchHearsOfEveryChangeUntilItIsRemoved) {
+  lead();
+  open_new(conn_a, "a");
+  open_new(conn_b, "b");
+  auto about = [](int xid, op_code op, std::int32_t number) {
+    return client_request{
+        cxid{xid}, op,
+        jute::encode(add_watch_request{"/x", static_cast<add_watch_mode>(number)})};
+  };
+  ask(conn_a, {about(1, op_code::add_watch, 1)});
+  ask(conn_b, {create(1, "/x"), create(2, "/x/y")});
+  on.news();
+  commit();
+  EXPECT_THAT(on.news_of("a"), ElementsAre("a: event /x", "a: event /x/y"));
+  ask(conn_a, {about(2, op_code::check_watches, 3), about(3, op_code::remove_watches, 3),
+               about(4, op_code::remove_watches, 3)});
+  EXPECT_THAT(on.news(), ElementsAre("a: xid 2 err 0", "a: xid 3 err 0", "a: xid 4 err -121"));
+  ask(conn_b, {create(3, "/x/z")});
+  commit();
+  EXPECT_THAT(on.news_of("a"), IsEmpty());
+}
+
+TEST_F(Database, OperationsThatAreNotForClientsAreUnknownAndEndTheConnection) {
+  lead();
+  for (auto op : {op_code::check, op_code::delete_container, op_code::create_session,
+                  op_code::notification, op_code{999}}) {
+    open_new(conn_a, "a");
+    ask(conn_a, {create(1, "/x"), {cxid{2}, op, "body"}, create(3, "/y")});
+    on.news();
+    commit();
+    auto news = on.news();
+    ASSERT_EQ(news.size(), 3U) << static_cast<int>(op);
+    EXPECT_EQ(news[1], "a: xid 2 err -6");
+    EXPECT_EQ(news[2], "a: closed");
+    for (const auto& txn : std::exchange(planned_, {}))
+      EXPECT_NE(txn->value.header.type, op_code::delete_container);
+  }
+}
+
+TEST_F(Database, LeaderDeletesContainersThatAreEmptyAgain) {
+  context->config.container_check_interval_ms = 5'000;
+  lead();
+  open_new(conn_a, "a");
+  auto container = create(1, "/c");
+  container.op = op_code::create_container;
+  ask(conn_a, {container, create(2, "/c/k"), create(3, "/plain")});
+  ask(conn_a, {{cxid{4}, op_code::remove, jute::encode(delete_request{"/c/k", -1})}});
+  commit();
+  advance(4s);
+  tell(expire_sessions{});
+  EXPECT_THAT(planned_, IsEmpty());
+  advance(2s);
+  tell(expire_sessions{});
+  ASSERT_EQ(planned_.size(), 1U);
+  EXPECT_EQ(planned_[0]->value.header.type, op_code::delete_container);
+  EXPECT_EQ(std::get<delete_txn>(planned_[0]->value.body).path, "/c");
+  on.news();
+  commit();
+  ask(conn_a, {get(5, "/c"), get(6, "/plain")});
+  EXPECT_THAT(on.news(), ElementsAre("a: xid 5 err -101", "a: xid 6 err 0"));
+}
+
+TEST_F(Database, OnlyTheLeaderDeletesContainers) {
+  learn();
+  tell(expire_sessions{});
+  advance(2min);
+  tell(expire_sessions{});
+  EXPECT_THAT(planned_, IsEmpty());
+  EXPECT_THAT(upstream_heard_.forwarded, IsEmpty());
+}
+
 // -- sessions and roles that end ----------------------------------------------------------------
 
 TEST_F(Database, ReattachUnderWayWhenTheRoleEndsIsAnsweredNotServing) {

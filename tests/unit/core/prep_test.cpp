@@ -50,14 +50,6 @@ TEST(PrepCreate, ErrorsComeInZooKeepersOrder) {
   EXPECT_EQ(db.create("/e/f"), code::no_children_for_ephemerals);
 }
 
-TEST(PrepCreate, ContainersAndTtlsAreNotPerformedYet) {
-  database db;
-  EXPECT_EQ(db.create("/c", "", create_flag::container), code::unimplemented);
-  EXPECT_EQ(db.create("/c", "", create_flag::ttl), code::unimplemented);
-  EXPECT_EQ(db.err(op_code::create_container, body_of_create("/c", "", create_flag::container)),
-            code::unimplemented);
-}
-
 TEST(PrepCreate, SequenceCountsCreatesUnderTheParentNotDeletes) {
   database db;
   db.create("/q");
@@ -243,7 +235,7 @@ TEST(PrepMulti, OpsSeeEachOtherAndShareOneZxid) {
   EXPECT_EQ(done.result.err, code::ok);
   EXPECT_TRUE(done.digest_matches);
   ASSERT_EQ(done.multi.size(), 5U);
-  EXPECT_EQ(done.multi[1].type, op_code::create2);
+  EXPECT_EQ(done.multi[1].type, op_code::create);  // as every ZooKeeper can read it in a log
   EXPECT_EQ(done.multi[1].path, "/a/s0000000000");
   EXPECT_EQ(db.stat_of("/a").pzxid, done.header.id);
 }
