@@ -111,6 +111,14 @@ std::vector<watch_event> watches::set_watches(watcher_key watcher, const set_wat
   return missed;
 }
 
+std::map<std::string, std::set<watcher_key>> watches::by_path() const {
+  std::map<std::string, std::set<watcher_key>> out;
+  for (const auto* one : {&data_, &child_})
+    for (const auto& [path, of_path] : one->paths)
+      out[path].insert(of_path.begin(), of_path.end());
+  return out;
+}
+
 std::size_t watches::watcher_count() const {
   auto out = data_.by_watcher.size();
   for (const auto& [watcher, paths] : child_.by_watcher) out += !data_.by_watcher.contains(watcher);

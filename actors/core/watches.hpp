@@ -7,7 +7,9 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -51,6 +53,8 @@ class watches {
   [[nodiscard]] std::size_t count() const { return data_.count + child_.count; }
   [[nodiscard]] std::size_t path_count() const { return data_.paths.size() + child_.paths.size(); }
   [[nodiscard]] std::size_t watcher_count() const;
+  /// Who watches what, data and child watches as one, for people to read.
+  [[nodiscard]] std::map<std::string, std::set<watcher_key>> by_path() const;
 
  private:
   struct hash {
