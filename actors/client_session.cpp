@@ -21,7 +21,7 @@
 namespace troupe {
 namespace {
 
-using self_ptr = client_session_actor::stateful_pointer<client_session_state>;
+using self_ptr = client_session_ptr;
 using phase = client_session_state::phase;
 using std::chrono::milliseconds;
 

@@ -58,9 +58,10 @@ struct client_session_state {
   ~client_session_state();  // its requests are no longer under way
 };
 
-client_session_actor::behavior_type client_session(
-    client_session_actor::stateful_pointer<client_session_state> self,
-    client_session_options options);
+using client_session_ptr = client_session_actor::stateful_pointer<client_session_state>;
+
+client_session_actor::behavior_type client_session(client_session_ptr self,
+                                                   client_session_options options);
 
 /// Requests one connection may have under way; beyond that they wait, and its socket is left unread
 /// until half are answered. A quarter of globalOutstandingLimit, so that no client takes all of it.

@@ -12,8 +12,6 @@
 
 namespace troupe::client_session_parts {
 
-using self_ptr = client_session_actor::stateful_pointer<client_session_state>;
-
 /// Gathers what the answer to `word` needs, and does what the word asks for. `behind`: the bytes
 /// that came with it.
 coro::task<four_letter::situation> look_around(self_ptr self, std::string word, std::string behind);

@@ -18,6 +18,7 @@
 namespace troupe::client_session_parts {
 namespace {
 
+using self_ptr = client_session_ptr;
 using std::chrono::milliseconds;
 
 const node_context& context_of(self_ptr self) { return *self->state.options.context; }
@@ -93,7 +94,7 @@ void reset(self_ptr self, const reset_statistics& what) {
 
 }  // namespace
 
-coro::task<four_letter::situation> look_around(self_ptr self, std::string word,
+coro::task<four_letter::situation> look_around(client_session_ptr self, std::string word,
                                                std::string behind) {
   const auto& with = self->state.options;
   const auto wanted = four_letter::needs_of(word, context_of(self).config);

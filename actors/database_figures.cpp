@@ -50,7 +50,6 @@ database_stats figures(const database_state& s) {
   out.znodes = s.tree.node_count();
   out.watches = s.watches.count();
   out.watched_paths = s.watches.path_count();
-  out.watching_connections = s.watches.watcher_count();
   out.ephemerals = s.tree.ephemeral_count();
   out.sessions = s.tree.sessions().size();
   out.data_bytes = static_cast<std::uint64_t>(s.tree.approximate_data_size());

@@ -150,7 +150,7 @@ std::string conf(const config::node_config& cfg, const directory_sizes& sizes) {
     out.put("membership: ");
     char version_digits[16];
     const auto end = std::to_chars(version_digits, version_digits + sizeof version_digits,
-                                   cfg.member_version, 16)
+                                   static_cast<std::uint64_t>(cfg.membership_version.value), 16)
                          .ptr;
     return std::move(out).take() + config::print_members(cfg) +
            "version=" + std::string(version_digits, end);
@@ -206,7 +206,7 @@ needs needs_of(std::string_view word, const config::node_config& cfg) {
   out.environment = is("envi");
   out.trace_mask = is("gtmk", "stmk");
   out.details.connections = out.connections;
-  out.details.watches = is("wchp", "wchc");
+  out.details.watches = is("wchs", "wchp", "wchc");
   out.details.sessions = is("dump");
   out.details.digests = is("hash");
   out.reset.server = is("srst");

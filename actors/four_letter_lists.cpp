@@ -3,6 +3,7 @@
 #include <charconv>
 #include <ctime>
 #include <map>
+#include <set>
 #include <vector>
 
 #include "actors/four_letter_lines.hpp"
@@ -198,11 +199,16 @@ std::string dump(const config::node_config& cfg, const situation& now) {
 }
 
 std::string wchs(const situation& now) {
-  const auto& db = now.database;
+  std::set<session_id> watching;
+  std::size_t count = 0;
+  for (const auto& [path, sessions] : now.details.watches) {
+    watching.insert(sessions.begin(), sessions.end());
+    count += sessions.size();
+  }
   lines out;
-  out.put(std::to_string(db.watching_connections) + " connections watching " +
-          std::to_string(db.watched_paths) + " paths");
-  out.put("Total watches:" + std::to_string(db.watches));
+  out.put(std::to_string(watching.size()) + " connections watching " +
+          std::to_string(now.details.watches.size()) + " paths");
+  out.put("Total watches:" + std::to_string(count));
   return std::move(out).take();
 }
 

@@ -25,6 +25,7 @@ struct draft {
   std::map<std::int64_t, std::int64_t> weights;              // server → weight
   std::optional<bool> observer;                              // peerType
   std::optional<std::string> client_address;
+  std::string dynamic_file;  // where the servers are listed; empty: here
   std::optional<std::int32_t> min_session_timeout_ms, max_session_timeout_ms;
   bool enforce_auth = false;              // enforce.auth.enabled
   std::vector<std::string> auth_schemes;  // enforce.auth.schemes

@@ -77,10 +77,13 @@ key_section ensemble_keys() {
              "Servers whose majority counts as one: hierarchical quorums.", take_group));
   add(member("weight.N", words_for(weight_range), "1",
              "A voter's weight in its group; 0 = never leads and never counts.", take_weight));
-  add(text("dynamicConfigFile", &node_config::dynamic_config_file, "a file",
-           "Where the server, group and weight lines are instead of here."));
-  out.keys.back().fallback = "none";
-  out.keys.back().show = {};
+  add(member("dynamicConfigFile", "a file", "none",
+             "Where the server, group and weight lines are instead of here.",
+             [](draft& d, std::string_view, std::string_view v) -> verdict {
+               if (v.empty()) return "a file";
+               d.dynamic_file = v;
+               return std::nullopt;
+             }));
   add(number("initLimit", &node_config::init_limit_ticks, {1, int_max, "ticks"},
              "Time a learner has to join a leader and to take over its data. An ensemble has to "
              "say it."));

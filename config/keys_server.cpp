@@ -39,7 +39,9 @@ verdict take_four_letter_words(draft& d, std::string_view value) {
       return "four-letter words with commas between, or * for all";
     words.emplace_back(word);
   }
-  if (std::ranges::find(words, "srvr") == words.end()) words.emplace_back("srvr");
+  const bool has_it =
+      std::ranges::any_of(words, [](const auto& x) { return x == "*" || x == "srvr"; });
+  if (!has_it) words.emplace_back("srvr");
   d.cfg.four_letter_words = std::move(words);
   return std::nullopt;
 }
@@ -63,7 +65,7 @@ key_section server_keys() {
   out.keys.push_back(
       flag("db.autocreate", &node_config::auto_create_database,
            "Whether an empty data directory is a new, empty database. With false it has to be "
-           "prepared with a file `initialize` in it, or the server refuses to start."));
+           "prepared with a file `initialize` in it, or the server neither votes nor serves."));
   return out;
 }
 

@@ -129,17 +129,17 @@ problem builder::finish() {
 
 /// 0x1001 for "zoo.cfg.dynamic.1001", 0 for a name without a version
 /// (QuorumPeerConfig.getVersionFromFilename).
-std::uint64_t version_of(std::string_view path) {
+zxid version_of(std::string_view path) {
   auto digits = path.substr(path.rfind('.') + 1);
-  std::uint64_t version = 0;
+  std::int64_t version = 0;
   auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), version, 16);
-  return error == std::errc{} && end == digits.data() + digits.size() ? version : 0;
+  return error == std::errc{} && end == digits.data() + digits.size() ? zxid{version} : zxid{};
 }
 
 /// The lines of a dynamicConfigFile. The config itself may have none then, nor the file any other
 /// (QuorumPeerConfig.parseDynamicConfig).
 problem builder::read_members_file() {
-  const auto path = cfg().dynamic_config_file;
+  const auto path = draft_.dynamic_file;
   if (path.empty()) return std::nullopt;
   for (const auto& [key, said] : said_)
     if (is_membership(key))
@@ -157,7 +157,7 @@ problem builder::read_members_file() {
              "group.N and weight.N";
     if (auto found = take_known(*find_key(x.key), x.key, x.value, where)) return found;
   }
-  cfg().member_version = version_of(path);
+  cfg().membership_version = version_of(path);
   return std::nullopt;
 }
 

@@ -36,8 +36,7 @@ struct node_config {
   std::vector<server_entry> servers;  // ascending by id; empty or of one when standalone
   bool standalone_enabled = true;     // false: a single server line still runs an ensemble, of one
 
-  std::string dynamic_config_file;   // where `servers` comes from; empty: the config itself
-  std::uint64_t member_version = 0;  // of that list, as the dynamic file's name says
+  zxid membership_version;  // of `servers`: the dynamic file's, 0 when there is none
 
   // -- files --------------------------------------------------------------------------------------
   std::string data_dir;      // snapshots, epochs, myid, pid file; absolute

@@ -92,20 +92,20 @@ std::string name_of(std::string_view name) {
 }
 
 constexpr std::string_view preface =
-    R"(<!-- Made by `actor-node print-config --markdown` out of the table in config/; a test keeps both equal. -->
+    R"(<!-- Made by `actor-node print-config --markdown`; a test compares it with the table. -->
 # Configuration
 
 `actor-node` reads zoo.cfg as ZooKeeper does: the syntax of Java Properties, one `key=value` a line.
-What stands here as *honoured* does what it says. *No effect* means that the key is accepted, so that
-a zoo.cfg of ZooKeeper's can be used as it is, and that one line at the start says why nothing comes
-of it. *Refused* means that the server does not start: to go on would be a promise that is not kept.
-A key that is not in this table is warned of, with the key that was probably meant.
+What stands here as *honoured* does what it says. *No effect* means that the key is accepted, so
+that a zoo.cfg of ZooKeeper's can be used as it is, and that one line at the start says why nothing
+comes of it. *Refused* means that the server does not start: to go on would be a promise that is not
+kept. A key that is not in this table is warned of, with the key that was probably meant.
 
-ZooKeeper makes a Java property `zookeeper.K` of each key `K` its config does not know, and reads many
-settings from there. Here `zookeeper.K` and `K` are one key.
+ZooKeeper makes a Java property `zookeeper.K` of each key `K` its config does not know, and reads
+many settings from there. Here `zookeeper.K` and `K` are one key.
 
-`--set KEY=VALUE` on the command line of `actor-node` stands above the file. `actor-node print-config`
-prints what is in force and who said so.
+`--set KEY=VALUE` on the command line of `actor-node` stands above the file. What is in force and
+who said so is printed by `actor-node print-config`.
 )";
 
 }  // namespace

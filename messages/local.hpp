@@ -422,7 +422,6 @@ struct database_stats {
   zxid last;
   std::uint64_t znodes = 0, watches = 0, watched_paths = 0, ephemerals = 0, sessions = 0;
   std::uint64_t data_bytes = 0;
-  std::uint64_t watching_connections = 0;
   std::uint64_t requests_received = 0, replies_sent = 0, events_sent = 0, outstanding = 0;
   double latency_ms_average = 0;
   std::int64_t latency_ms_min = 0, latency_ms_max = 0;

@@ -113,9 +113,7 @@ std::vector<watch_event> watches::set_watches(watcher_key watcher, const set_wat
 
 std::map<std::string, std::set<watcher_key>> watches::by_path() const {
   std::map<std::string, std::set<watcher_key>> out;
-  for (const auto* one : {&data_, &child_})
-    for (const auto& [path, of_path] : one->paths)
-      out[path].insert(of_path.begin(), of_path.end());
+  for (const auto& [path, of_path] : data_.paths) out[path].insert(of_path.begin(), of_path.end());
   return out;
 }
 

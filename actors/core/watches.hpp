@@ -53,7 +53,7 @@ class watches {
   [[nodiscard]] std::size_t count() const { return data_.count + child_.count; }
   [[nodiscard]] std::size_t path_count() const { return data_.paths.size() + child_.paths.size(); }
   [[nodiscard]] std::size_t watcher_count() const;
-  /// Who watches what, data and child watches as one, for people to read.
+  /// Who watches what, without child watches: what ZooKeeper's words tell (DataTree.dumpWatches).
   [[nodiscard]] std::map<std::string, std::set<watcher_key>> by_path() const;
 
  private:

@@ -327,8 +327,8 @@ TEST_F(Database, DetailsNameWatchersSessionsAndEphemerals) {
   lead();
   auto a = open_new(conn_a, "a"), b = open_new(conn_b, "b");
   ask(conn_a, {get(1, "/", true), get(2, "/zookeeper", true)});
-  ask(conn_b,
-      {get(1, "/", true), {cxid{2}, op_code::get_children, jute::encode(read_request{"/", true})}});
+  ask(conn_b, {get(1, "/", true),
+               {cxid{2}, op_code::get_children, jute::encode(read_request{"/zookeeper", true})}});
   auto told = details({.watches = true, .sessions = true});
   ASSERT_EQ(told.watches.size(), 2u);
   EXPECT_EQ(told.watches[0].path, "/");

@@ -222,8 +222,7 @@ TEST(Keys, MembersMayStandInAFileOfTheirOwn) {
       "dataDir=/d\ninitLimit=10\nsyncLimit=5\ndynamicConfigFile=/c/zoo.cfg.dynamic.1a\n", others);
   ASSERT_EQ(from.value.servers.size(), 3U);
   EXPECT_EQ(from.value.client_port, 2182);
-  EXPECT_EQ(from.value.member_version, 0x1aU);
-  EXPECT_EQ(from.value.dynamic_config_file, "/c/zoo.cfg.dynamic.1a");
+  EXPECT_EQ(from.value.membership_version, zxid{0x1a});
   EXPECT_THAT(print_with_sources(from),
               AllOf(HasSubstr("\n# /c/zoo.cfg.dynamic.1a:2\nserver.2=h2:1:2:participant;2182\n"),
                     HasSubstr("\n# zoo.cfg:4\n# dynamicConfigFile=/c/zoo.cfg.dynamic.1a\n")));
@@ -238,7 +237,7 @@ TEST(Keys, MembersStandInOnePlaceAndTheirFileHoldsNothingElse) {
   EXPECT_THAT(bad(base, {{"/c/dyn", "server.1=h1\n"}}),
               StartsWith("/c/dyn:1: server.1=h1: not valid; accepted: "));
   EXPECT_THAT(bad(base), StartsWith("zoo.cfg:3: dynamicConfigFile=/c/dyn: cannot be read"));
-  EXPECT_EQ(good(base, {{"/c/dyn", ""}}).value.member_version, 0U);
+  EXPECT_EQ(good(base, {{"/c/dyn", ""}}).value.membership_version, zxid{});
 }
 
 // -- the page ------------------------------------------------------------------------------------
