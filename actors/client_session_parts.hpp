@@ -14,6 +14,7 @@ namespace troupe::client_session_parts {
 
 /// Gathers what the answer to `word` needs, and does what the word asks for. `behind`: the bytes
 /// that came with it.
-coro::task<four_letter::situation> look_around(self_ptr self, std::string word, std::string behind);
+coro::task<four_letter::situation> look_around(client_session_ptr self, std::string word,
+                                               std::string behind);
 
 }  // namespace troupe::client_session_parts
