@@ -81,11 +81,20 @@ void remember(database_state& s, const txn_ptr& txn) {
   while (s.recent.size() > max) s.recent.pop_front();
 }
 
+void remember_digest(database_state& s, zxid at) {
+  constexpr std::uint64_t interval = 128;
+  constexpr std::size_t kept_max = 1024;
+  if (static_cast<std::uint64_t>(at.value) % interval != 0) return;
+  s.digests.push_back(s.tree.last_digest());
+  if (s.digests.size() > kept_max) s.digests.pop_front();
+}
+
 void apply_one(database_ptr self, const txn_ptr& txn) {
   auto& s = self->state;
   if (txn->id() <= s.tree.last_processed()) return;
   auto done = s.tree.apply(txn->value);
   remember(s, txn);
+  remember_digest(s, txn->id());
   if (!done.digest_matches) s.options.context->log.error("digest_mismatch", {{"zxid", txn->id()}});
   if (s.role == database_state::mode::leading) {
     s.planner.applied(txn->id());
@@ -98,6 +107,7 @@ void install(database_ptr self, const install_image& m) {
   auto& s = self->state;
   s.tree = std::move(m.image->data);
   s.tree.set_extended_types(s.options.context->config.extended_types);
+  s.digests.clear();
   s.recent.assign(m.recent.begin(), m.recent.end());
   s.streams.clear();
   s.snapshot.reset();
@@ -202,25 +212,6 @@ void expire(database_ptr self) {
   end_turn(self);
 }
 
-database_stats figures(const database_state& s) {
-  auto out = s.stats;
-  out.serving = s.role != database_state::mode::closed;
-  out.last = s.tree.last_processed();
-  // As ZooKeeper's leader says it: its epoch shows before its first txn.
-  if (s.role == database_state::mode::leading)
-    out.last = std::max(out.last, zxid::first_of(s.planner.next_zxid().in_epoch()));
-  out.znodes = s.tree.node_count();
-  out.watches = s.watches.count();
-  out.watched_paths = s.watches.path_count();
-  out.ephemerals = s.tree.ephemeral_count();
-  out.sessions = s.tree.sessions().size();
-  out.data_bytes = static_cast<std::uint64_t>(s.tree.approximate_data_size());
-  for (const auto& [id, client] : s.connections) out.outstanding += client.queue.size();
-  if (s.latency_count > 0)
-    out.latency_ms_average = s.latency_sum_ms / static_cast<double>(s.latency_count);
-  return out;
-}
-
 }  // namespace
 
 database_actor::behavior_type database(database_ptr self, database_options options) {
@@ -267,7 +258,9 @@ database_actor::behavior_type database(database_ptr self, database_options optio
       [self](const open_session& m) { return on_open_session(self, m); },
       [self](const client_requests& m) { on_client_requests(self, m); },
       [self](const connection_closed& m) { on_connection_closed(self, m.connection); },
-      [self](const get_database_stats&) { return figures(self->state); });
+      [self](const get_database_stats&) { return figures(self->state); },
+      [self](const get_database_details& m) { return details(self, m); },
+      [self](const reset_statistics& m) { reset(self->state, m); });
 }
 
 }  // namespace troupe

@@ -52,10 +52,13 @@ struct database_state {
     core::identities shown;
     std::deque<waiting_request> queue;  // its front is a write or a sync under way
     client_output output;               // gathered in the present turn
+    request_figures figures;
+    bool is_admitted = true;  // false: enforce.auth.schemes asks for more than it has shown
   };
   struct opening_session {
     open_session asked;
     caf::typed_response_promise<session_opened> promise;
+    clock::time_point since;
   };
   enum class mode { closed, leading, learning };
 
@@ -99,6 +102,7 @@ struct database_state {
   database_stats stats;
   std::uint64_t latency_count = 0;
   double latency_sum_ms = 0;
+  std::deque<core::zxid_digest> digests;  // of each 128th zxid (DataTree.logZxidDigest)
 };
 
 using database_ptr = database_actor::stateful_pointer<database_state>;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /// The database actor's inner parts, one file each: modes and applying (database.cpp), clients
-/// (database_clients.cpp), what learners and snapshots get (database_sync.cpp). Nobody else
-/// includes this.
+/// (database_clients.cpp), what learners and snapshots get (database_sync.cpp), what operators see
+/// (database_figures.cpp). Nobody else includes this.
 #pragma once
 
 #include "actors/database.hpp"
@@ -37,6 +37,12 @@ stream_opened open_new_stream(database_ptr self);
 caf::result<snapshot_piece> next_of_stream(database_ptr self, std::uint64_t stream);
 void begin_snapshot(database_ptr self, const take_snapshot& m);
 void continue_snapshot(database_ptr self);
+
+// -- figures for operators ------------------------------------------------------------------------
+
+[[nodiscard]] database_stats figures(const database_state& s);
+[[nodiscard]] database_details details(database_ptr self, const get_database_details& asked);
+void reset(database_state& s, const reset_statistics& what);
 
 [[nodiscard]] std::int64_t steady_ms(database_ptr self);
 

@@ -2,6 +2,7 @@
 #include "actors/journal.hpp"
 
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
 
 #include "actors/caf.hpp"
@@ -34,10 +35,21 @@ void forget_scribe(journal_ptr self) {
 /// Random, so that the servers of an ensemble do not all write at once (SyncRequestProcessor).
 void draw_next_snapshot(journal_ptr self, std::uint64_t txns_behind) {
   auto& s = self->state;
-  auto half =
-      std::max<std::uint64_t>(static_cast<std::uint64_t>(config_of(self).snap_count) / 2, 1);
+  auto half_of = [](std::int64_t limit) {
+    return std::max<std::uint64_t>(static_cast<std::uint64_t>(limit) / 2, 1);
+  };
+  auto half = half_of(config_of(self).snap_count);
   s.txns_since_snapshot = txns_behind;
   s.txns_until_snapshot = half + s.spread() % half;
+  s.bytes_since_snapshot = 0;
+  s.bytes_until_snapshot = 0;
+  if (auto limit = config_of(self).snap_log_bytes_max; limit > 0)
+    s.bytes_until_snapshot = half_of(limit) + s.spread() % half_of(limit);
+}
+
+bool snapshot_is_due(const journal_state& s) {
+  return s.txns_since_snapshot > s.txns_until_snapshot ||
+         (s.bytes_until_snapshot > 0 && s.bytes_since_snapshot > s.bytes_until_snapshot);
 }
 
 // -- failures -----------------------------------------------------------------------------------
@@ -94,8 +106,10 @@ void start_snapshot(journal_ptr self) {
 void append(journal_ptr self, const append_txns& m) {
   auto& s = self->state;
   if (!s.broken.empty() || m.txns.empty()) return;
-  for (const auto& t : m.txns)
+  for (const auto& t : m.txns) {
     if (!must(self, [&] { return s.log->append(*t); })) return;
+    s.bytes_since_snapshot += t->bytes.size();
+  }
   s.txns_since_snapshot += m.txns.size();
   if (m.to) {
     auto upto = m.txns.back()->id();
@@ -112,7 +126,7 @@ void append(journal_ptr self, const append_txns& m) {
 void flush_queued(journal_ptr self) {
   auto& s = self->state;
   s.flush_queued = false;
-  if (flush(self) && s.txns_since_snapshot > s.txns_until_snapshot) start_snapshot(self);
+  if (flush(self) && snapshot_is_due(s)) start_snapshot(self);
 }
 
 void publish_snapshot(journal_ptr self, const snapshot_sealed& m) {
@@ -156,6 +170,7 @@ io_result<void> open_directory(journal_ptr self) {
   options.data_log_dir = config.data_log_dir;
   if (!config.is_standalone()) options.owner = s.options.context->me;
   options.trust_empty_snapshot = config.snapshot_trust_empty;
+  options.auto_create_database = config.auto_create_database;
   options.record_bytes_max = 2 * std::int64_t{config.jute_buffer_bytes_max};
   auto opened = storage::data_dir::open(*s.options.context->disk, std::move(options));
   if (!opened) return tl::unexpected(std::move(opened.error()));
@@ -170,6 +185,7 @@ io_result<storage::txn_log> open_log(journal_ptr self, zxid last) {
   storage::log_options options;
   options.directory = s.directory->log_directory();
   options.prealloc_bytes = config.log_prealloc_bytes;
+  options.size_limit_bytes = config.log_file_bytes_max;
   options.record_bytes_max = 2 * std::int64_t{config.jute_buffer_bytes_max};
   options.force_sync = config.force_sync;
   auto log = storage::txn_log::open(*s.options.context->disk, std::move(options));
@@ -200,6 +216,11 @@ io_result<loaded_data> load(journal_ptr self) {
   auto data = read_data(*s.directory, static_cast<std::size_t>(config_of(self).commit_log_count));
   if (!data) return tl::unexpected(std::move(data.error()));
   report(self, *data);
+  if (data->how.came == storage::loaded_database::origin::unknown)
+    return tl::unexpected(io_error{
+        "load the database", s.directory->snapshot_directory(), ENODATA, -1,
+        "it is empty, and db.autocreate is false. If that is meant, make a file `initialize` in " +
+            config_of(self).data_dir});
   if (data->how.came == storage::loaded_database::origin::created)
     if (auto first = write_snapshot(disk, s.directory->snapshot_directory(), data->image->data);
         !first)

@@ -53,7 +53,10 @@ struct journal_state {
 
   // Our own snapshots. Invariant: at most one is being written.
   std::uint64_t txns_since_snapshot = 0;
-  std::uint64_t txns_until_snapshot = 0;  // drawn anew for each, so that servers do not coincide
+  std::uint64_t bytes_since_snapshot = 0;
+  // Drawn anew for each, so that servers do not coincide.
+  std::uint64_t txns_until_snapshot = 0;
+  std::uint64_t bytes_until_snapshot = 0;  // 0: no limit
   std::mt19937_64 spread;
   snapshot_sink scribe;  // null: none is being written
 

@@ -404,7 +404,11 @@ leader_actor::behavior_type leader(self_ptr self, leader_options options) {
       [self](const learner_gone& m) {
         if (spoken_of(self, m.learner) != nullptr) drop_learner(self, m.learner, m.reason);
       },
-      [self](const get_leader_status&) { return status_of(self); });
+      [self](const get_leader_status&) { return status_of(self); },
+      [self](const reset_statistics& m) {
+        auto& st = self->state;
+        if (m.server) st.proposal_bytes_last = st.proposal_bytes_min = st.proposal_bytes_max = -1;
+      });
 }
 
 }  // namespace troupe

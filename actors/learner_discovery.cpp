@@ -84,7 +84,7 @@ void end_term(learner_ptr self, std::string reason) {
 
 coro::task<bool> find_leader(learner_ptr self) {
   auto& s = self->state;
-  auto deadline = self->clock().now() + init_limit(self);
+  auto deadline = self->clock().now() + milliseconds{s.options.context->config.connect_limit_ms()};
   auto give_up = self->clock().now() + refusal_patience;
   for (auto delay = milliseconds{retry_delay_min};
        self->clock().now() < std::min(deadline, give_up);

@@ -290,7 +290,10 @@ peer_actor::behavior_type peer(self_ptr self, peer_options options) {
         if (self->current_sender() == caf::actor_cast<caf::strong_actor_ptr>(self->state.role))
           self->state.last_word = m.reason;
       },
-      [self](const get_server_status&) { return tell_status(self); });
+      [self](const get_server_status&) { return tell_status(self); },
+      [self](const reset_statistics& m) {
+        if (self->state.leading) self->send(self->state.leading, m);
+      });
 }
 
 }  // namespace troupe

@@ -125,12 +125,10 @@ struct stop_serving {
 // -- long-lived actors --------------------------------------------------------------------------
 
 /// The only actor that touches the disk: group commit, epochs, truncation, snapshots.
-using journal_actor =
-    caf::typed_actor<replies_to<load_data>::with<loaded_data>, reacts_to<append_txns>,
-                     replies_to<store_epoch>::with<stored>,
-                     replies_to<truncate_log>::with<loaded_data>,
-                     replies_to<read_log>::with<log_range>,
-                     replies_to<install_piece>::with<stored>>;
+using journal_actor = caf::typed_actor<
+    replies_to<load_data>::with<loaded_data>, reacts_to<append_txns>,
+    replies_to<store_epoch>::with<stored>, replies_to<truncate_log>::with<loaded_data>,
+    replies_to<read_log>::with<log_range>, replies_to<install_piece>::with<stored>>;
 
 /// Owns tree, watches and sessions: prepares writes while leading, applies everywhere, answers
 /// reads.
@@ -148,7 +146,8 @@ using database_actor = caf::typed_actor<
     reacts_to<take_snapshot>, reacts_to<next_piece>,
     // from client sessions
     replies_to<open_session>::with<session_opened>, reacts_to<client_requests>,
-    reacts_to<connection_closed>, replies_to<get_database_stats>::with<database_stats>>;
+    reacts_to<connection_closed>, replies_to<get_database_stats>::with<database_stats>,
+    replies_to<get_database_details>::with<database_details>, reacts_to<reset_statistics>>;
 
 /// Votes, and tells its peer who leads. Published at the election port.
 using election_actor =
@@ -159,7 +158,8 @@ using election_actor =
 /// The server's role switch. Published at the peer port, where learners introduce themselves.
 using peer_actor = caf::typed_actor<reacts_to<wire::LearnerInfo>, reacts_to<disk_failed>,
                                     reacts_to<role_established>, reacts_to<role_ended>,
-                                    replies_to<get_server_status>::with<server_status>>;
+                                    replies_to<get_server_status>::with<server_status>,
+                                    reacts_to<reset_statistics>>;
 
 // -- one term's roles ---------------------------------------------------------------------------
 
@@ -243,7 +243,8 @@ using leader_actor = caf::typed_actor<
     reacts_to<epoch_exhausted>, reacts_to<logged>, replies_to<join_epoch>::with<epoch_proposed>,
     replies_to<learner_promised>::with<epoch_confirmed>, replies_to<begin_sync>::with<sync_source>,
     reacts_to<learner_synced>, reacts_to<learner_acked>, reacts_to<learner_heard>,
-    reacts_to<learner_gone>, replies_to<get_leader_status>::with<leader_status>>;
+    reacts_to<learner_gone>, replies_to<get_leader_status>::with<leader_status>,
+    reacts_to<reset_statistics>>;
 
 /// Speaks with one learner on the leader's behalf. What begins with wire:: comes from the learner's
 /// server.
@@ -275,7 +276,8 @@ using client_session_actor =
 /// Moves bytes between sockets and client sessions (client_gateway; a simulated client in
 /// tests/sim).
 using transport_sink = caf::typed_actor<reacts_to<send_bytes>, reacts_to<pause_reading>,
-                                        replies_to<get_gateway_stats>::with<gateway_stats>>;
+                                        replies_to<get_gateway_stats>::with<gateway_stats>,
+                                        reacts_to<reset_statistics>>;
 
 // -- the other servers --------------------------------------------------------------------------
 

@@ -61,6 +61,7 @@ struct client_output {
   TROUPE_STAYS_LOCAL;
   std::string frames;
   std::uint32_t replies = 0;  // how many of the frames answer a request
+  std::uint32_t events = 0;   // and how many tell of a watch
   bool close = false;  // after the bytes: the session is over, or the client broke the protocol
 };
 /// The connection is gone; its watches and waiting requests go with it. The session lives on.
@@ -83,8 +84,9 @@ struct send_bytes {
   TROUPE_STAYS_LOCAL;
   connection_id connection;
   std::string bytes;
-  bool close = false;                       // once the bytes are out
-  std::uint32_t requests = 0, replies = 0;  // taken in and given since the last one, for `stat`
+  bool close = false;  // once the bytes are out
+  // Taken in and given since the last one, for `stat`.
+  std::uint32_t requests = 0, replies = 0, events = 0;
 };
 /// Stop or go on reading a connection's socket (globalOutstandingLimit).
 struct pause_reading {
@@ -100,17 +102,28 @@ struct output_congested {
 };
 struct get_gateway_stats {
   TROUPE_STAYS_LOCAL;
+  bool with_connections = false;
 };
-/// Figures of connections and of the process for srvr, stat and mntr.
+/// Figures of connections and of the process for srvr, stat, cons, dump and mntr.
 struct gateway_stats {
   TROUPE_STAYS_LOCAL;
   struct connection_line {
+    connection_id id;
     std::string client_address;
-    std::uint64_t requests = 0, replies = 0;
+    std::uint64_t requests = 0, replies = 0, events = 0;
+    bool is_read = true;         // false: no more of its requests are wanted now
+    std::int64_t since_ms = 0;   // wall clock
+    std::int64_t silent_ms = 0;  // since its last bytes
   };
-  std::vector<connection_line> connections;  // in the order of their making
+  std::vector<connection_line> connections;  // if asked for, in the order of their making
+  std::uint64_t connection_count = 0;
   std::int64_t up_ms = 0;
   std::int64_t open_files = 0, open_files_max = 0;
+};
+/// Figures begin anew: crst and srst. Everybody who keeps such figures is told.
+struct reset_statistics {
+  TROUPE_STAYS_LOCAL;
+  bool server = false, connections = false;
 };
 
 // -- roles <-> journal --------------------------------------------------------------------------
@@ -409,10 +422,51 @@ struct database_stats {
   zxid last;
   std::uint64_t znodes = 0, watches = 0, watched_paths = 0, ephemerals = 0, sessions = 0;
   std::uint64_t data_bytes = 0;
-  std::uint64_t requests_received = 0, replies_sent = 0, outstanding = 0;
+  std::uint64_t requests_received = 0, replies_sent = 0, events_sent = 0, outstanding = 0;
   double latency_ms_average = 0;
   std::int64_t latency_ms_min = 0, latency_ms_max = 0;
   std::int64_t reply_bytes_last = -1, reply_bytes_min = -1, reply_bytes_max = -1;  // -1: no reply
+};
+
+/// What one connection's requests came to, since its begin or the last reset (ServerCnxn).
+struct request_figures {
+  op_code last_op = op_code::error;  // valid when count > 0
+  std::int64_t last_cxid = -1;       // of a request that is no ping, auth or setWatches
+  zxid last_zxid{-1};
+  std::int64_t last_reply_ms = 0;  // clock of the process
+  std::int64_t latency_ms_last = 0, latency_ms_min = 0, latency_ms_max = 0, latency_ms_sum = 0;
+  std::int64_t count = 0;
+};
+
+struct get_database_details {
+  TROUPE_STAYS_LOCAL;
+  bool connections = false, watches = false, sessions = false, digests = false;
+};
+/// What the words that look closer are made of; all of it costs as much as there is.
+struct database_details {
+  TROUPE_STAYS_LOCAL;
+  struct connection_line {
+    connection_id id;
+    session_id session;
+    std::int32_t timeout_ms = 0;
+    std::uint64_t queued = 0;  // requests under way
+    request_figures figures;
+  };
+  std::vector<connection_line> connections;
+  struct watched_path {
+    std::string path;
+    std::vector<session_id> by;
+  };
+  std::vector<watched_path> watches;  // ascending
+  struct session_bucket {
+    std::int64_t expires_in_ms = 0;
+    std::vector<session_id> sessions;
+  };
+  bool leads = false;
+  std::vector<session_bucket> buckets;  // of a leader, the next to expire first
+  std::vector<std::pair<session_id, std::int32_t>> sessions;  // of a learner, with timeout_ms
+  std::vector<std::pair<session_id, std::vector<std::string>>> ephemerals;
+  std::vector<std::pair<zxid, std::int64_t>> digests;
 };
 
 }  // namespace troupe

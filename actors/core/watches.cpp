@@ -203,6 +203,13 @@ std::size_t watches::path_count() const {
          recursive_.paths.size();
 }
 
+std::map<std::string, std::set<watcher_key>> watches::by_path() const {
+  std::map<std::string, std::set<watcher_key>> out;
+  for (auto each : {&data_, &persistent_, &recursive_})
+    for (const auto& [path, of_path] : each->paths) out[path].insert(of_path.begin(), of_path.end());
+  return out;
+}
+
 std::size_t watches::watcher_count() const {
   std::unordered_set<watcher_key> all;
   for (auto each : {&data_, &child_, &persistent_, &recursive_})

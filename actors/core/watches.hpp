@@ -11,7 +11,9 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -69,6 +71,8 @@ class watches {
   }
   [[nodiscard]] std::size_t path_count() const;
   [[nodiscard]] std::size_t watcher_count() const;
+  /// Who watches what, without child watches: what ZooKeeper's words tell (DataTree.dumpWatches).
+  [[nodiscard]] std::map<std::string, std::set<watcher_key>> by_path() const;
 
  private:
   struct hash {

@@ -7,12 +7,14 @@
 #include <filesystem>
 #include <iostream>
 #include <string>
+#include <vector>
 
 #include "actors/node/daemon.hpp"
 #include "actors/node/four_letter_client.hpp"
 #include "actors/node/node.hpp"
 #include "actors/node/pid_file.hpp"
 #include "actors/node/version.hpp"
+#include "config/keys.hpp"
 #include "config/load.hpp"
 
 namespace troupe {
@@ -26,6 +28,7 @@ struct arguments {
   std::string log_path;    // start: where the server's output goes; empty: in the data directory
   std::string trace_path;  // empty: no trace
   int patience_ms = 60'000;
+  std::vector<std::string> settings;  // KEY=VALUE, which stands above the file's
 };
 
 /// "already running as process 7", empty when nobody runs in the directory.
@@ -39,8 +42,20 @@ void print_warnings(const config::loaded& from) {
   for (const auto& x : from.warnings) std::cerr << "warning: " << x << "\n";
 }
 
+/// With datadir.autocreate=false a directory that is missing is taken for one that was not mounted.
+std::string find_directories(const config::node_config& cfg) {
+  for (const auto& dir : {cfg.data_dir, cfg.data_log_dir}) {
+    const auto path = dir + "/version-2";
+    std::error_code failed;
+    if (!fs::is_directory(path, failed))
+      return path + ": missing, and not made since datadir.autocreate is false";
+  }
+  return {};
+}
+
 /// Empty when the directories are there; else why they cannot be.
 std::string make_directories(const config::node_config& cfg) {
+  if (!cfg.auto_create_directories) return find_directories(cfg);
   for (const auto& dir : {cfg.data_dir, cfg.data_log_dir}) {
     std::error_code failed;
     fs::create_directories(dir, failed);
@@ -88,11 +103,11 @@ int start(const config::loaded& from, const arguments& args) {
   // What does not go through the log, as the words of a crash, must not stand in a file that is
   // rotated.
   auto problem = start_daemon(log + ".out", [&](int ready_fd) {
-    print_warnings(from);
     return serve(cfg, {.foreground = false,
                        .config_path = args.config_path,
                        .log_path = log,
                        .trace_path = args.trace_path,
+                       .config_notes = from.warnings,
                        .ready_fd = ready_fd});
   });
   if (!problem.empty()) {
@@ -115,6 +130,7 @@ int start_foreground(const config::loaded& from, const arguments& args) {
                             .config_path = args.config_path,
                             .log_path = log_path(from.value, args),
                             .trace_path = args.trace_path,
+                            .config_notes = from.warnings,
                             .ready_fd = -1});
 }
 
@@ -183,7 +199,7 @@ int status(const config::loaded& from, const arguments& args) {
 }
 
 int print_config(const config::loaded& from, const arguments&) {
-  std::cout << config::print(from.value);
+  std::cout << config::print_with_sources(from);
   return exit_code::done;
 }
 
@@ -199,7 +215,8 @@ constexpr verb verbs[] = {
     {"stop", "Stop the server and wait until it has ended", stop},
     {"restart", "stop, then start", restart},
     {"status", "Say the server's mode, or why it does not serve (exit code 1)", status},
-    {"print-config", "Print the config as it is understood, defaults included", print_config},
+    {"print-config", "Print the config as it is understood, and where each value comes from",
+     print_config},
 };
 
 /// Reads the config and runs the verb. A directory stands for the zoo.cfg in it.
@@ -210,12 +227,21 @@ int with_config(const verb& chosen, arguments args) {
   args.config_path = path.lexically_normal().string();
   for (auto* file : {&args.log_path, &args.trace_path})
     if (!file->empty()) *file = fs::absolute(*file, failed).string();
-  auto from = config::load(args.config_path);
+  std::vector<config::setting> settings;
+  for (const auto& text : args.settings) {
+    auto parsed = config::setting::parse(text);
+    if (!parsed) {
+      std::cerr << "--set " << text << ": not valid; accepted: KEY=VALUE\n";
+      return exit_code::bad_config;
+    }
+    settings.push_back(*std::move(parsed));
+  }
+  auto from = config::load(args.config_path, settings);
   if (!from) {
     std::cerr << from.error() << "\n";
     return exit_code::bad_config;
   }
-  print_warnings(*from);
+  if (chosen.run != start_foreground) print_warnings(*from);  // whose log says them there
   return chosen.run(*from, args);
 }
 
@@ -228,6 +254,10 @@ int run_cli(int argc, char** argv) {
   app.fallthrough();  // zkServer.sh takes --config before the verb
   arguments args;
   app.add_option("--config", args.config_path, "zoo.cfg, or the directory it is in; default .");
+  app.add_option("--set", args.settings, "KEY=VALUE, which stands above the file's; many times")
+      ->take_all()
+      ->allow_extra_args(false);
+  bool as_markdown = false;
   for (const auto& x : verbs) {
     auto* sub = app.add_subcommand(x.name, x.help);
     sub->add_option("CONFIG", args.config_path, "The same as --config");
@@ -238,6 +268,8 @@ int run_cli(int argc, char** argv) {
       sub->add_option("--log", args.log_path,
                       "File for the server's output; default actor-node.log in the data directory");
     }
+    if (x.run == print_config)
+      sub->add_flag("--markdown", as_markdown, "Print the page that explains every key, instead");
     if (x.run == stop || x.run == restart)
       sub->add_option("--patience-ms", args.patience_ms, "How long to wait for the end")
           ->check(CLI::PositiveNumber);
@@ -250,6 +282,10 @@ int run_cli(int argc, char** argv) {
   }
   if (version_verb->parsed()) {
     std::cout << "Troupe " << version << " (ZooKeeper protocol " << protocol_version << ")\n";
+    return exit_code::done;
+  }
+  if (as_markdown) {
+    std::cout << config::markdown();
     return exit_code::done;
   }
   for (const auto& x : verbs)

@@ -185,6 +185,7 @@ int run_server(config::node_config config, run_options options) {
 
   auto context = make_context(std::move(config), !options.trace_path.empty());
   const auto& cfg = context->config;
+  for (const auto& note : options.config_notes) context->log.warn("config", {{"note", note}});
   if (auto problem = check_data_directory(*context); !problem.empty())
     return report.failed(problem, exit_data_directory);
 

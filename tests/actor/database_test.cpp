@@ -137,6 +137,26 @@ class Database : public room {
     tell(client_requests{from, std::move(requests)});
   }
 
+  template <class Reply, class Question>
+  Reply answer_to(Question question) {
+    Reply out;
+    system().spawn([&](caf::event_based_actor* self) {
+      self->request(database_, caf::infinite, question).then([&](const Reply& x) { out = x; });
+    });
+    run();
+    return out;
+  }
+  database_stats stats() { return answer_to<database_stats>(get_database_stats{}); }
+  database_details details(get_database_details asked) {
+    return answer_to<database_details>(asked);
+  }
+  database_details::connection_line figures_of(connection_id id) {
+    for (auto& line : details({.connections = true}).connections)
+      if (line.id == id) return line;
+    ADD_FAILURE() << "no connection " << id.value;
+    return {};
+  }
+
   database_actor database_;
   forward_sink upstream_;
   proposal_sink leader_;
@@ -315,6 +335,98 @@ TEST_F(Database, OnlyTheLeaderDeletesContainers) {
   tell(expire_sessions{});
   EXPECT_THAT(planned_, IsEmpty());
   EXPECT_THAT(upstream_heard_.forwarded, IsEmpty());
+}
+
+// -- who may come, and what is counted ------------------------------------------------------------
+
+/// AuthenticationHelper.enforceAuthentication.
+TEST_F(Database, WhoHasNotShownAnEnforcedSchemeIsTurnedAwayAtTheFirstRequest) {
+  context->config.required_auth_schemes = {"digest"};
+  lead();
+  open_new(conn_a, "a");
+  ask(conn_a, {get(1, "/"), get(2, "/")});
+  EXPECT_THAT(on.news(), ElementsAre("a: xid 1 err -124", "a: closed"));
+  open_new(conn_b, "b");
+  ask(conn_b, {{cxid{special_xid::auth}, op_code::auth,
+                jute::encode(auth_request{0, "digest", "me:secret"})},
+               get(1, "/")});
+  EXPECT_THAT(on.news(), ElementsAre("b: xid -4 err 0", "b: xid 1 err 0"));
+}
+
+TEST_F(Database, LeaderThatShallNotServeOpensNoSessionAndItsFollowersDo) {
+  context->config.leader_serves = false;
+  lead();
+  EXPECT_EQ(*open(conn_a, {}, "a"), "not serving");
+  tell(stop_serving{});
+  learn();
+  open(conn_a, {}, "a");
+  EXPECT_EQ(upstream_heard_.forwarded.size(), 1u);
+}
+
+TEST_F(Database, FiguresOfAConnectionFollowItsRequestsAndBeginAnewAfterAReset) {
+  lead();
+  auto session = open_new(conn_a, "a");
+  auto opened = figures_of(conn_a);
+  EXPECT_EQ(opened.session, session);
+  EXPECT_EQ(opened.timeout_ms, 10'000);
+  EXPECT_EQ(opened.figures.last_op, op_code::create_session);
+  EXPECT_EQ(opened.figures.last_cxid, 0);
+  EXPECT_EQ(opened.figures.last_zxid, at(2, 1));
+
+  ask(conn_a, {create(7, "/x")});
+  EXPECT_EQ(figures_of(conn_a).queued, 1u);
+  advance(30ms);
+  commit();
+  ask(conn_a, {{cxid{special_xid::ping}, op_code::ping, {}}});
+  auto after = figures_of(conn_a);
+  EXPECT_EQ(after.queued, 0u);
+  EXPECT_EQ(after.figures.last_op, op_code::ping);
+  EXPECT_EQ(after.figures.last_cxid, 7) << "a ping has no number of its own";
+  EXPECT_EQ(after.figures.last_zxid, at(2, 2));
+  EXPECT_EQ(after.figures.latency_ms_max, 30);
+  EXPECT_EQ(after.figures.latency_ms_last, 0);
+  EXPECT_EQ(after.figures.count, 3);
+
+  tell(reset_statistics{.connections = true});
+  EXPECT_EQ(figures_of(conn_a).figures.count, 0);
+  EXPECT_EQ(figures_of(conn_a).figures.last_cxid, -1);
+  EXPECT_EQ(stats().latency_ms_max, 30);
+  tell(reset_statistics{.server = true});
+  EXPECT_EQ(stats().latency_ms_max, 0);
+  EXPECT_EQ(stats().requests_received, 0u);
+}
+
+TEST_F(Database, DetailsNameWatchersSessionsAndEphemerals) {
+  lead();
+  auto a = open_new(conn_a, "a"), b = open_new(conn_b, "b");
+  ask(conn_a, {get(1, "/", true), get(2, "/zookeeper", true)});
+  ask(conn_b, {get(1, "/", true),
+               {cxid{2}, op_code::get_children, jute::encode(read_request{"/zookeeper", true})}});
+  auto told = details({.watches = true, .sessions = true});
+  ASSERT_EQ(told.watches.size(), 2u);
+  EXPECT_EQ(told.watches[0].path, "/");
+  EXPECT_THAT(told.watches[0].by, ElementsAre(a, b));
+  EXPECT_THAT(told.watches[1].by, ElementsAre(a));
+  EXPECT_TRUE(told.leads);
+  ASSERT_EQ(told.buckets.size(), 1u);
+  EXPECT_THAT(told.buckets[0].sessions, ElementsAre(a, b));
+  EXPECT_THAT(told.connections, IsEmpty());
+  tell(stop_serving{});
+  learn();
+  told = details({.sessions = true});
+  EXPECT_FALSE(told.leads);
+  EXPECT_THAT(told.buckets, IsEmpty());
+  EXPECT_THAT(told.sessions, ElementsAre(std::pair{a, 10'000}, std::pair{b, 10'000}));
+}
+
+TEST_F(Database, DigestOfEach128thZxidIsKept) {
+  learn();
+  for (std::uint32_t n = 1; n <= 256; ++n)
+    commit({7}, {}, at(2, n), error_txn{error_code::no_node}, op_code::error);
+  auto told = details({.digests = true});
+  ASSERT_EQ(told.digests.size(), 2u);
+  EXPECT_EQ(told.digests[0].first, at(2, 128));
+  EXPECT_EQ(told.digests[1].first, at(2, 256));
 }
 
 // -- sessions and roles that end ----------------------------------------------------------------

@@ -31,6 +31,29 @@ TEST_F(Journal, EmptyDirectoryGetsItsFirstSnapshot) {
   EXPECT_EQ(snapshots(), (std::vector{zxid{0}}));
 }
 
+/// With db.autocreate=false an empty directory is taken for one whose disk is not mounted.
+TEST_F(Journal, EmptyDirectoryThatIsNotMeantIsRefusedUntilAFileSaysThatItIs) {
+  config.auto_create_database = false;
+  stop();
+  start();
+  auto refused = load();
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().find("db.autocreate is false"), std::string::npos) << refused.error();
+  EXPECT_EQ(snapshots(), std::vector<zxid>{});
+  disk->put("/z/initialize", "");
+  EXPECT_EQ(must_load().last_logged, zxid{0});
+}
+
+TEST_F(Journal, LogFileThatHasBecomeTooLongIsFollowedByAnother) {
+  config.log_file_bytes_max = 100;
+  stop();
+  start();
+  must_load();
+  append({at(1, 1)});
+  append({at(1, 2)});
+  EXPECT_TRUE(disk->has("/z/version-2/" + storage::log_name(at(1, 2))));
+}
+
 TEST_F(Journal, GenuineDirectoryIsLoadedAndItsDigestsHold) {
   for (const char* name : {"snapshot.0", "snapshot.f", "log.1", "log.10"})
     disk->put("/z/version-2/"s + name, storage::genuine_file(name));

@@ -198,7 +198,9 @@ inline database_actor::behavior_type fake_database(database_actor::pointer self,
           [=](const open_session&) { return session_opened{}; },
           [=](const client_requests&) {},
           [=](const connection_closed&) {},
-          [=](const get_database_stats&) { return database_stats{}; }};
+          [=](const get_database_stats&) { return database_stats{}; },
+          [=](const get_database_details&) { return database_details{}; },
+          [=](const reset_statistics&) {}};
 }
 
 inline role_sink::behavior_type fake_peer(role_sink::pointer, scene* on) {

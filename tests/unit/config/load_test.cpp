@@ -48,7 +48,7 @@ std::string bad(const std::string& text, std::optional<std::string> myid = "1\n"
 }
 
 TEST(Load, AStandaloneServerNeedsOnlyDirectoryAndPort) {
-  auto [cfg, warnings] = good(alone, std::nullopt);
+  auto [cfg, warnings, said] = good(alone, std::nullopt);
   EXPECT_TRUE(cfg.is_standalone());
   EXPECT_FALSE(cfg.my_id);
   EXPECT_EQ(cfg.data_log_dir, "/d");
@@ -73,7 +73,12 @@ TEST(Load, EveryKeyReachesItsField) {
                  "skipACL=yes\nextendedTypesEnabled=true\nenforceQuota=true\n"
                  "znode.container.checkIntervalMs=30\nznode.container.maxPerMinute=31\n"
                  "znode.container.maxNeverUsedIntervalMs=32\n"
-                 "snapshot.trust.empty=true\nserver.1=h:1:2\ngroup.3=1\nweight.1=5\n")
+                 "snapshot.trust.empty=true\nserver.1=h:1:2\ngroup.3=1\nweight.1=5\n"
+                 "datadir.autocreate=false\ndb.autocreate=false\nclientPortListenBacklog=33\n"
+                 "maxCnxns=34\nclientTcpKeepAlive=false\nnio.sessionlessCnxnTimeout=35\n"
+                 "leaderServes=no\nenforce.auth.enabled=true\nenforce.auth.schemes=digest, ip\n"
+                 "connectToLearnerMasterLimit=36\ncnxTimeout=37\ntcpKeepAlive=true\n"
+                 "snapSizeLimitInKb=38\ntxnLogSizeLimitInKb=39\n")
                  .value;
   node_config expected;
   expected.my_id = server_id{1};
@@ -108,6 +113,18 @@ TEST(Load, EveryKeyReachesItsField) {
   expected.container_deletes_per_minute_max = 31;
   expected.container_never_used_ms_max = 32;
   expected.snapshot_trust_empty = true;
+  expected.auto_create_directories = expected.auto_create_database = false;
+  expected.listen_backlog = 33;
+  expected.connections_max = 34;
+  expected.client_keep_alive = false;
+  expected.sessionless_ms_max = 35;
+  expected.leader_serves = false;
+  expected.required_auth_schemes = {"digest", "ip"};
+  expected.connect_limit_ticks = 36;
+  expected.connect_ms_max = 37;
+  expected.peer_keep_alive = true;
+  expected.snap_log_bytes_max = 38 * 1024;
+  expected.log_file_bytes_max = 39 * 1024;
   server_entry me;
   me.id = {1};
   me.host = "h";
@@ -173,6 +190,16 @@ TEST(Load, EveryKeyRefusesWhatItCannotBe) {
                     "server.1=h",
                     "group.1=1:x",
                     "weight.1=-1",
+                    "group.0=1",
+                    "clientPortListenBacklog=-2",
+                    "maxCnxns=-1",
+                    "leaderServes=true",
+                    "cnxTimeout=0",
+                    "connectToLearnerMasterLimit=-1",
+                    "datadir.autocreate=yes",
+                    "enforce.auth.schemes=digest,sasl",
+                    "localSessionsEnabled=yes",
+                    "snapSizeLimitInKb=-2",
                     "tickTime=99999999999"})
     EXPECT_THAT(bad(line), AllOf(StartsWith("zoo.cfg:1: "), HasSubstr(line), HasSubstr("accepted")))
         << line;
@@ -212,24 +239,8 @@ TEST(Load, ATypoIsWarnedOfWithItsLineAndTheNearestKey) {
   EXPECT_THAT(warned("autopurge.interval=5"), HasSubstr("is autopurge.purgeInterval"));
 }
 
-TEST(Load, ZooKeepersOtherKeysAreWarnedOfAndTheirValuesKeptSecret) {
-  auto warnings = good(std::string{alone} +
-                       "ssl.keyStore.password=secret\nadmin.serverPort=8\n"
-                       "secureClientPort=9\n")
-                      .warnings;
-  EXPECT_THAT(warnings,
-              ElementsAre("zoo.cfg:3: ssl.keyStore.password: known to ZooKeeper, not supported "
-                          "yet, ignored",
-                          HasSubstr("not supported yet"), HasSubstr("not supported yet")));
-}
-
-TEST(Load, MembersInAnotherFileAreRefusedSinceToIgnoreThemWouldSplitTheEnsemble) {
-  EXPECT_THAT(bad(std::string{alone} + "dynamicConfigFile=/x"),
-              StartsWith("zoo.cfg:3: dynamicConfigFile=/x: not supported yet"));
-}
-
 TEST(Load, AKeySaidTwiceTakesTheLastAndWarns) {
-  auto [cfg, warnings] = good(std::string{alone} + "tickTime=1\ntickTime=2\n");
+  auto [cfg, warnings, said] = good(std::string{alone} + "tickTime=1\ntickTime=2\n");
   EXPECT_EQ(cfg.tick_ms, 2);
   EXPECT_THAT(warnings, ElementsAre("zoo.cfg:4: tickTime: said before in line 3; this line wins"));
 }
@@ -250,7 +261,7 @@ TEST(Load, ObserversNeedTheParticipantsTheyObserve) {
 }
 
 TEST(Load, PeerTypeThatDiffersFromTheServerLineLosesWithAWarning) {
-  auto [cfg, warnings] = good(std::string{three} + "peerType=observer\n");
+  auto [cfg, warnings, said] = good(std::string{three} + "peerType=observer\n");
   EXPECT_FALSE(cfg.is_observer());
   EXPECT_THAT(warnings, ElementsAre(StartsWith("zoo.cfg:8: peerType: differs")));
   EXPECT_THAT(good(std::string{three} + "peerType=participant\n").warnings, IsEmpty());
@@ -305,17 +316,21 @@ TEST(Load, SessionTimeoutsDefaultToTicksAndMustBeInOrder) {
 }
 
 TEST(Load, TooFewSnapshotsToRetainAreRaised) {
-  auto [cfg, warnings] = good(std::string{alone} + "autopurge.snapRetainCount=1\n");
+  auto [cfg, warnings, said] = good(std::string{alone} + "autopurge.snapRetainCount=1\n");
   EXPECT_EQ(cfg.purge_retain_count, 3);
   EXPECT_THAT(warnings, ElementsAre(HasSubstr("raised to 3")));
 }
 
 TEST(Load, FourLetterWordsAreTheDefaultOnesTheListedOnesOrAll) {
-  EXPECT_TRUE(good(alone).value.allows_four_letter_word("stat"));
+  EXPECT_TRUE(good(alone).value.allows_four_letter_word("srvr"));
+  EXPECT_FALSE(good(alone).value.allows_four_letter_word("stat"));
   EXPECT_FALSE(good(alone).value.allows_four_letter_word("cons"));
   auto some = good(std::string{alone} + "4lw.commands.whitelist=cons\n").value;
   EXPECT_TRUE(some.allows_four_letter_word("cons"));
-  EXPECT_FALSE(some.allows_four_letter_word("srvr"));
+  EXPECT_TRUE(some.allows_four_letter_word("srvr"));  // zkServer.sh cannot do without
+  EXPECT_FALSE(some.allows_four_letter_word("isro"));
+  auto read_only = good(std::string{alone} + "readonlymode.enabled=true\n").value;
+  EXPECT_TRUE(read_only.allows_four_letter_word("isro"));
   auto all = good(std::string{alone} + "4lw.commands.whitelist=*\n").value;
   EXPECT_TRUE(all.allows_four_letter_word("wchp"));
 }
