@@ -124,6 +124,17 @@ verdict super_digest(draft& d, std::string_view value) {
   return std::nullopt;
 }
 
+/// ZooKeeper takes any other word for no compression; a typo is told here.
+verdict compression(draft& d, std::string_view value) {
+  auto x = lower(value);
+  if (x != "gz" && x != "snappy" && !x.empty())
+    return "gz, snappy, or nothing for snapshots that are not compressed";
+  d.cfg.snapshot_compression = x == "gz"       ? snapshot_compression::gzip
+                               : x == "snappy" ? snapshot_compression::snappy
+                                               : snapshot_compression::none;
+  return std::nullopt;
+}
+
 verdict snap_retain_count(draft& d, std::string_view value) {
   return number(d.cfg.purge_retain_count, value, 3, int_max, "snapshots");
 }
@@ -188,6 +199,7 @@ constexpr std::array readers{
     reader{"jute.maxbuffer", jute_buffer},
     reader{"4lw.commands.whitelist", four_letter_words},
     reader{"DigestAuthenticationProvider.superDigest", super_digest},
+    reader{"snapshot.compression.method", compression},
     reader{"snapshot.trust.empty",
            [](draft& d, auto v) { return flag(d.cfg.snapshot_trust_empty, v); }},
 };
@@ -267,7 +279,6 @@ constexpr std::array known_keys{"DigestAuthenticationProvider.digestAlg",
                                 "sessionRequireClientSASLAuth",
                                 "skipACL",
                                 "snapSizeLimitInKb",
-                                "snapshot.compression.method",
                                 "ssl.",
                                 "sslQuorum",
                                 "sslQuorumReloadCertFiles",

@@ -49,6 +49,18 @@ std::string shortest(double x) {
   return {text, std::to_chars(text, text + sizeof text, x).ptr};
 }
 
+std::string_view word_of(snapshot_compression how) {
+  switch (how) {
+    case snapshot_compression::gzip:
+      return "gz";
+    case snapshot_compression::snappy:
+      return "snappy";
+    case snapshot_compression::none:
+      break;
+  }
+  return "";
+}
+
 /// Collects `key=value` lines, each under the comment that says its unit.
 struct printer {
   std::string out;
@@ -127,6 +139,7 @@ std::string print(const node_config& cfg) {
   p.line("fsync.warningthresholdms", cfg.fsync_warning_ms);
   p.line("commitLogCount", cfg.commit_log_count);
   p.line("snapshotSizeFactor", shortest(cfg.snapshot_size_factor));
+  p.line("snapshot.compression.method", word_of(cfg.snapshot_compression));
   p.flag("snapshot.trust.empty", cfg.snapshot_trust_empty);
   p.section("Purge. purgeInterval in hours, 0 = never.");
   p.line("autopurge.snapRetainCount", cfg.purge_retain_count);

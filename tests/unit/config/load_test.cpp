@@ -70,7 +70,8 @@ TEST(Load, EveryKeyReachesItsField) {
                  "globalOutstandingLimit=9\njute.maxbuffer=0xfffff\n4lw.commands.whitelist=ruok, "
                  "srvr\n"
                  "DigestAuthenticationProvider.superDigest=super:D/InIHSb7yEEbrWz8b9l71RjZJU=\n"
-                 "snapshot.trust.empty=true\nserver.1=h:1:2\ngroup.3=1\nweight.1=5\n")
+                 "snapshot.compression.method=GZ\nsnapshot.trust.empty=true\nserver.1=h:1:2\ngroup."
+                 "3=1\nweight.1=5\n")
                  .value;
   node_config expected;
   expected.my_id = server_id{1};
@@ -98,6 +99,7 @@ TEST(Load, EveryKeyReachesItsField) {
   expected.jute_buffer_bytes_max = 0xfffff;
   expected.four_letter_words = {"ruok", "srvr"};
   expected.super_digest = "super:D/InIHSb7yEEbrWz8b9l71RjZJU=";
+  expected.snapshot_compression = snapshot_compression::gzip;
   expected.snapshot_trust_empty = true;
   server_entry me;
   me.id = {1};
@@ -158,6 +160,7 @@ TEST(Load, EveryKeyRefusesWhatItCannotBe) {
                     "jute.maxbuffer=1023",
                     "4lw.commands.whitelist=srv",
                     "snapshot.trust.empty=no",
+                    "snapshot.compression.method=zip",
                     "server.0=h:1:2",
                     "server.256=h:1:2",
                     "server.x=h:1:2",
