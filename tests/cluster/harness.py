@@ -136,7 +136,7 @@ class Server:
         if not self.genuine:
             return [ACTOR_NODE, "start-foreground", "--config", self.config]
         jars = ("zookeeper", "slf4j-simple", "netty-codec", "netty-resolver",
-                "netty-transport-native-unix-common")
+                "netty-transport-native-unix-common", "snappy-java")
         return ["java", "-cp", ":".join(f"/usr/share/java/{j}.jar" for j in jars), "-Xmx128m",
                 "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1",
                 "-Dzookeeper.admin.enableServer=false", "-Dzookeeper.jmx.log4j.disable=true",
