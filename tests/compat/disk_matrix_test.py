@@ -150,8 +150,10 @@ class DiskMatrix(unittest.TestCase):
             return self.seen_by_clients(copies)
 
     def write(self, ensemble):
-        """Everything, then load, then kill -9 of all. Returns who holds a session, and the load."""
+        """Everything, then load, then kill -9 of all. Returns who holds a session, its id, and the
+        load."""
         holder = ensemble.client(session_s=HOLDER_SESSION_S)
+        session = holder.client_id[0]
         holder.create("/mine", b"me", ephemeral=True)
         zk = ensemble.client()
         populate(zk)
@@ -163,7 +165,7 @@ class DiskMatrix(unittest.TestCase):
         for server in ensemble:
             server.kill()
         load.thread.join(harness.DEADLINE_S)
-        return holder, load
+        return holder, session, load
 
     def check_files(self, ensemble, compression):
         """Of each server: nothing is damaged, and a start would do. Returns the trees."""
@@ -189,8 +191,7 @@ class DiskMatrix(unittest.TestCase):
             for server in e:
                 server.genuine = True
             e.start_all()
-            holder, load = self.write(e)
-            session = holder.client_id[0]
+            holder, session, load = self.write(e)
             files = self.check_files(e, compression)
             genuine = self.copy_read_by_genuine(e, options)
             for tree, sessions in files:
