@@ -228,7 +228,7 @@ int check_data(storage::disk& d, storage::data_dir_options options, bool as_json
                std::ostream& err) {
   auto seen = storage::survey(d, std::move(options));
   if (!seen) {
-    err << seen.error().text() << "\n";
+    err << "the directory cannot be looked at: " << seen.error().text() << "\n";
     return check_data_code::cannot_look;
   }
   if (auto who = running_in(seen->data_dir); !who.empty()) {
