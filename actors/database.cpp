@@ -95,7 +95,12 @@ void apply_one(database_ptr self, const txn_ptr& txn) {
   auto done = s.tree.apply(txn->value);
   remember(s, txn);
   remember_digest(s, txn->id());
-  if (!done.digest_matches) s.options.context->log.error("digest_mismatch", {{"zxid", txn->id()}});
+  if (!done.digest_matches) {
+    ++s.stats.digest_mismatches;
+    s.options.context->log.error("digest_mismatch", {{"zxid", txn->id()},
+                                                     {"told", to_hex(done.digest_told)},
+                                                     {"ours", to_hex(s.tree.digest())}});
+  }
   if (s.role == database_state::mode::leading) {
     s.planner.applied(txn->id());
     if (txn->value.header.type == op_code::close_session) s.live->remove(txn->value.header.client);
@@ -109,6 +114,7 @@ void install(database_ptr self, const install_image& m) {
   s.tree.set_extended_types(s.options.context->config.extended_types);
   s.digests.clear();
   s.recent.assign(m.recent.begin(), m.recent.end());
+  s.stats.digest_mismatches += m.digest_mismatches;
   s.streams.clear();
   s.snapshot.reset();
 }

@@ -110,6 +110,7 @@ std::string mntr(const config::node_config& cfg, const situation& now) {
   out.figure("watch_count", db.watches);
   out.figure("ephemerals_count", db.ephemerals);
   out.figure("approximate_data_size", db.data_bytes);
+  out.figure("digest_mismatches_count", db.digest_mismatches);
   out.figure("global_sessions", db.sessions);
   out.figure("local_sessions", 0);
   out.figure("open_file_descriptor_count", now.gateway.open_files);

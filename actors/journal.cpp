@@ -198,7 +198,15 @@ io_result<storage::txn_log> open_log(journal_ptr self, zxid last) {
 void report(journal_ptr self, const read_database& data) {
   const auto& log = self->state.options.context->log;
   for (const auto& why : data.how.passed_over) log.warn("snapshot_passed_over", {{"reason", why}});
-  if (data.digest_broke) log.warn("digest_mismatch", {{"zxid", *data.digest_broke}});
+  if (const auto& first = data.digests.first)
+    log.error("digest_mismatch", {{"zxid", first->at},
+                                  {"told", to_hex(first->told)},
+                                  {"ours", to_hex(first->ours)},
+                                  {"found", "at_load"},
+                                  {"mismatches", data.digests.mismatches}});
+  if (data.digests.fuzzy_until)
+    log.warn("snapshot_ahead_of_log",
+             {{"zxid", *data.digests.fuzzy_until}, {"last_logged", data.how.last}});
 }
 
 /// Reads everything anew and makes the journal usable, or leaves it broken.
@@ -222,7 +230,8 @@ io_result<loaded_data> load(journal_ptr self) {
         "it is empty, and db.autocreate is false. If that is meant, make a file `initialize` in " +
             config_of(self).data_dir});
   if (data->how.came == storage::loaded_database::origin::created)
-    if (auto first = write_snapshot(disk, s.directory->snapshot_directory(), data->image->data);
+    if (auto first = write_snapshot(disk, s.directory->snapshot_directory(), data->image->data,
+                                    compression_of(config_of(self)));
         !first)
       return tl::unexpected(std::move(first.error()));
   auto log = open_log(self, data->how.last);
@@ -234,7 +243,7 @@ io_result<loaded_data> load(journal_ptr self) {
   s.broken.clear();
   draw_next_snapshot(self, data->how.txns);
   return loaded_data{std::move(data->image), std::move(data->recent), data->how.last,
-                     s.era.accepted, s.era.current};
+                     s.era.accepted,         s.era.current,           data->digests.mismatches};
 }
 
 caf::result<loaded_data> load_or_say_why(journal_ptr self) {
@@ -326,7 +335,8 @@ caf::result<stored> install(journal_ptr self, const install_piece& m) {
     s.incoming.reset();
     auto begun = must(self, [&] {
       return storage::snapshot_writer::begin(*s.options.context->disk,
-                                             s.directory->snapshot_directory(), m.as_of);
+                                             s.directory->snapshot_directory(), m.as_of,
+                                             compression_of(config_of(self)));
     });
     if (!begun) return error_of(s.broken);
     s.incoming.emplace(std::move(*begun));

@@ -138,7 +138,8 @@ coro::task<bool> truncate(learner_ptr self, zxid keep_upto) {
   }
   s.options.context->log.info("log_truncated",
                               {{"keep_upto", keep_upto}, {"last", left->last_logged}});
-  self->send(s.options.database, install_image{left->image, std::move(left->recent)});
+  self->send(s.options.database,
+             install_image{left->image, std::move(left->recent), left->digest_mismatches});
   s.window = core::pending{left->last_logged};
   s.logged_upto = left->last_logged;
   s.uncommitted.clear();
@@ -177,9 +178,15 @@ coro::task<bool> take_snapshot_piece(learner_ptr self, wire::SnapshotChunk chunk
   }
   auto image = std::make_shared<core::image>(std::move(*decoded));
   image->data.set_last_processed(as_of);
-  if (image->digest) image->data.expect_digest(*image->digest);
-  s.options.context->log.info("snapshot_installed", {{"zxid", as_of}});
-  self->send(s.options.database, install_image{std::move(image), {}});
+  const auto& log = s.options.context->log;
+  bool as_told = !image->digest || image->data.expect_digest(*image->digest);
+  if (!as_told)
+    log.error("digest_mismatch", {{"zxid", as_of},
+                                  {"told", to_hex(image->digest->value)},
+                                  {"ours", to_hex(image->data.digest())},
+                                  {"found", "in_the_leaders_snapshot"}});
+  log.info("snapshot_installed", {{"zxid", as_of}});
+  self->send(s.options.database, install_image{std::move(image), {}, as_told ? 0U : 1U});
   s.window = core::pending{as_of};
   s.uncommitted.clear();
   co_return true;

@@ -52,7 +52,8 @@ coro::task<> load_from_disk(self_ptr self) {
       s.options.context->log.info(
           "data_loaded",
           {{"zxid", data->last_logged}, {"accepted", data->accepted}, {"current", data->current}});
-      self->send(s.options.database, install_image{data->image, std::move(data->recent)});
+      self->send(s.options.database,
+                 install_image{data->image, std::move(data->recent), data->digest_mismatches});
       co_return;
     }
     if (data) {

@@ -37,6 +37,29 @@ verdict take_group(draft& d, std::string_view key, std::string_view value) {
 
 constexpr range weight_range{0, 1'000'000};
 
+std::string_view word_of(snapshot_compression how) {
+  switch (how) {
+    case snapshot_compression::gzip:
+      return "gz";
+    case snapshot_compression::snappy:
+      return "snappy";
+    case snapshot_compression::none:
+      break;
+  }
+  return "";
+}
+
+verdict read_compression(draft& d, std::string_view value) {
+  auto word = lower(value);
+  for (auto how : {snapshot_compression::none, snapshot_compression::gzip,
+                   snapshot_compression::snappy}) {
+    if (word != word_of(how)) continue;
+    d.cfg.snapshot_compression = how;
+    return std::nullopt;
+  }
+  return "gz, snappy, or nothing for snapshots as they are";
+}
+
 verdict take_weight(draft& d, std::string_view key, std::string_view value) {
   auto n = number_of(key);
   if (!n || *n < 1 || *n > 255) return "a key weight.N with N 1..255";
@@ -178,10 +201,11 @@ key_section journal_keys() {
       [](const node_config& c) { return std::to_string(c.purge_retain_count); }));
   add(number("autopurge.purgeInterval", &node_config::purge_interval_hours,
              {0, int_max, "hours; 0 = never"}, "Time between purges."));
-  add(no_effect("snapshot.compression.method", "",
-                "snapshots are written uncompressed, and read "
-                "as they are found",
-                "gz or snappy."));
+  // ZooKeeper takes any other word for no compression; a typo is told here.
+  add(custom("snapshot.compression.method", "gz, snappy, or nothing for snapshots as they are", "",
+             "How snapshots are compressed on disk.", read_compression, [](const node_config& c) {
+               return std::optional{std::string{word_of(c.snapshot_compression)}};
+             }));
   add(no_effect_flag("digest.enabled", true, "digests are always kept and compared",
                      "Digests of the database, by which servers find that they differ.", true));
   add(no_effect("serializeLastProcessedZxid.enabled", "true",

@@ -30,6 +30,9 @@ struct server_entry {
   friend bool operator==(const server_entry&, const server_entry&) = default;
 };
 
+/// How snapshots are written; those that are there are read whatever they are.
+enum class snapshot_compression { none, gzip, snappy };
+
 struct node_config {
   // -- who we are ---------------------------------------------------------------------------------
   std::optional<server_id> my_id;     // the file myid; a standalone server may have none
@@ -90,6 +93,7 @@ struct node_config {
   std::int32_t commit_log_count = 500;  // committed txns kept in memory to bring learners up
   double snapshot_size_factor =
       0.33;  // logs up to this part of a snapshot may serve a DIFF; <0: off
+  config::snapshot_compression snapshot_compression = config::snapshot_compression::none;
   bool snapshot_trust_empty = false;  // true: logs without any snapshot are believed
   std::int32_t purge_retain_count = 3;
   std::int32_t purge_interval_hours = 0;  // 0: never

@@ -141,6 +141,7 @@ struct loaded_data {
   zxid last_logged;
   epoch accepted;
   epoch current;
+  std::uint64_t digest_mismatches = 0;  // found while it was read
 };
 enum class epoch_kind { accepted, current };
 /// Replaces acceptedEpoch or currentEpoch; the reply comes when the new file is durable.
@@ -274,6 +275,7 @@ struct install_image {
   TROUPE_STAYS_LOCAL;
   std::shared_ptr<core::image> image;
   std::vector<txn_ptr> recent;
+  std::uint64_t digest_mismatches = 0;  // found while it was built
 };
 struct get_last_zxid {
   TROUPE_STAYS_LOCAL;
@@ -423,6 +425,7 @@ struct database_stats {
   std::uint64_t znodes = 0, watches = 0, watched_paths = 0, ephemerals = 0, sessions = 0;
   std::uint64_t data_bytes = 0;
   std::uint64_t requests_received = 0, replies_sent = 0, events_sent = 0, outstanding = 0;
+  std::uint64_t digest_mismatches = 0;  // since the start; more than 0: this replica has drifted
   double latency_ms_average = 0;
   std::int64_t latency_ms_min = 0, latency_ms_max = 0;
   std::int64_t reply_bytes_last = -1, reply_bytes_min = -1, reply_bytes_max = -1;  // -1: no reply

@@ -211,11 +211,16 @@ op_result tree::change(change_context& at, const multi_txn& t) {
 void tree::compare_digest(const txn& x, applied& out) {
   if (expected_) {
     if (x.header.id < expected_->at) return;
-    if (x.header.id == expected_->at) out.digest_matches = digest() == expected_->value;
+    if (x.header.id == expected_->at && digest() != expected_->value) {
+      out.digest_matches = false;
+      out.digest_told = expected_->value;
+    }
     expected_.reset();
   }
-  if (x.digest && x.digest->version == digest_version && x.digest->tree != digest())
+  if (x.digest && x.digest->version == digest_version && x.digest->tree != digest()) {
     out.digest_matches = false;
+    out.digest_told = x.digest->tree;
+  }
 }
 
 void tree::set_last_processed(zxid at) {

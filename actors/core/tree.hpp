@@ -47,6 +47,7 @@ struct applied {
   std::vector<op_result> multi;         // per op, for a multi
   std::vector<watch_trigger> triggers;  // in the order to fire
   bool digest_matches = true;           // false: this tree is not the leading server's
+  std::int64_t digest_told = 0;         // which digest it would have, when it does not match
 };
 
 /// The digest a tree had after a txn.
@@ -109,7 +110,11 @@ class tree {
   /// The tree is a fuzzy copy until the txn `then.at`, and must have that digest after it. Until
   /// then no digest is compared. When that txn is the last processed, it is compared at once:
   /// false if it differs. Ignored when it is older, or the digest of another version.
-  bool expect_digest(const zxid_digest& then);
+  [[nodiscard]] bool expect_digest(const zxid_digest& then);
+  /// The txn that the tree is a fuzzy copy until, as long as it has not come.
+  [[nodiscard]] std::optional<zxid> fuzzy_until() const {
+    return expected_ ? std::optional{expected_->at} : std::nullopt;
+  }
 
   /// The membership as data of /zookeeper/config; local, outside of txns and digest
   /// (ZKDatabase.initConfigInZKDatabase).

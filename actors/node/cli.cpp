@@ -9,11 +9,13 @@
 #include <string>
 #include <vector>
 
+#include "actors/node/check_data.hpp"
 #include "actors/node/daemon.hpp"
 #include "actors/node/four_letter_client.hpp"
 #include "actors/node/node.hpp"
 #include "actors/node/pid_file.hpp"
 #include "actors/node/version.hpp"
+#include "actors/storage/posix_disk.hpp"
 #include "config/keys.hpp"
 #include "config/load.hpp"
 
@@ -29,6 +31,8 @@ struct arguments {
   std::string trace_path;  // empty: no trace
   int patience_ms = 60'000;
   std::vector<std::string> settings;  // KEY=VALUE, which stands above the file's
+  std::string data_dir, data_log_dir;  // check-data: instead of those in zoo.cfg
+  bool json = false;
 };
 
 /// "already running as process 7", empty when nobody runs in the directory.
@@ -203,6 +207,34 @@ int print_config(const config::loaded& from, const arguments&) {
   return exit_code::done;
 }
 
+/// Of the directory that is named, or else of the one in zoo.cfg.
+int check_directory(const arguments& args) {
+  std::error_code failed;
+  auto absolute = [&failed](const std::string& given) {
+    auto path = fs::absolute(given, failed).lexically_normal();
+    return (path.has_filename() ? path : path.parent_path()).string();
+  };
+  storage::data_dir_options options;
+  if (args.data_dir.empty()) {
+    auto from = config::load(args.config_path);
+    if (!from) {
+      std::cerr << from.error() << "\n";
+      return exit_code::bad_config;
+    }
+    const auto& cfg = from->value;
+    options.data_dir = cfg.data_dir;
+    options.data_log_dir = cfg.data_log_dir;
+    if (!cfg.is_standalone()) options.owner = cfg.my_id;
+    options.trust_empty_snapshot = cfg.snapshot_trust_empty;
+    options.record_bytes_max = 2 * std::int64_t{cfg.jute_buffer_bytes_max};
+  } else {
+    options.data_dir = absolute(args.data_dir);
+  }
+  if (!args.data_log_dir.empty()) options.data_log_dir = absolute(args.data_log_dir);
+  storage::posix_disk disk;
+  return check_data(disk, std::move(options), args.json, std::cout, std::cerr);
+}
+
 struct verb {
   const char* name;
   const char* help;
@@ -219,12 +251,18 @@ constexpr verb verbs[] = {
      print_config},
 };
 
-/// Reads the config and runs the verb. A directory stands for the zoo.cfg in it.
+/// A directory stands for the zoo.cfg in it.
+std::string found_config(const std::string& given) {
+  std::error_code failed;
+  auto path = fs::absolute(given, failed);
+  if (!failed && fs::is_directory(path, failed)) path /= "zoo.cfg";
+  return path.lexically_normal().string();
+}
+
+/// Reads the config and runs the verb.
 int with_config(const verb& chosen, arguments args) {
   std::error_code failed;
-  auto path = fs::absolute(args.config_path, failed);
-  if (!failed && fs::is_directory(path, failed)) path /= "zoo.cfg";
-  args.config_path = path.lexically_normal().string();
+  args.config_path = found_config(args.config_path);
   for (auto* file : {&args.log_path, &args.trace_path})
     if (!file->empty()) *file = fs::absolute(*file, failed).string();
   std::vector<config::setting> settings;
@@ -274,6 +312,15 @@ int run_cli(int argc, char** argv) {
       sub->add_option("--patience-ms", args.patience_ms, "How long to wait for the end")
           ->check(CLI::PositiveNumber);
   }
+  auto* check_verb = app.add_subcommand(
+      "check-data", "Say what a data directory holds and whether a server would start on it");
+  check_verb->add_option("DIR", args.data_dir, "The data directory; default: that of --config");
+  check_verb->add_option("--data-log-dir", args.data_log_dir,
+                         "Where the txn logs are; default DIR");
+  check_verb->add_flag("--json", args.json, "One JSON object instead of text");
+  check_verb->footer(
+      "Changes nothing. Exit code 0: it would start; 3: it would not, and why is said; "
+      "1: the directory cannot be looked at.");
   auto* version_verb = app.add_subcommand("version", "Print the version");
   try {
     app.parse(argc, argv);
@@ -287,6 +334,10 @@ int run_cli(int argc, char** argv) {
   if (as_markdown) {
     std::cout << config::markdown();
     return exit_code::done;
+  }
+  if (check_verb->parsed()) {
+    args.config_path = found_config(args.config_path);
+    return check_directory(args);
   }
   for (const auto& x : verbs)
     if (app.got_subcommand(x.name)) return with_config(x, args);

@@ -289,6 +289,7 @@ TEST(FourLetter, MntrOfALeader) {
             "zk_watch_count\t4\n"
             "zk_ephemerals_count\t2\n"
             "zk_approximate_data_size\t321\n"
+            "zk_digest_mismatches_count\t0\n"
             "zk_global_sessions\t3\n"
             "zk_local_sessions\t0\n"
             "zk_open_file_descriptor_count\t30\n"

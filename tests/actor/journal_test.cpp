@@ -71,6 +71,32 @@ TEST_F(Journal, GenuineDirectoryIsLoadedAndItsDigestsHold) {
   EXPECT_EQ(heard.size(), 1u);
 }
 
+// As ZooKeeper: it is told and counted, and the database is loaded (DataTree.compareDigest).
+TEST_F(Journal, DigestThatDoesNotMatchIsToldWithZxidAndBothSums) {
+  core::tree empty;
+  disk->put("/z/version-2/snapshot.0", tree_bytes(empty));
+  txn changed;
+  changed.header = {session_id{1}, cxid{1}, at(1, 1), 0, op_code::create};
+  changed.body = create_txn{"/a", "x", {{31, {"world", "anyone"}}}, false, 1};
+  changed.digest = txn_digest{core::digest_version, 0x4711};
+  auto bytes = storage::encode_log_header();
+  storage::append_entry(bytes, encode_txn(changed));
+  disk->put("/z/version-2/log.100000001", bytes);
+  std::vector<std::string> errors;
+  log::set_observer([&](log::level level, std::string_view line) {
+    if (level == log::level::error) errors.emplace_back(line);
+  });
+  auto loaded = must_load();
+  log::set_observer({});
+  EXPECT_EQ(loaded.digest_mismatches, 1u);
+  EXPECT_EQ(loaded.last_logged, at(1, 1));
+  ASSERT_EQ(errors.size(), 1u);
+  EXPECT_NE(errors[0].find("digest_mismatch zxid=0x100000001 told=0x4711 ours=" +
+                           to_hex(loaded.image->data.digest())),
+            std::string::npos)
+      << errors[0];
+}
+
 TEST_F(Journal, RecentTxnsAreTheNewestOnes) {
   config.commit_log_count = 2;
   stop();

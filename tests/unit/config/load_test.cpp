@@ -73,7 +73,7 @@ TEST(Load, EveryKeyReachesItsField) {
                  "skipACL=yes\nextendedTypesEnabled=true\nenforceQuota=true\n"
                  "znode.container.checkIntervalMs=30\nznode.container.maxPerMinute=31\n"
                  "znode.container.maxNeverUsedIntervalMs=32\n"
-                 "snapshot.trust.empty=true\nserver.1=h:1:2\ngroup.3=1\nweight.1=5\n"
+                 "snapshot.compression.method=GZ\nsnapshot.trust.empty=true\nserver.1=h:1:2\ngroup.3=1\nweight.1=5\n"
                  "datadir.autocreate=false\ndb.autocreate=false\nclientPortListenBacklog=33\n"
                  "maxCnxns=34\nclientTcpKeepAlive=false\nnio.sessionlessCnxnTimeout=35\n"
                  "leaderServes=no\nenforce.auth.enabled=true\nenforce.auth.schemes=digest, ip\n"
@@ -112,6 +112,7 @@ TEST(Load, EveryKeyReachesItsField) {
   expected.container_check_interval_ms = 30;
   expected.container_deletes_per_minute_max = 31;
   expected.container_never_used_ms_max = 32;
+  expected.snapshot_compression = snapshot_compression::gzip;
   expected.snapshot_trust_empty = true;
   expected.auto_create_directories = expected.auto_create_database = false;
   expected.listen_backlog = 33;
@@ -184,6 +185,7 @@ TEST(Load, EveryKeyRefusesWhatItCannotBe) {
                     "jute.maxbuffer=1023",
                     "4lw.commands.whitelist=srv",
                     "snapshot.trust.empty=no",
+                    "snapshot.compression.method=zip",
                     "server.0=h:1:2",
                     "server.256=h:1:2",
                     "server.x=h:1:2",
