@@ -329,18 +329,20 @@ result<znode_data> client::reconfig(const reconfiguration& x) {
 }
 
 result<void> client::remove_watches(const std::string& path, watch_kind kind, bool locally) {
-  result<void> done;
-  if (locally) {
-    const int rc = ::zoo_remove_all_watches(handle_, path.c_str(),
-                                            static_cast<ZooWatcherType>(kind), 1);
-    if (rc != ZOK) done = tl::unexpected{code_of(rc)};
-  } else {
-    // The library declares a pointer to the type of a pointer here, and means the latter.
-    auto* completion = reinterpret_cast<void_completion_t*>(&on_done);
-    done = ask<void>([&](void* waiting) {
-      return ::zoo_aremove_all_watches(handle_, path.c_str(), static_cast<ZooWatcherType>(kind), 0,
-                                       completion, waiting);
-    });
+  {
+    // The library asks the server even when it knows of no such watch.
+    const std::lock_guard lock{mutex_};
+    if (!watches_.has(path, kind)) return tl::unexpected{error_code::no_watcher};
+  }
+  const auto type = static_cast<ZooWatcherType>(kind);
+  // The library declares a pointer to the type of a pointer here, and means the latter.
+  auto* completion = reinterpret_cast<void_completion_t*>(&on_done);
+  auto done = ask<void>([&](void* waiting) {
+    return ::zoo_aremove_all_watches(handle_, path.c_str(), type, 0, completion, waiting);
+  });
+  if (!done && done.error() == error_code::connection_loss && locally) {
+    const int rc = ::zoo_remove_all_watches(handle_, path.c_str(), type, 1);
+    done = rc == ZOK ? result<void>{} : tl::unexpected{code_of(rc)};
   }
   if (!done) return done;
   const std::lock_guard lock{mutex_};

@@ -95,7 +95,7 @@ class client {
     std::int64_t from_version = -1;
   };
   [[nodiscard]] result<znode_data> reconfig(const reconfiguration& x);
-  /// Ends one-shot watches. `locally`: forgets them even if no server can be reached.
+  /// Ends one-shot watches. `locally`: also when no server can be reached.
   [[nodiscard]] result<void> remove_watches(const std::string& path, watch_kind kind,
                                             bool locally);
 

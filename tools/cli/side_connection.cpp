@@ -123,21 +123,27 @@ result<std::string> side_connection::ask(op_code op, const std::string& body) {
 
 result<void> side_connection::add_watch(const std::string& path, watch_mode mode) {
   const auto wire = on_wire(path);
+  std::map<std::string, watch_mode> before;
+  {
+    // Its first event may come before this thread wakes up.
+    const std::lock_guard lock{mutex_};
+    before = watches_;
+    watches_[wire] = mode;
+  }
   auto done =
       ask(op_code::add_watch, jute::encode(numbered_path{wire, static_cast<std::int32_t>(mode)}));
-  if (!done) return tl::unexpected{done.error()};
+  if (done) return {};
   const std::lock_guard lock{mutex_};
-  watches_[wire] = mode;
-  return {};
+  watches_ = before;
+  return tl::unexpected{done.error()};
 }
 
 result<void> side_connection::remove_watch(const std::string& path, bool locally) {
   const auto wire = on_wire(path);
-  if (!locally) {
-    auto done = ask(op_code::remove_watches,
-                    jute::encode(numbered_path{wire, static_cast<std::int32_t>(watch_kind::any)}));
-    if (!done) return tl::unexpected{done.error()};
-  }
+  auto done = ask(op_code::remove_watches,
+                  jute::encode(numbered_path{wire, static_cast<std::int32_t>(watch_kind::any)}));
+  if (!done && !(locally && done.error() == error_code::connection_loss))
+    return tl::unexpected{done.error()};
   const std::lock_guard lock{mutex_};
   watches_.erase(wire);
   events_.push({"SyncConnected", "PersistentWatchRemoved", path});
@@ -294,11 +300,19 @@ bool side_connection::take(std::string_view payload) {
 
 void side_connection::tell(std::string_view body) {
   auto heard = jute::decode<watch_event>(body);
-  if (!heard) return;
+  if (!heard || !covers(heard->path)) return;
   auto path = heard->path;
   if (path.starts_with(options_.chroot)) path.erase(0, options_.chroot.size());
   events_.push({"SyncConnected", event_type_name(static_cast<std::int32_t>(heard->type)),
                 path.empty() ? "/" : path});
+}
+
+bool side_connection::covers(const std::string& wire) const {
+  for (const auto& [top, mode] : watches_)
+    if (wire == top || (mode == watch_mode::persistent_recursive &&
+                        (top == "/" || wire.starts_with(top + "/"))))
+      return true;
+  return false;
 }
 
 void side_connection::fail_waiting() {

@@ -62,6 +62,7 @@ class side_connection {
   void serve(int fd);
   [[nodiscard]] bool take(std::string_view payload);
   void tell(std::string_view body);
+  [[nodiscard]] bool covers(const std::string& wire) const;
   void fail_waiting();
   [[nodiscard]] bool wait_ready(std::unique_lock<std::mutex>& lock);
 

@@ -58,9 +58,9 @@ std::string acl_text(const std::vector<acl_entry>& acl) {
 }
 
 std::string list_text(const std::vector<std::string>& names) {
-  std::string out = "[";
-  for (const auto& x : names) out += (out.size() == 1 ? "" : ", ") + x;
-  return out + "]";
+  std::string out;
+  for (const auto& x : names) out.append(&x == &names.front() ? "" : ", ").append(x);
+  return "[" + out + "]";
 }
 
 namespace {

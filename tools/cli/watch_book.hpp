@@ -17,6 +17,10 @@ enum class watch_kind : std::int32_t { children = 1, data = 2, any = 3 };
 class watch_book {
  public:
   void add(const std::string& path, watch_kind kind) { of(kind).insert(path); }
+  [[nodiscard]] bool has(const std::string& path, watch_kind kind) const {
+    return (kind != watch_kind::data && children_.contains(path)) ||
+           (kind != watch_kind::children && data_.contains(path));
+  }
   /// An event of that type (its number on the wire) for that path; it ended the watches it told.
   void on_event(std::int32_t type, const std::string& path);
   /// Removes them and returns what kinds there were, children first.
