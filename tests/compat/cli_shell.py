@@ -124,7 +124,7 @@ def settled(said):
 def as_ours(said):
     """zkCli.sh's words without the names of its classes, and with every list sorted."""
     said = re.sub(r"^org\.apache\.commons\.cli\.\w+: ", "", said, flags=re.M)
-    return re.sub(r"^\[(/.*)\]$", lambda found: f"[{', '.join(sorted(found[1].split(', ')))}]", said,
+    return re.sub(r"^\[(/.*)\]$", lambda x: f"[{', '.join(sorted(x[1].split(', ')))}]", said,
                   flags=re.M)
 
 

@@ -118,8 +118,8 @@ class ActorCli(shared.OnThreeServers):
     def test_without_any_server_it_fails_soon(self):
         self.assertEqual(once(ACTOR_CLI, NOBODY, "ls", "/"),
                          (1, "", "KeeperErrorCode = ConnectionLoss for /\n"))
-        self.assertEqual(once(ACTOR_CLI, NOBODY, "-timeout", "200", "-waitforconnection", "ls", "/"),
-                         (1, "", f"no server of {NOBODY} has answered within 200 ms\n"))
+        self.assertEqual(once(ACTOR_CLI, NOBODY, "-timeout", "200", "-waitforconnection", "sync",
+                              "/"), (1, "", f"no server of {NOBODY} has answered within 200 ms\n"))
 
     # -- in a pipe ----------------------------------------------------------------------------
 

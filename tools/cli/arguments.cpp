@@ -32,9 +32,10 @@ tl::expected<arguments, std::string> parse_arguments(const std::vector<std::stri
     } else if (word == "-h" || word == "-help" || word == "--help") {
       out.help = true;
     } else {
-      return tl::unexpected("unknown option " + word +
-                            "; accepted are -server host:port[,host:port...][/chroot], -timeout "
-                            "ms, -r, -waitforconnection, -verbose, -help");
+      return tl::unexpected(
+          "unknown option " + word +
+          "; accepted are -server host[:port][,host[:port]...][/chroot], -timeout "
+          "ms, -r, -waitforconnection, -verbose, -help");
     }
   }
   return out;

@@ -35,9 +35,8 @@ class borrowed_acl {
  public:
   explicit borrowed_acl(const std::vector<acl_entry>& acl) {
     for (const auto& x : acl)
-      entries_.push_back({x.perms,
-                          {const_cast<char*>(x.id.scheme.c_str()),
-                           const_cast<char*>(x.id.id.c_str())}});
+      entries_.push_back(
+          {x.perms, {const_cast<char*>(x.id.scheme.c_str()), const_cast<char*>(x.id.id.c_str())}});
     vector_ = {static_cast<std::int32_t>(entries_.size()), entries_.data()};
   }
   [[nodiscard]] ACL_vector* get() { return &vector_; }
@@ -114,6 +113,19 @@ std::string session_state_name(int state) {
 
 }  // namespace
 
+std::string with_ports(const std::string& hosts) {
+  const auto end = std::min(hosts.find('/'), hosts.size());
+  std::string out;
+  for (std::size_t begin = 0; begin < end;) {
+    const auto comma = std::min(hosts.find(',', begin), end);
+    const auto host = hosts.substr(begin, comma - begin);
+    const auto colon = host.find(':', host.find(']') == std::string::npos ? 0 : host.find(']'));
+    out += (out.empty() ? "" : ",") + host + (colon == std::string::npos ? ":2181" : "");
+    begin = comma + 1;
+  }
+  return out + hosts.substr(end);
+}
+
 std::string chroot_of(const std::string& hosts) {
   auto slash = hosts.find('/');
   return slash == std::string::npos || slash + 1 == hosts.size() ? "" : hosts.substr(slash);
@@ -129,12 +141,13 @@ tl::expected<std::unique_ptr<client>, std::string> client::open(const client_opt
                                                                 event_queue& events) {
   std::unique_ptr<client> out{new client{options, events}};
   errno = 0;
-  out->handle_ = ::zookeeper_init(options.hosts.c_str(), &client::on_event, options.timeout_ms,
-                                  nullptr, out.get(), options.read_only ? ZOO_READONLY : 0);
+  out->handle_ =
+      ::zookeeper_init(with_ports(options.hosts).c_str(), &client::on_event, options.timeout_ms,
+                       nullptr, out.get(), options.read_only ? ZOO_READONLY : 0);
   if (out->handle_ == nullptr)
     return tl::unexpected("cannot connect to " + options.hosts +
                           ": no address in it can be used (" + std::strerror(errno) +
-                          "); accepted is host:port[,host:port...][/chroot]");
+                          "); accepted is host[:port][,host[:port]...][/chroot]");
   return out;
 }
 
@@ -234,8 +247,8 @@ result<void> client::remove_all(std::span<const std::string> paths) {
   for (std::size_t i = 0; i < paths.size(); ++i)
     ::zoo_delete_op_init(&ops[i], paths[i].c_str(), -1);
   return ask<void>([&](void* waiting) {
-    return ::zoo_amulti(handle_, static_cast<int>(ops.size()), ops.data(), results.data(),
-                        &on_done, waiting);
+    return ::zoo_amulti(handle_, static_cast<int>(ops.size()), ops.data(), results.data(), &on_done,
+                        waiting);
   });
 }
 
@@ -256,17 +269,15 @@ result<stat> client::exists(const std::string& path, bool watch) {
 }
 
 result<znode_data> client::get(const std::string& path, bool watch) {
-  auto out = ask<znode_data>([&](void* waiting) {
-    return ::zoo_aget(handle_, path.c_str(), watch, &on_data, waiting);
-  });
+  auto out = ask<znode_data>(
+      [&](void* waiting) { return ::zoo_aget(handle_, path.c_str(), watch, &on_data, waiting); });
   if (watch) watching(path, watch_kind::data, out ? error_code::ok : out.error());
   return out;
 }
 
 result<znode_data> client::get_config(bool watch) {
-  auto out = ask<znode_data>([&](void* waiting) {
-    return ::zoo_agetconfig(handle_, watch, &on_data, waiting);
-  });
+  auto out = ask<znode_data>(
+      [&](void* waiting) { return ::zoo_agetconfig(handle_, watch, &on_data, waiting); });
   if (watch) watching(ZOO_CONFIG_NODE, watch_kind::data, out ? error_code::ok : out.error());
   return out;
 }
@@ -288,9 +299,8 @@ result<znode_children> client::children(const std::string& path, bool watch) {
 }
 
 result<znode_acl> client::get_acl(const std::string& path) {
-  return ask<znode_acl>([&](void* waiting) {
-    return ::zoo_aget_acl(handle_, path.c_str(), &on_acl, waiting);
-  });
+  return ask<znode_acl>(
+      [&](void* waiting) { return ::zoo_aget_acl(handle_, path.c_str(), &on_acl, waiting); });
 }
 
 result<void> client::set_acl(const std::string& path, const std::vector<acl_entry>& acl,
@@ -303,9 +313,8 @@ result<void> client::set_acl(const std::string& path, const std::vector<acl_entr
 }
 
 result<void> client::sync(const std::string& path) {
-  auto done = ask<std::string>([&](void* waiting) {
-    return ::zoo_async(handle_, path.c_str(), &on_name, waiting);
-  });
+  auto done = ask<std::string>(
+      [&](void* waiting) { return ::zoo_async(handle_, path.c_str(), &on_name, waiting); });
   if (!done) return tl::unexpected{done.error()};
   return {};
 }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /// ZooKeeper's C client library as values: one session, calls that wait for their answer, errors
-/// with the wire's numbers. Owns: the library's handle and with it the session, which ends with this
-/// object. Calls come from one thread; events go to the queue from the library's.
-/// Order: an event that the server sent before an answer is in the queue when the call returns.
-/// Units: timeouts in ms. Paths are the user's; the library puts the chroot before them.
+/// with the wire's numbers. Owns: the library's handle and with it the session, which ends with
+/// this object. Calls come from one thread; events go to the queue from the library's. Order: an
+/// event that the server sent before an answer is in the queue when the call returns. Units:
+/// timeouts in ms. Paths are the user's; the library puts the chroot before them.
 #pragma once
 
 #include <zookeeper/zookeeper.h>
@@ -28,10 +28,13 @@ template <class T>
 using result = tl::expected<T, error_code>;
 
 struct client_options {
-  std::string hosts = "localhost:2181";  // host:port[,host:port...][/chroot]
+  std::string hosts = "localhost:2181";  // host[:port][,host[:port]...][/chroot]
   int timeout_ms = 30'000;
   bool read_only = false;  // be content with a server that has no quorum
 };
+
+/// `hosts` with ZooKeeper's port for those that have none, as zkCli.sh takes them.
+[[nodiscard]] std::string with_ports(const std::string& hosts);
 
 /// "/a" of "host:port/a"; empty when there is none.
 [[nodiscard]] std::string chroot_of(const std::string& hosts);
@@ -96,8 +99,7 @@ class client {
   };
   [[nodiscard]] result<znode_data> reconfig(const reconfiguration& x);
   /// Ends one-shot watches. `locally`: also when no server can be reached.
-  [[nodiscard]] result<void> remove_watches(const std::string& path, watch_kind kind,
-                                            bool locally);
+  [[nodiscard]] result<void> remove_watches(const std::string& path, watch_kind kind, bool locally);
 
  private:
   client(const client_options& options, event_queue& events);

@@ -9,8 +9,10 @@
 namespace troupe::cli {
 namespace {
 
-constexpr option create_options[] = {
-    {"e", false, "ephemeral"}, {"s", false, "sequential"}, {"c", false, "container"}, {"t", true, "ttl"}};
+constexpr option create_options[] = {{"e", false, "ephemeral"},
+                                     {"s", false, "sequential"},
+                                     {"c", false, "container"},
+                                     {"t", true, "ttl"}};
 constexpr option version_option[] = {{"v", true, "version"}};
 constexpr option batch_option[] = {{"b", true, "batch size"}};
 constexpr option get_options[] = {
@@ -38,17 +40,21 @@ constexpr option remove_watches_options[] = {{"c", false, "child watcher type"},
                                              {"l", false, "remove locally"}};
 constexpr option config_options[] = {
     {"s", false, "stats"}, {"w", false, "watch"}, {"c", false, "client connection string"}};
-constexpr option reconfig_options[] = {
-    {"s", false, "stats"},       {"v", true, "required current config version"},
-    {"file", true, "path"},      {"members", true, "list of servers"},
-    {"add", true, "list of new servers"}, {"remove", true, "list of server ids"}};
+constexpr option reconfig_options[] = {{"s", false, "stats"},
+                                       {"v", true, "required current config version"},
+                                       {"file", true, "path"},
+                                       {"members", true, "list of servers"},
+                                       {"add", true, "list of new servers"},
+                                       {"remove", true, "list of server ids"}};
 
 /// In the order of their names' bytes, which is the usage's.
 constexpr std::array table{
     command{"addWatch",
             "[-m mode] path # optional mode is one of [PERSISTENT, PERSISTENT_RECURSIVE] - default "
             "is PERSISTENT_RECURSIVE",
-            {add_watch_options}, 2, run_add_watch},
+            {add_watch_options},
+            2,
+            run_add_watch},
     command{"addauth", "scheme auth", {}, 2, run_add_auth},
     command{"config", "[-c] [-w] [-s]", {config_options}, 1, run_config},
     command{"create", "[-s] [-e] [-c] [-t ttl] path [data] [acl]", {create_options}, 2, run_create},
@@ -64,9 +70,11 @@ constexpr std::array table{
     command{"reconfig",
             "[-s] [-v version] [[-file path] | [-members serverID=host:port1:port2;port3[,...]*]] "
             "| [-add serverId=host:port1:port2;port3[,...]]* [-remove serverId[,...]*]",
-            {reconfig_options}, 1, run_reconfig},
-    command{"removewatches", "path [-c|-d|-a] [-l]", {remove_watches_options}, 2,
-            run_remove_watches},
+            {reconfig_options},
+            1,
+            run_reconfig},
+    command{
+        "removewatches", "path [-c|-d|-a] [-l]", {remove_watches_options}, 2, run_remove_watches},
     command{"set", "[-s] [-v version] [-b] path data", {set_options}, 3, run_set},
     command{"setAcl", "[-s] [-v version] [-R] path acl", {set_acl_options}, 3, run_set_acl},
     command{"setquota", "-n|-b|-N|-B val path", {set_quota_options, true, true}, 2, run_set_quota},
@@ -86,9 +94,7 @@ const command* find_command(std::string_view name) {
   return found != table.end() && found->name == name ? &*found : nullptr;
 }
 
-std::string usage_of(const command& x) {
-  return std::string{x.name} + " " + std::string{x.form};
-}
+std::string usage_of(const command& x) { return std::string{x.name} + " " + std::string{x.form}; }
 
 outcome check_path(std::string_view path, bool sequential) {
   if (auto fault = path_fault(path, sequential)) return fail(*fault);

@@ -50,7 +50,9 @@ struct command {
 
 // -- for the files that hold commands -------------------------------------------------------------
 
-[[nodiscard]] inline auto fail(std::string text) { return tl::unexpected(failure{std::move(text)}); }
+[[nodiscard]] inline auto fail(std::string text) {
+  return tl::unexpected(failure{std::move(text)});
+}
 [[nodiscard]] inline auto refused(error_code code, std::string_view path) {
   return tl::unexpected(failure{failure_text(code, path)});
 }
@@ -85,8 +87,8 @@ outcome run_config(context& to, const parsed_words& given);
 outcome run_reconfig(context& to, const parsed_words& given);
 outcome run_version(context& to, const parsed_words& given);
 
-/// Calls `visit` with `top` and all that is below it: a znode's children, sorted, then what is below
-/// each. What is deleted meanwhile is passed over. The first failure ends the walk.
+/// Calls `visit` with `top` and all that is below it: a znode's children, sorted, then what is
+/// below each. What is deleted meanwhile is passed over. The first failure ends the walk.
 outcome visit_tree(client& zk, const std::string& top, bool watch,
                    const std::function<outcome(const std::string&)>& visit);
 /// "/a" and "b" -> "/a/b".

@@ -81,8 +81,9 @@ outcome run_delete(context& to, const parsed_words& given) {
     // zkCli.sh passes over the number then, and deletes whatever is there.
     if (!given.has("v")) {
       auto number = parse_number<std::int32_t>(given.words[2]);
-      version = number ? *number : tl::expected<std::int32_t, failure>{fail(
-                                       "the version must be an int value")};
+      version = number
+                    ? *number
+                    : tl::expected<std::int32_t, failure>{fail("the version must be an int value")};
     }
   }
   if (!version) return tl::unexpected(version.error());
@@ -182,8 +183,8 @@ outcome run_get_all_children_number(context& to, const parsed_words& given) {
   const auto& path = given.words[1];
   if (auto is_path = check_path(path); !is_path) return is_path;
   auto& side = to.link.side();
-  auto answer = side.ask(op_code::get_all_children_number,
-                         jute::encode(path_request{side.on_wire(path)}));
+  auto answer =
+      side.ask(op_code::get_all_children_number, jute::encode(path_request{side.on_wire(path)}));
   if (answer) {
     to.io.out() << jute::reader{*answer}.i32() << "\n";
     return {};

@@ -152,8 +152,8 @@ outcome run_list_quota(context& to, const parsed_words& given) {
     to.io.err() << "quota for " << path << " does not exist.\n";
     return {};
   }
-  to.io.out() << "Output quota for " << path << " "
-              << quota_text{limits->data.value_or("")}.text() << "\n"
+  to.io.out() << "Output quota for " << path << " " << quota_text{limits->data.value_or("")}.text()
+              << "\n"
               << "Output stat for " << path << " " << quota_text{used->data.value_or("")}.text()
               << "\n";
   return {};

@@ -20,8 +20,7 @@ std::vector<std::string> complete_path(std::string_view word, const children_of&
 
 }  // namespace
 
-std::vector<std::string> complete(std::string_view line,
-                                  const std::vector<known_command>& commands,
+std::vector<std::string> complete(std::string_view line, const std::vector<known_command>& commands,
                                   const children_of& children) {
   const auto begin = line.find_last_of(blanks);
   const auto word = begin == std::string_view::npos ? line : line.substr(begin + 1);

@@ -12,8 +12,8 @@
 namespace troupe::cli {
 
 enum class console_mode {
-  one_shot,     // one command, and nothing but its output
-  piped,        // lines from a file or a pipe: no banner, no prompt, no word of the first connection
+  one_shot,  // one command, and nothing but its output
+  piped,     // lines from a file or a pipe: no banner, no prompt, no word of the first connection
   interactive,  // a terminal
 };
 

@@ -128,8 +128,8 @@ class terminal_input final : public input {
     rl_completion_append_character = path ? '\0' : ' ';
     return ::rl_completion_matches("", [](const char*, int state) -> char* {
       auto& left = the_terminal->candidates_;
-      const auto i = static_cast<std::size_t>(state == 0 ? the_terminal->given_ = 0
-                                                         : ++the_terminal->given_);
+      const auto i =
+          static_cast<std::size_t>(state == 0 ? the_terminal->given_ = 0 : ++the_terminal->given_);
       return i < left.size() ? ::strdup(left[i].c_str()) : nullptr;
     });
   }

@@ -12,8 +12,7 @@ tl::expected<std::unique_ptr<session>, std::string> session::open(const client_o
   return std::unique_ptr<session>{new session{std::move(*opened), options, events}};
 }
 
-session::session(std::unique_ptr<client> opened, const client_options& options,
-                 event_queue& events)
+session::session(std::unique_ptr<client> opened, const client_options& options, event_queue& events)
     : client_(std::move(opened)),
       side_({.timeout_ms = options.timeout_ms,
              .chroot = chroot_of(options.hosts),
@@ -54,8 +53,8 @@ result<std::vector<std::string>> session::ephemerals(const std::string& prefix) 
     if (!found && found.error() != error_code::no_node && found.error() != error_code::no_auth)
       return tl::unexpected{found.error()};
     // What may not be looked at is still ours as far as anybody has said.
-    const bool gone = found ? found->ephemeral_owner != client_->session()
-                            : found.error() == error_code::no_node;
+    const bool gone =
+        found ? found->ephemeral_owner != client_->session() : found.error() == error_code::no_node;
     if (!gone && (prefix == "/" || at->starts_with(prefix))) out.push_back(*at);
     at = gone ? ephemerals_.erase(at) : std::next(at);
   }

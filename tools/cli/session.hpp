@@ -30,8 +30,7 @@ class session {
                                            const std::vector<acl_entry>& acl, std::int32_t flags,
                                            std::int64_t ttl_ms);
   [[nodiscard]] result<void> add_auth(const auth_id& x);
-  [[nodiscard]] result<void> remove_watches(const std::string& path, watch_kind kind,
-                                            bool locally);
+  [[nodiscard]] result<void> remove_watches(const std::string& path, watch_kind kind, bool locally);
   /// This session's ephemeral znodes whose paths begin so, sorted. The C library has no such call,
   /// and only the session itself may make it; but all ephemerals of a session that began here were
   /// created here, so each that was is asked for whether it is still this session's.

@@ -19,10 +19,10 @@ struct own_command {
   std::string_view form;
 };
 constexpr std::array own_commands{
-    own_command{"close", ""},          own_command{"connect", "host:port"},
-    own_command{"exit", ""},           own_command{"help", "[command]"},
-    own_command{"history", ""},        own_command{"printwatches", "on|off"},
-    own_command{"quit", ""},           own_command{"redo", "cmdno"},
+    own_command{"close", ""},   own_command{"connect", "host:port"},
+    own_command{"exit", ""},    own_command{"help", "[command]"},
+    own_command{"history", ""}, own_command{"printwatches", "on|off"},
+    own_command{"quit", ""},    own_command{"redo", "cmdno"},
 };
 
 bool is_own(std::string_view name) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/// The shell around the commands: history, redo, connect, close, and the exit code, which is that of
-/// the last command, as in zkCli.sh (class ZooKeeperMain).
+/// The shell around the commands: history, redo, connect, close, and the exit code, which is that
+/// of the last command, as in zkCli.sh (class ZooKeeperMain).
 #pragma once
 
 #include <memory>

@@ -89,9 +89,7 @@ std::string side_connection::on_wire(const std::string& path) const {
 void side_connection::add_auth(const auth_id& x) {
   const std::lock_guard lock{mutex_};
   identities_.push_back(x);
-  if (fd_ >= 0 &&
-      !send_frame(fd_, request_header{{special_xid::auth}, op_code::auth},
-                  shown(x)))
+  if (fd_ >= 0 && !send_frame(fd_, request_header{{special_xid::auth}, op_code::auth}, shown(x)))
     ::shutdown(fd_, SHUT_RDWR);
 }
 
@@ -236,15 +234,14 @@ bool side_connection::introduce(int fd) {
   const std::lock_guard lock{mutex_};
   bool sent = true;
   for (const auto& x : identities_)
-    sent = sent && send_frame(fd, request_header{{special_xid::auth}, op_code::auth},
-                              shown(x));
+    sent = sent && send_frame(fd, request_header{{special_xid::auth}, op_code::auth}, shown(x));
   if (!watches_.empty()) {
     set_watches2_request all;
     all.one_shot.relative_zxid = last_zxid_;
     for (const auto& [path, mode] : watches_)
       (mode == watch_mode::persistent ? all.persistent : all.persistent_recursive).push_back(path);
-    sent = sent && send_frame(
-                       fd, request_header{{special_xid::set_watches}, op_code::set_watches2}, all);
+    sent = sent &&
+           send_frame(fd, request_header{{special_xid::set_watches}, op_code::set_watches2}, all);
   }
   if (!sent || stopping_) return false;
   fd_ = fd;
@@ -309,8 +306,8 @@ void side_connection::tell(std::string_view body) {
 
 bool side_connection::covers(const std::string& wire) const {
   for (const auto& [top, mode] : watches_)
-    if (wire == top || (mode == watch_mode::persistent_recursive &&
-                        (top == "/" || wire.starts_with(top + "/"))))
+    if (wire == top ||
+        (mode == watch_mode::persistent_recursive && (top == "/" || wire.starts_with(top + "/"))))
       return true;
   return false;
 }

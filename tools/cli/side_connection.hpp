@@ -28,7 +28,7 @@ enum class watch_mode : std::int32_t { persistent = 0, persistent_recursive = 1 
 
 struct side_options {
   int timeout_ms = 30'000;
-  std::string chroot;                            // before every path on the wire
+  std::string chroot;                         // before every path on the wire
   std::function<std::vector<char>()> server;  // a sockaddr; empty: there is none to be reached
 };
 

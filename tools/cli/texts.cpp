@@ -193,8 +193,7 @@ std::string code_name(error_code code) {
 }  // namespace
 
 std::string exception_text(error_code code, std::string_view path) {
-  return "KeeperErrorCode = " + code_name(code) +
-         (path.empty() ? "" : " for " + std::string{path});
+  return "KeeperErrorCode = " + code_name(code) + (path.empty() ? "" : " for " + std::string{path});
 }
 
 std::string failure_text(error_code code, std::string_view path) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/// What zkCli.sh prints, as text: dates, stats, ACLs, lists, watch events and errors (the classes of
-/// org.apache.zookeeper.cli). Pure, but for the local time zone, which dates are in.
+/// What zkCli.sh prints, as text: dates, stats, ACLs, lists, watch events and errors (the classes
+/// of org.apache.zookeeper.cli). Pure, but for the local time zone, which dates are in.
 #pragma once
 
 #include <cstdint>

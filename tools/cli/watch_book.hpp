@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/// Which one-shot watches a session holds, so that it can be said which of them a removal ended; the
-/// C client library does not tell. Pure.
+/// Which one-shot watches a session holds, so that it can be said which of them a removal ended;
+/// the C client library does not tell. Pure.
 #pragma once
 
 #include <cstdint>

@@ -74,10 +74,19 @@ TEST(Arguments, WithoutAnyItIsAShellOnLocalhost) {
 }
 
 TEST(Arguments, WhatIsWrongIsSaid) {
-  EXPECT_THAT(parse_arguments({"-server"}).error(), HasSubstr("no argument found for option -server"));
-  EXPECT_THAT(parse_arguments({"-timeout", "soon"}).error(), HasSubstr("-timeout soon: accepted is"));
+  EXPECT_THAT(parse_arguments({"-server"}).error(),
+              HasSubstr("no argument found for option -server"));
+  EXPECT_THAT(parse_arguments({"-timeout", "soon"}).error(),
+              HasSubstr("-timeout soon: accepted is"));
   EXPECT_THAT(parse_arguments({"-timeout", "0"}).error(), HasSubstr("above 0"));
   EXPECT_THAT(parse_arguments({"-secure"}).error(), HasSubstr("unknown option -secure"));
+}
+
+// ConnectStringParser
+TEST(WithPorts, AHostWithoutAPortGetsZooKeepers) {
+  EXPECT_EQ(with_ports("a"), "a:2181");
+  EXPECT_EQ(with_ports("a,b:1,[::1],[::1]:2/c,d"), "a:2181,b:1,[::1]:2181,[::1]:2/c,d");
+  EXPECT_EQ(with_ports(""), "");
 }
 
 TEST(ChrootOf, IsWhatFollowsTheHosts) {

@@ -78,9 +78,8 @@ TEST(AclText, WhatIsNoEntryIsLeftOutWithAComplaint) {
   EXPECT_THAT(read.complaints,
               ElementsAre("foo does not have the form scheme:id:perm",
                           "a:b does not have the form scheme:id:perm", "Unknown perm type: x"));
-  EXPECT_THAT(read.acl,
-              ElementsAre(acl_entry{permission::read, {"world", "anyone"}},
-                          acl_entry{permission::read, {"x", ""}}));
+  EXPECT_THAT(read.acl, ElementsAre(acl_entry{permission::read, {"world", "anyone"}},
+                                    acl_entry{permission::read, {"x", ""}}));
 }
 
 TEST(ListText, IsInBrackets) {
@@ -129,7 +128,8 @@ TEST(Base64, RoundTripsEveryLength) {
 
 TEST(Base64, PaddingMayBeMissingAndOtherLettersMayNot) {
   EXPECT_EQ(from_base64("eA"), "x");
-  for (auto text : {"e", "e===", "====", "a b=", "!!!!"}) EXPECT_EQ(from_base64(text), std::nullopt) << text;
+  for (auto text : {"e", "e===", "====", "a b=", "!!!!"})
+    EXPECT_EQ(from_base64(text), std::nullopt) << text;
 }
 
 // ConfigUtils.getClientConfigStr
