@@ -151,6 +151,13 @@ class ActorCli(shared.OnThreeServers):
         self.assertEqual(sh.ask("sync /", f"getEphemerals {self.top}"),
                          f"Sync is OK\n[{self.at('c')}]\n")
 
+    def test_events_are_not_shown_while_printwatches_is_off(self):
+        sh = self.shell()
+        said = sh.ask(f"get -w {self.top}", f"stat -w {self.at('new')}", "printwatches off",
+                      f"set {self.top} x", "printwatches on", f"create {self.at('new')}")
+        self.assertEqual(cli_shell.split_events(said)[1],
+                         [f"WatchedEvent state:SyncConnected type:NodeCreated path:{self.at('new')}"])
+
     def test_close_and_connect(self):
         sh = self.shell()
         sh.ask(f"create -e {self.at('e')}")
