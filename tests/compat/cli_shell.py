@@ -25,7 +25,7 @@ DATA = os.path.join(os.path.dirname(os.path.abspath(__file__)), "data")
 BASIC = "cli.transcript"
 LATER = "cli_later_operations.transcript"  # container and TTL znodes, addWatch, quotas, whoami
 
-EVENT = re.compile(r"^\nWATCHER::\n\n(WatchedEvent .*)\n", re.M)
+EVENT = re.compile(r"^\n(?:WATCHER::|(WatchedEvent .*))\n", re.M)
 DATE = r"[A-Z][a-z]{2} [A-Z][a-z]{2} \d\d \d\d:\d\d:\d\d \S+ \d{4}$"
 
 
@@ -129,8 +129,9 @@ def as_ours(said):
 
 
 def split_events(said):
-    """Events are told by a thread of zkCli.sh's own, so between which lines they stand is open."""
-    return EVENT.sub("", said), EVENT.findall(said)
+    """Events are told by a thread of zkCli.sh's own, so between which lines they stand is open, and
+    what may stand between their two lines."""
+    return EVENT.sub("", said), [x for x in EVENT.findall(said) if x]
 
 
 def check(test, program, hosts, name, without=()):
