@@ -122,8 +122,11 @@ def settled(said):
 
 
 def as_ours(said):
-    """zkCli.sh's words without the names of its classes, and with every list sorted."""
+    """zkCli.sh's words without the names of its classes, and with sets in order: those in brackets,
+    and the identities that whoami lists."""
     said = re.sub(r"^org\.apache\.commons\.cli\.\w+: ", "", said, flags=re.M)
+    head, title, names = said.partition("Auth scheme: User\n")
+    said = head + title + "".join(sorted(names.splitlines(keepends=True)))
     return re.sub(r"^\[(/.*)\]$", lambda x: f"[{', '.join(sorted(x[1].split(', ')))}]", said,
                   flags=re.M)
 
