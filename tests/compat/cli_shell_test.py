@@ -155,8 +155,8 @@ class ActorCli(shared.OnThreeServers):
         sh = self.shell()
         said = sh.ask(f"get -w {self.top}", f"stat -w {self.at('new')}", "printwatches off",
                       f"set {self.top} x", "printwatches on", f"create {self.at('new')}")
-        self.assertEqual(cli_shell.split_events(said)[1],
-                         [f"WatchedEvent state:SyncConnected type:NodeCreated path:{self.at('new')}"])
+        told = f"WatchedEvent state:SyncConnected type:NodeCreated path:{self.at('new')}"
+        self.assertEqual(cli_shell.split_events(said)[1], [told])
 
     def test_close_and_connect(self):
         sh = self.shell()

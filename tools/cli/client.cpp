@@ -252,8 +252,7 @@ result<void> client::remove_all(std::span<const std::string> paths) {
   });
 }
 
-void client::watching(const std::string& path, watch_kind kind, error_code code) {
-  if (code != error_code::ok) return;
+void client::note_watch(const std::string& path, watch_kind kind) {
   const std::lock_guard lock{mutex_};
   watches_.add(path, kind);
 }
@@ -263,22 +262,21 @@ result<stat> client::exists(const std::string& path, bool watch) {
     return ::zoo_aexists(handle_, path.c_str(), watch, &on_stat, waiting);
   });
   // Also the watch for what is not there yet stands.
-  const bool stands = out || out.error() == error_code::no_node;
-  if (watch) watching(path, watch_kind::data, stands ? error_code::ok : out.error());
+  if (watch && (out || out.error() == error_code::no_node)) note_watch(path, watch_kind::data);
   return out;
 }
 
 result<znode_data> client::get(const std::string& path, bool watch) {
   auto out = ask<znode_data>(
       [&](void* waiting) { return ::zoo_aget(handle_, path.c_str(), watch, &on_data, waiting); });
-  if (watch) watching(path, watch_kind::data, out ? error_code::ok : out.error());
+  if (watch && out) note_watch(path, watch_kind::data);
   return out;
 }
 
 result<znode_data> client::get_config(bool watch) {
   auto out = ask<znode_data>(
       [&](void* waiting) { return ::zoo_agetconfig(handle_, watch, &on_data, waiting); });
-  if (watch) watching(ZOO_CONFIG_NODE, watch_kind::data, out ? error_code::ok : out.error());
+  if (watch && out) note_watch(ZOO_CONFIG_NODE, watch_kind::data);
   return out;
 }
 
@@ -294,7 +292,7 @@ result<znode_children> client::children(const std::string& path, bool watch) {
   auto out = ask<znode_children>([&](void* waiting) {
     return ::zoo_aget_children2(handle_, path.c_str(), watch, &on_children, waiting);
   });
-  if (watch) watching(path, watch_kind::children, out ? error_code::ok : out.error());
+  if (watch && out) note_watch(path, watch_kind::children);
   return out;
 }
 

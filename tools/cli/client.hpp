@@ -105,7 +105,7 @@ class client {
   client(const client_options& options, event_queue& events);
   static void on_event(zhandle_t* handle, int type, int state, const char* path, void* self);
   void hear(int type, int state, const char* path);
-  void watching(const std::string& path, watch_kind kind, error_code code);
+  void note_watch(const std::string& path, watch_kind kind);
 
   /// Starts a call and waits for its answer.
   template <class T, class Start>

@@ -18,8 +18,9 @@ std::ostream& console::err() {
 
 void console::show_events() {
   for (const auto& x : events_.take()) {
-    const bool first_connection = !x.path && !was_connected_;
-    was_connected_ = was_connected_ || !x.path;
+    const bool connection = x.state == "SyncConnected" && !x.path;
+    const bool first_connection = connection && !was_connected_;
+    was_connected_ = was_connected_ || connection;
     if (mode_ == console_mode::one_shot || !print_watches) continue;
     if (mode_ == console_mode::piped && first_connection) continue;
     out_ << "\nWATCHER::\n\n" << event_text(x) << "\n";

@@ -126,12 +126,15 @@ class terminal_input final : public input {
     // A path may go on below; a word is finished.
     const bool path = !self.candidates_.empty() && self.candidates_.front().starts_with('/');
     rl_completion_append_character = path ? '\0' : ' ';
-    return ::rl_completion_matches("", [](const char*, int state) -> char* {
-      auto& left = the_terminal->candidates_;
-      const auto i =
-          static_cast<std::size_t>(state == 0 ? the_terminal->given_ = 0 : ++the_terminal->given_);
-      return i < left.size() ? ::strdup(left[i].c_str()) : nullptr;
-    });
+    return ::rl_completion_matches("", &terminal_input::next_candidate);
+  }
+
+  /// readline asks until it gets none; it frees what it gets.
+  static char* next_candidate(const char*, int state) {
+    auto& self = *the_terminal;
+    if (state == 0) self.given_ = 0;
+    if (self.given_ == self.candidates_.size()) return nullptr;
+    return ::strdup(self.candidates_[self.given_++].c_str());
   }
 
   void remember(const std::string& line) {
@@ -150,7 +153,7 @@ class terminal_input final : public input {
   std::optional<std::string> line_;
   bool ended_ = false;
   std::vector<std::string> candidates_;
-  int given_ = 0;
+  std::size_t given_ = 0;  // so many of candidates_
 };
 
 }  // namespace
