@@ -15,7 +15,7 @@ namespace {
 /// One connection's operations with a server played by hand.
 struct bench_client {
   explicit bench_client(workload work, std::uint32_t connection = 3)
-      : keys(std::make_shared<const key_space>("/root", work)), ops(work, keys, connection, 1) {
+      : keys(std::make_shared<const key_space>("/top", work)), ops(work, keys, connection, 1) {
     server.greet();
   }
 
@@ -144,14 +144,14 @@ TEST(Operations, CreateUsesANameOnceBelowAParentOfItsOwn) {
   c.ops.prepare(c.pipe);
   const auto first = c.server.requests();
   ASSERT_EQ(first.size(), 2u);
-  EXPECT_EQ(c.path_of(first[1]), "/root/c3");
+  EXPECT_EQ(c.path_of(first[1]), "/top/c3");
   for (const auto& each : first) c.answer_preparing(each);
   std::set<std::string> names;
   for (int i = 0; i < 50; ++i) {
     c.ops.start(0, c.pipe);
     const auto requests = c.server.requests();
     names.insert(c.path_of(requests.at(0)));
-    EXPECT_EQ(c.path_of(requests.at(0)).find("/root/c3/"), 0u);
+    EXPECT_EQ(c.path_of(requests.at(0)).find("/top/c3/"), 0u);
     c.answer(requests);
   }
   EXPECT_EQ(names.size(), 50u);
@@ -220,16 +220,16 @@ TEST_P(OperationsRefuse, EventThatNobodyWaitsFor) {
 
 INSTANTIATE_TEST_SUITE_P(Events, OperationsRefuse,
                          testing::Values(foreign_event{event_type::node_data_changed, "/other"},
-                                         foreign_event{event_type::node_deleted, "/root/w3-0"}));
+                                         foreign_event{event_type::node_deleted, "/top/w3-0"}));
 
 TEST(Operations, EventThatComesTwiceIsRefused) {
   bench_client c{with(op_kind::watch)};
   c.prepare();
   c.ops.start(10, c.pipe);
   c.server.requests();
-  c.tell(event_type::node_data_changed, "/root/w3-0");
+  c.tell(event_type::node_data_changed, "/top/w3-0");
   EXPECT_FALSE(c.ops.unasked());
-  c.tell(event_type::node_data_changed, "/root/w3-0");
+  c.tell(event_type::node_data_changed, "/top/w3-0");
   EXPECT_TRUE(c.ops.unasked());
 }
 
