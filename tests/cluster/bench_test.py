@@ -55,7 +55,8 @@ class AgainstAnEnsemble(unittest.TestCase):
         while self.servers.clients:
             harness.close(self.servers.clients.pop())
         for server in self.servers:
-            self.assertIn("zk_ephemerals_count\t0\n", harness.four_letter(server.client_port, "mntr"))
+            said = harness.four_letter(server.client_port, "mntr")
+            self.assertIn("zk_ephemerals_count\t0\n", said)
 
     def run_good(self, *arguments):
         code, said, measured = with_json(*arguments, "--servers", self.servers.hosts)

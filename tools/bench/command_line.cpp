@@ -105,10 +105,9 @@ void add_how(CLI::App& app, arguments& a) {
 }
 
 void add_whom(CLI::App& app, arguments& a) {
-  auto* servers =
-      app.add_option("--servers", a.servers, "host:port,host:port,...")
-          ->check(readable([](const auto& text) { return parse_servers(text); }))
-          ->capture_default_str();
+  auto* servers = app.add_option("--servers", a.servers, "host:port,host:port,...")
+                      ->check(readable([](const auto& text) { return parse_servers(text); }))
+                      ->capture_default_str();
   auto* compared =
       app.add_option("--compare", a.compared,
                      "Two targets, NAME=host:port,... each: every workload runs on both in turns "
@@ -161,8 +160,9 @@ std::variant<command, ended> parse_command_line(int argc, const char* const* arg
   try {
     app.parse(argc, argv);
     if (a.operation.empty() == a.suite.empty())
-      throw CLI::RequiredError("One of them is needed: an OPERATION (set, get, create, mixed, "
-                               "ephemeral, watch), or --suite, and not both; what to ask for");
+      throw CLI::RequiredError(
+          "One of them is needed: an OPERATION (set, get, create, mixed, "
+          "ephemeral, watch), or --suite, and not both; what to ask for");
   } catch (const CLI::ParseError& e) {
     return ended{app.exit(e) == 0 ? 0 : usage_error};
   }

@@ -28,7 +28,11 @@ figures figures_of(const run_result& result) {
   const auto at = [&](double percent) {
     return static_cast<double>(result.latency.at_percentile(percent));
   };
-  return {result.per_second(), at(50), at(90), at(99), at(99.9),
+  return {result.per_second(),
+          at(50),
+          at(90),
+          at(99),
+          at(99.9),
           static_cast<double>(result.latency.max())};
 }
 

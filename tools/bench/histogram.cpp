@@ -12,8 +12,8 @@ namespace {
 constexpr int bits = 8;
 constexpr std::size_t exact = std::size_t{1} << bits;
 constexpr std::size_t per_power = exact / 2;
-constexpr std::size_t bucket_count =
-    exact + (static_cast<std::size_t>(std::bit_width(std::uint64_t{histogram::value_max})) - bits) * per_power;
+constexpr std::size_t bits_max = std::bit_width(std::uint64_t{histogram::value_max});
+constexpr std::size_t bucket_count = exact + (bits_max - bits) * per_power;
 
 std::size_t bucket_of(std::int64_t value) {
   const auto v = static_cast<std::uint64_t>(value);

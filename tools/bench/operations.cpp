@@ -5,8 +5,8 @@ namespace troupe::bench {
 
 key_space::key_space(std::string at, const workload& work)
     : root(std::move(at)), value(work.value_bytes, 'x') {
-  const bool shares_keys = work.kind == op_kind::set || work.kind == op_kind::get ||
-                           work.kind == op_kind::mixed;
+  const bool shares_keys =
+      work.kind == op_kind::set || work.kind == op_kind::get || work.kind == op_kind::mixed;
   for (std::uint32_t i = 0; shares_keys && i < work.keys; ++i)
     keys.push_back(root + "/k" + std::to_string(i));
 }
@@ -92,10 +92,10 @@ std::optional<std::int64_t> operations::on_event(const watch_event& event) {
     here.awaits_event = false;
     return on_part(i);
   }
-  unasked_ = failure{failure_kind::unasked_event,
-                     "a watch event of type " +
-                         std::to_string(static_cast<std::int32_t>(event.type)) + " for " +
-                         event.path + " came, which nobody waits for"};
+  unasked_ =
+      failure{failure_kind::unasked_event,
+              "a watch event of type " + std::to_string(static_cast<std::int32_t>(event.type)) +
+                  " for " + event.path + " came, which nobody waits for"};
   return std::nullopt;
 }
 

@@ -182,9 +182,9 @@ std::optional<happened> pipeline::next() {
 std::optional<happened> pipeline::take_greeting(std::string_view payload) {
   const auto granted = jute::decode<connect_response>(payload);
   if (!granted)
-    return fail(failure_kind::short_reply,
-                "the answer to the hello has " + std::to_string(payload.size()) +
-                    " bytes, which is no session");
+    return fail(failure_kind::short_reply, "the answer to the hello has " +
+                                               std::to_string(payload.size()) +
+                                               " bytes, which is no session");
   if (granted->timeout_ms <= 0 || granted->session == session_id{})
     return fail(failure_kind::refused, session_ == session_id{}
                                            ? "the server grants no session"
@@ -210,8 +210,7 @@ std::nullopt_t pipeline::fail_backwards(const std::string& what, zxid to) {
 
 std::optional<happened> pipeline::take_reply(const reply_header& header, jute::reader& in) {
   if (asked_.empty())
-    return fail(failure_kind::out_of_order, "a reply with xid " +
-                                                std::to_string(header.xid.value) +
+    return fail(failure_kind::out_of_order, "a reply with xid " + std::to_string(header.xid.value) +
                                                 " came, and nothing is outstanding");
   const auto asked = std::move(asked_.front());
   asked_.pop_front();
@@ -229,8 +228,7 @@ std::optional<happened> pipeline::take_reply(const reply_header& header, jute::r
                   std::to_string(static_cast<std::int32_t>(header.err)) + ")");
 }
 
-std::optional<happened> pipeline::take_body(const request& asked, answered done,
-                                            jute::reader& in) {
+std::optional<happened> pipeline::take_body(const request& asked, answered done, jute::reader& in) {
   stat st;
   std::optional<std::string_view> data;
   std::string_view created;

@@ -2,8 +2,8 @@
 /// What is under way on one connection to a server, and the checks of each reply. Bytes in, bytes
 /// out; no socket, no clock.
 /// Errors: the first reply that no correct server gives to a correct client is failed(), and ends
-/// what can be heard on this connection: an error code, a foreign xid, a body that is too short or belongs to another request, a
-/// zxid below one that the connection has shown before.
+/// what can be heard on this connection: an error code, a foreign xid, a body that is too short or
+/// belongs to another request, a zxid below one that was shown before.
 #pragma once
 
 #include <cstdint>

@@ -23,12 +23,12 @@ namespace troupe::bench {
 struct run_options {
   std::vector<endpoint> servers;
   workload work;
-  double rate_per_s = 0;             // 0: closed loop
-  double seconds = 10;               // measured
-  std::uint64_t operations = 0;      // if not 0: as many as these, however long they take
-  double warmup_s = 0;               // before that, and not counted
+  double rate_per_s = 0;         // 0: closed loop
+  double seconds = 10;           // measured
+  std::uint64_t operations = 0;  // if not 0: as many as these, however long they take
+  double warmup_s = 0;           // before that, and not counted
   std::uint32_t threads = 1;
-  bool reconnect = false;            // a lost connection is counted, not a failure
+  bool reconnect = false;  // a lost connection is counted, not a failure
   std::int32_t session_timeout_ms = 30'000;
   std::string root = "/actor-bench";
   std::uint64_t seed = 1;
@@ -46,9 +46,9 @@ struct run_result {
   std::string failure;  // empty: every reply was as it must be
   histogram latency;
   double elapsed_s = 0;
-  std::uint64_t not_sent = 0;    // open loop: due, and given up at the end
-  std::uint64_t losses = 0;      // connections lost
-  std::uint64_t lost = 0;        // operations under way on those
+  std::uint64_t not_sent = 0;  // open loop: due, and given up at the end
+  std::uint64_t losses = 0;    // connections lost
+  std::uint64_t lost = 0;      // operations under way on those
   bool interrupted = false;
   std::vector<second_record> seconds;
 

@@ -40,10 +40,7 @@ worker::client::client(const run_options& options, std::uint32_t number_among_al
 worker::worker(const run_options& options, std::uint32_t number,
                const std::vector<address>& servers, std::shared_ptr<const key_space> keys,
                scoreboard& board)
-    : options_(options),
-      servers_(servers),
-      board_(board),
-      epoll_(::epoll_create1(EPOLL_CLOEXEC)) {
+    : options_(options), servers_(servers), board_(board), epoll_(::epoll_create1(EPOLL_CLOEXEC)) {
   for (auto n = number; n < options.work.connections; n += options.threads)
     clients_.push_back(std::make_unique<client>(options, n, keys));
 }
@@ -143,8 +140,8 @@ void worker::check(client& c) {
   if (!c.is_prepared && now_ - begun_ns_ > ready_max_ns)
     return fail(c, "it is not ready after 15 s");
   if (c.lost_ns != 0 && now_ - c.lost_ns > 2 * patience_ns)
-    return fail(c, "no server has taken it back for " + std::to_string(2 * patience_ns / ms) +
-                       " ms");
+    return fail(c,
+                "no server has taken it back for " + std::to_string(2 * patience_ns / ms) + " ms");
   if (c.at == stage::down) {
     if (now_ >= c.retry_ns) connect(c);
     return;

@@ -41,15 +41,15 @@ class worker {
     connection link;
     operations ops;
     stage at = stage::down;
-    bool is_prepared = false;     // its znodes are there
+    bool is_prepared = false;      // its znodes are there
     bool is_watching_out = false;  // epoll tells when it can be written
-    std::uint64_t due = 0;        // open loop: operations due and not yet started, and
-    std::uint64_t started = 0;    // the number of the next one
-    std::uint64_t left = 0;       // closed loop with a number of operations: not yet started
-    std::int64_t sent_ns = 0;     // when something was last sent
-    std::int64_t heard_ns = 0;    // when the last of its operations ended, or it began to wait
-    std::int64_t retry_ns = 0;    // down: when to try again
-    std::int64_t lost_ns = 0;     // since when it has no session at work; 0: it has, or never had
+    std::uint64_t due = 0;         // open loop: operations due and not yet started, and
+    std::uint64_t started = 0;     // the number of the next one
+    std::uint64_t left = 0;        // closed loop with a number of operations: not yet started
+    std::int64_t sent_ns = 0;      // when something was last sent
+    std::int64_t heard_ns = 0;     // when the last of its operations ended, or it began to wait
+    std::int64_t retry_ns = 0;     // down: when to try again
+    std::int64_t lost_ns = 0;      // since when it has no session at work; 0: it has, or never had
   };
 
   // -- the loop (worker.cpp) -------------------------------------------------------------------
@@ -94,15 +94,15 @@ class worker {
   std::uint32_t not_ready_ = 0;  // connections that were never ready yet
   bool closing_ = false, aborting_ = false;
   std::vector<client*> touched_;  // by make_due()
-  std::size_t turn_ = 0;        // open loop: whose operation is due next, and
-  std::uint64_t round_ = 0;     // the number it has
-  std::int64_t now_ = 0;        // when the present events were read
-  std::int64_t begun_ns_ = 0;   // this thread
-  std::int64_t start_ns_ = 0;   // the first operation; 0: not yet known
-  std::int64_t count_ns_ = 0;   // the first counted one
-  std::int64_t end_ns_ = 0;     // the last one is due before
-  std::int64_t tick_ns_ = 0;    // the next tick
-  std::int64_t closing_ns_ = 0; // since when sessions are being closed
+  std::size_t turn_ = 0;          // open loop: whose operation is due next, and
+  std::uint64_t round_ = 0;       // the number it has
+  std::int64_t now_ = 0;          // when the present events were read
+  std::int64_t begun_ns_ = 0;     // this thread
+  std::int64_t start_ns_ = 0;     // the first operation; 0: not yet known
+  std::int64_t count_ns_ = 0;     // the first counted one
+  std::int64_t end_ns_ = 0;       // the last one is due before
+  std::int64_t tick_ns_ = 0;      // the next tick
+  std::int64_t closing_ns_ = 0;   // since when sessions are being closed
 };
 
 }  // namespace troupe::bench

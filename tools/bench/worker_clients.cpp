@@ -49,8 +49,7 @@ void worker::take(client& c) {
     if (c.ops.unasked() && c.at == stage::ready) return fail(c, c.ops.unasked()->text);
   }
   if (const auto& failed = pipe.failed()) {
-    if (failed->kind != failure_kind::refused || !options_.reconnect)
-      return fail(c, failed->text);
+    if (failed->kind != failure_kind::refused || !options_.reconnect) return fail(c, failed->text);
     pipe.forget_session();
     return lost(c, failed->text);
   }

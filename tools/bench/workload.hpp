@@ -18,7 +18,7 @@ enum class op_kind { set, get, create, mixed, ephemeral, watch };
 struct workload {
   op_kind kind = op_kind::set;
   std::uint32_t connections = 1;
-  std::uint32_t window = 1;  // operations under way on one connection
+  std::uint32_t window = 1;         // operations under way on one connection
   std::uint32_t read_percent = 90;  // of mixed alone
   std::uint32_t value_bytes = 100;
   std::uint32_t keys = 1000;

@@ -88,7 +88,7 @@ INSTANTIATE_TEST_SUITE_P(
 TEST(CommandLine, HelpIsNoError) {
   const auto [code, said] = bad({"--help"});
   EXPECT_EQ(code, 0);
-  for (const auto* word : {"--servers", "--rate", "--compare", "--suite", "--reconnect", "ephemeral"})
+  for (const auto* word : {"--servers", "--rate", "--compare", "--suite", "--reconnect", "watch"})
     EXPECT_THAT(said, HasSubstr(word));
 }
 

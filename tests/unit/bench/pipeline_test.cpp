@@ -124,8 +124,8 @@ TEST_F(PipelineTest, ReplyThatComesTwiceIsOutOfOrder) {
 }
 
 TEST_F(PipelineTest, EveryReplyThatIsTooShortFails) {
-  const auto whole = jute::encode(ok(1, 5)) + jute::encode(jute::buffer{"abc"}) +
-                     jute::encode(stat{});
+  const auto whole =
+      jute::encode(ok(1, 5)) + jute::encode(jute::buffer{"abc"}) + jute::encode(stat{});
   for (std::size_t size = 1; size < whole.size(); ++size) {
     pipeline one{30'000};
     server_side other{one};

@@ -62,8 +62,8 @@ TEST(Servers, ListsOfEveryForm) {
 }
 
 TEST(Servers, BadOnesSayWhatIsAccepted) {
-  for (const auto* text : {"", "a:", "a:0", "a:65536", "a:b", ":2181", "::1", "[::1", "a,,b",
-                           "[]:1"}) {
+  for (const auto* text :
+       {"", "a:", "a:0", "a:65536", "a:b", ":2181", "::1", "[::1", "a,,b", "[]:1"}) {
     const auto servers = parse_servers(text);
     ASSERT_FALSE(servers) << text;
     EXPECT_THAT(servers.error(), HasSubstr("accepted: host:port"));
