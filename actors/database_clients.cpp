@@ -227,7 +227,7 @@ void cut_off_older(database_ptr self, session_id session) {
   auto older = s.by_session.find(session);
   if (older == s.by_session.end()) return;
   auto id = older->second;
-  self->send(s.connections.at(id).client, client_output{{}, 0, true});
+  self->send(s.connections.at(id).client, client_output{.close = true});
   on_connection_closed(self, id);
 }
 
@@ -435,7 +435,7 @@ void answer_applied(database_ptr self, const core::applied& done) {
 
 void close_all_connections(database_ptr self) {
   auto& s = self->state;
-  for (auto& [id, c] : s.connections) self->send(c.client, client_output{{}, 0, true});
+  for (auto& [id, c] : s.connections) self->send(c.client, client_output{.close = true});
   for (auto& [id, opening] : s.opening)
     opening.promise.deliver(session_opened{session_opened::outcome::not_serving, {}, 0});
   for (auto& [id, reopening] : s.reopening)

@@ -61,8 +61,8 @@ struct client_output {
   TROUPE_STAYS_LOCAL;
   std::string frames;
   std::uint32_t replies = 0;  // how many of the frames answer a request
-  std::uint32_t events = 0;   // and how many tell of a watch
   bool close = false;  // after the bytes: the session is over, or the client broke the protocol
+  std::uint32_t events = 0;  // how many of the frames tell of a watch
 };
 /// The connection is gone; its watches and waiting requests go with it. The session lives on.
 struct connection_closed {

@@ -19,6 +19,7 @@ using testing::HasSubstr;
 class CheckData : public testing::Test {
  protected:
   void put(const std::string& name, const std::string& bytes) {
+    ASSERT_TRUE(d.create_directories("/no/such/z/version-2"));
     d.put("/no/such/z/version-2/" + name, bytes);
   }
   int check(bool json = false) {

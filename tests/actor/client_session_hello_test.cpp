@@ -68,6 +68,7 @@ TEST_F(ClientSession, HelloAndRequestsCutAtAnyByteGiveTheSameConversation) {
     ASSERT_EQ(now.sent, welcome(fresh_session, 10'000)) << "cut at " << cut;
     ASSERT_EQ(now.requests.size(), 2u) << "cut at " << cut;
     ASSERT_EQ(now.requests[1].xid, cxid{5}) << "cut at " << cut;
+    tell(transport_closed{});
   }
 }
 

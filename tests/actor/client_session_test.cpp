@@ -45,7 +45,7 @@ TEST_F(ClientSession, TransportLearnsHowManyRequestsAndRepliesThereWere) {
   EXPECT_EQ(now.told_requests, 1u);  // the hello
   EXPECT_EQ(now.told_replies, 1u);
   receive(pings(3));
-  tell(client_output{.frames = "..", .replies = 2, .events = 1});
+  tell(client_output{.frames = "..", .replies = 2, .close = false, .events = 1});
   EXPECT_EQ(now.told_requests, 4u);
   EXPECT_EQ(now.told_replies, 3u);
   EXPECT_EQ(now.told_events, 1u);

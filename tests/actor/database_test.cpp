@@ -431,6 +431,14 @@ TEST_F(Database, DigestOfEach128thZxidIsKept) {
 
 // -- sessions and roles that end ----------------------------------------------------------------
 
+TEST_F(Database, EndOfTheRoleClosesEveryConnection) {
+  lead();
+  open_new(conn_a, "a");
+  open_new(conn_b, "b");
+  tell(stop_serving{});
+  EXPECT_THAT(on.news(), testing::UnorderedElementsAre("a: closed", "b: closed"));
+}
+
 TEST_F(Database, ReattachUnderWayWhenTheRoleEndsIsAnsweredNotServing) {
   learn();
   session_exists({7}, at(2, 1));

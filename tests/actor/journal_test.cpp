@@ -45,7 +45,7 @@ TEST_F(Journal, EmptyDirectoryThatIsNotMeantIsRefusedUntilAFileSaysThatItIs) {
 }
 
 TEST_F(Journal, LogFileThatHasBecomeTooLongIsFollowedByAnother) {
-  config.log_file_bytes_max = 100;
+  config.log_file_bytes_max = 20;
   stop();
   start();
   must_load();

@@ -267,7 +267,8 @@ class WrongServer(unittest.TestCase):
 
     def test_closed_connection_fails(self):
         said = self.run_bad(lambda *_: None)
-        self.assertIn("it was lost: the server closed it", said)
+        # The kernel resets a connection that is closed with requests unread.
+        self.assertRegex(said, "it was lost: (the server closed it|Connection reset by peer)")
 
     def test_the_same_server_answering_rightly_is_fine(self):
         self.answer_get = lambda _, right: right
@@ -283,6 +284,7 @@ class Nobody(unittest.TestCase):
         self.assertEqual(code, 1)
         self.assertIn(f"actor-bench: connection to {harness.HOST}:{port}: Connection refused", said)
         self.assertIn("Connection refused", measured["runs"][0]["failure"])
+        self.assertNotIn("op/s", said)
 
     def test_name_that_nobody_has(self):
         code, said = bench("set", "--servers", "nobody.invalid:2181")
@@ -291,7 +293,9 @@ class Nobody(unittest.TestCase):
 
     def test_command_line_that_is_not_understood(self):
         self.assertEqual(bench("set", "--servers", "a:b")[0], 2)
-        self.assertEqual(bench()[0], 2)
+        code, said = bench()
+        self.assertEqual(code, 2)
+        self.assertIn("An OPERATION (set, get, create, mixed, ephemeral or watch) or --suite", said)
 
 
 if __name__ == "__main__":

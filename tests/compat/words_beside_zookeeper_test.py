@@ -8,7 +8,7 @@ import contextlib
 import re
 import unittest
 
-import harness
+from shared import harness
 
 # What a Java server alone can tell: its machine, and figures beyond those that the administrator's
 # guide lists.
@@ -25,6 +25,9 @@ KINDS = [("number", r"-?\d+(\.\d+(E-?\d+)?)?"), ("hex", r"0x[0-9a-f]+"), ("megab
 LOOSE = [(r"[A-Z][a-z]{2} [A-Z][a-z]{2} \d\d \d\d:\d\d:\d\d \w+ \d{4}", "DATE"),
          (r"127\.0\.0\.1:\d+", "ADDRESS"), (r"0x[0-9a-f]+", "HEX"), (r"\[[01]\]\(", "[I]("),
          (r"lop=\w+", "lop=OP"), (r"-?[\d.]+/-?[\d.]+/-?[\d.]+", "N/N/N"), (r"-?\b\d+\b", "N")]
+# A Java server takes seconds to start, and not always the same.
+PATIENCE = {"tickTime": 1000, "initLimit": 40}
+START_S = 80
 
 
 def kind_of(value):
@@ -46,17 +49,24 @@ def shapes_of(text):
     return list(dict.fromkeys(text.split("\n")))
 
 
-def load(server):
-    """A client that has an ephemeral znode, watches of each kind, and has done some work."""
+def work(server):
+    """A client that has an ephemeral znode and has done something."""
     zk = server.client(session_s=20.0)
     for path in ("/cmp/a", "/cmp/b"):
         zk.ensure_path(path)
     zk.create(f"/cmp/e{server.id}", b"", ephemeral=True)
     for _ in range(5):
         zk.set("/cmp/a", b"y")
-    zk.get("/cmp/a", watch=print)
-    zk.get_children("/cmp/b", watch=print)
-    zk.exists("/cmp/none", watch=print)
+    return zk
+
+
+def watch(zk):
+    """Watches of each kind, which nothing sets off."""
+    def hear(_):
+        pass
+    zk.get("/cmp/a", watch=hear)
+    zk.get_children("/cmp/b", watch=hear)
+    zk.exists("/cmp/none", watch=hear)
 
 
 class WordsBesideZooKeeper(unittest.TestCase):
@@ -69,18 +79,20 @@ class WordsBesideZooKeeper(unittest.TestCase):
         ensembles = []
         for genuine in (True, False):
             for count in ((2, 1), (1, 0)):
-                ensemble = cls.stack.enter_context(harness.Ensemble(*count))
+                ensemble = cls.stack.enter_context(harness.Ensemble(*count, **PATIENCE))
                 for server in ensemble:
                     server.genuine = genuine
                     server.start()
                 ensembles.append((genuine, ensemble))
         for genuine, ensemble in ensembles:
-            ensemble.wait_serving()
+            harness.wait_until(lambda e=ensemble: all(s.mode() for s in e), "all serve",
+                               deadline_s=START_S)
             for server in ensemble:
                 cls.by_role[genuine][server.mode()] = server
-        for servers in cls.by_role.values():
-            for server in servers.values():
-                load(server)
+        clients = [work(server) for servers in cls.by_role.values()
+                   for server in servers.values()]
+        for zk in clients:
+            watch(zk)
 
     def pairs(self):
         for role in ("leader", "follower", "observer", "standalone"):

@@ -104,9 +104,10 @@ class program {
         },
         [] { return interrupts != 0; });
     json_["runs"].push_back(to_json(names_[which], options, result));
-    if (is_one_of_many())
+    const bool has_figures = result.failure.empty() || result.latency.count() > 0;
+    if (has_figures && is_one_of_many())
       print_short(std::cout, names_[which], options, result);
-    else
+    else if (has_figures)
       print_result(std::cout, options, result);
     measured.push_back(figures_of(result));
     if (!result.failure.empty()) std::cerr << "actor-bench: " << result.failure << std::endl;

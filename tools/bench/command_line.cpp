@@ -161,8 +161,7 @@ std::variant<command, ended> parse_command_line(int argc, const char* const* arg
     app.parse(argc, argv);
     if (a.operation.empty() == a.suite.empty())
       throw CLI::RequiredError(
-          "One of them is needed: an OPERATION (set, get, create, mixed, "
-          "ephemeral, watch), or --suite, and not both; what to ask for");
+          "An OPERATION (set, get, create, mixed, ephemeral or watch) or --suite, and not both,");
   } catch (const CLI::ParseError& e) {
     return ended{app.exit(e) == 0 ? 0 : usage_error};
   }

@@ -40,7 +40,7 @@ class load_run {
     result.not_sent = total.not_sent;
     result.losses = total.losses;
     result.lost = total.lost;
-    result.elapsed_s = elapsed_s(total, result.interrupted);
+    result.elapsed_s = elapsed_s(total, result.interrupted, !result.failure.empty());
   }
 
  private:
@@ -63,12 +63,13 @@ class load_run {
     board_.wait(0, tell);
   }
 
-  [[nodiscard]] double elapsed_s(const tally& total, bool interrupted) const {
+  [[nodiscard]] double elapsed_s(const tally& total, bool interrupted, bool has_failed) const {
     if (board_.start_ns() == 0) return 0;
     const auto begun_ns = board_.start_ns() + static_cast<std::int64_t>(options_.warmup_s * 1e9);
     const auto until_last_s = static_cast<double>(total.last_ns - begun_ns) / 1e9;
     if (interrupted) return std::max(0.0, static_cast<double>(ended_ns_ - begun_ns) / 1e9);
-    if (options_.operations > 0) return std::max(0.0, until_last_s);
+    // It ends with its last operation, by plan or by failing there.
+    if (options_.operations > 0 || has_failed) return std::max(0.0, until_last_s);
     if (options_.rate_per_s > 0) return std::max(options_.seconds, until_last_s);
     return options_.seconds;
   }

@@ -72,7 +72,7 @@ TEST_P(CommandLineRefuses, AndSaysWhatIsAccepted) {
 
 INSTANTIATE_TEST_SUITE_P(
     Mistakes, CommandLineRefuses,
-    testing::Values(mistake{{}, "OPERATION (set, get,"}, mistake{{"put"}, "set"},
+    testing::Values(mistake{{}, "OPERATION (set, get, create"}, mistake{{"put"}, "set"},
                     mistake{{"set", "--suite", "standard"}, "and not both"},
                     mistake{{"set", "--servers", "a:b"}, "accepted: host:port"},
                     mistake{{"set", "--compare", "a:1", "b:2"}, "accepted: NAME=host:port"},
