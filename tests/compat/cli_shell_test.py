@@ -75,6 +75,11 @@ class ActorCli(shared.OnThreeServers):
     def test_says_what_the_transcript_says(self):
         cli_shell.check(self, ACTOR_CLI, self.servers[1].address, cli_shell.BASIC)
 
+    def test_says_what_the_transcript_of_later_operations_says(self):
+        ensemble = self.enterContext(harness.Ensemble(1, extendedTypesEnabled="true"))
+        ensemble.start_all()
+        cli_shell.check(self, ACTOR_CLI, ensemble.hosts, cli_shell.LATER)
+
     def test_one_command_prints_its_output_and_nothing_else(self):
         self.zk.create(self.at("b"), b"two words")
         self.zk.create(self.at("a"))
