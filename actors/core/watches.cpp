@@ -206,7 +206,8 @@ std::size_t watches::path_count() const {
 std::map<std::string, std::set<watcher_key>> watches::by_path() const {
   std::map<std::string, std::set<watcher_key>> out;
   for (auto each : {&data_, &persistent_, &recursive_})
-    for (const auto& [path, of_path] : each->paths) out[path].insert(of_path.begin(), of_path.end());
+    for (const auto& [path, of_path] : each->paths)
+      out[path].insert(of_path.begin(), of_path.end());
   return out;
 }
 
