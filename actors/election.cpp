@@ -36,8 +36,8 @@ const log::logger& log_of(self_ptr self) { return context_of(self).log; }
 // -- words --------------------------------------------------------------------------------------
 
 std::string address_of(self_ptr self, server_id id) {
-  const auto* entry = context_of(self).config.find(id);
-  return entry ? entry->host + ":" + std::to_string(entry->election_port) : std::string{};
+  const auto& l = self->state.links.at(id);
+  return l.host.empty() ? std::string{} : l.host + ":" + std::to_string(l.port);
 }
 
 /// A link's error begins with the address, which stands beside it wherever we show it.
@@ -76,7 +76,8 @@ std::string reason_of(self_ptr self, milliseconds took) {
   for (const auto& [id, v] : record.candidates)
     out += " " + std::to_string(id.value) + " (" + text_of(v) + ")";
   for (auto id : record.unreachable) {
-    const auto& why = self->state.links.at(id).error;
+    auto link = self->state.links.find(id);
+    const auto why = link == self->state.links.end() ? std::string{} : link->second.error;
     out += "; unreachable: " + std::to_string(id.value) + (why.empty() ? "" : " (" + why + ")");
   }
   for (const auto& [id, why] : record.refused)
@@ -115,6 +116,9 @@ wire::Notification to_wire(self_ptr self) {
   out.set_round(n.proposed.round.value);
   out.set_server_list_digest(n.server_list_digest);
   out.set_server_list(self->state.server_list);
+  out.set_membership_version(n.membership_version.value);
+  if (context_of(self).config.reconfig_enabled && n.membership_version != zxid{})
+    out.set_membership(config::print(*self->state.members->committed));
   return out;
 }
 
@@ -122,7 +126,8 @@ core::notification from_wire(const wire::Notification& n) {
   return {.from = {n.from()},
           .state = static_cast<server_state>(n.state()),
           .proposed = {{n.leader()}, {n.zxid()}, {n.peer_epoch()}, {n.round()}},
-          .server_list_digest = n.server_list_digest()};
+          .server_list_digest = n.server_list_digest(),
+          .membership_version = {n.membership_version()}};
 }
 
 coro::task<> wait_for_a_better_vote(self_ptr self);
@@ -161,6 +166,7 @@ core::election_effects heed(core::election_round& round, const election_state::e
     auto operator()(election_state::reachable x) { return round.on_reachable(x.server); }
     auto operator()(election_state::unreachable x) { return round.on_unreachable(x.server); }
     auto operator()(election_state::wait_over) { return round.on_finalize_timeout(); }
+    auto operator()(const membership_ptr&) { return core::election_effects{}; }
   } heeding{round};
   return std::visit(heeding, what);
 }
@@ -182,7 +188,10 @@ coro::task<> wait_for_a_better_vote(self_ptr self) {
 void note_server_list(self_ptr self, const wire::Notification& n) {
   auto& s = self->state;
   const server_id from{n.from()};
-  if (n.server_list_digest() == s.round.mine().server_list_digest) {
+  const auto mine = s.round.mine();
+  const bool of_another_time = context_of(self).config.reconfig_enabled &&
+                               n.membership_version() != mine.membership_version.value;
+  if (n.server_list_digest() == mine.server_list_digest || of_another_time) {
     s.differing.erase(from);
     return;
   }
@@ -197,12 +206,19 @@ void note_server_list(self_ptr self, const wire::Notification& n) {
 
 void hear_notification(self_ptr self, const wire::Notification& n) {
   auto& s = self->state;
+  const bool may_change = context_of(self).config.reconfig_enabled;
+  if (may_change && s.links.size() < core::refused_senders_max && n.from() != context_of(self).me.value)
+    s.links.try_emplace({n.from()});  // a stranger can be answered, too
   if (auto it = s.links.find({n.from()}); it != s.links.end()) {
     if (auto sender = self->current_sender())
       it->second.caller = caf::actor_cast<election_actor>(sender);
     if (!it->second.dialled) it->second.called.notify();
   }
   note_server_list(self, n);
+  if (may_change && s.round.is_looking() &&
+      n.membership_version() > s.members->committed->version.value)
+    if (auto newer = read_membership(n.membership()); newer && newer->version > s.members->committed->version)
+      return hear(self, newer);
   hear(self, from_wire(n));
 }
 
@@ -217,6 +233,12 @@ coro::task<> look(self_ptr self, look_for_leader own, caf::typed_response_promis
   while (s.round.is_looking()) {
     auto next = s.heard.next(self, milliseconds{s.round.notification_interval_ms()});
     const auto what = co_await next;
+    if (what && std::holds_alternative<membership_ptr>(*what)) {
+      elected nothing;
+      nothing.newer = std::get<membership_ptr>(*what);
+      asked.deliver(std::move(nothing));
+      co_return;
+    }
     perform(self, what ? heed(s.round, *what) : s.round.on_silence());
   }
   const auto took = std::chrono::duration_cast<milliseconds>(self->clock().now() - began);
@@ -229,12 +251,15 @@ coro::task<> look(self_ptr self, look_for_leader own, caf::typed_response_promis
                                        {"round", chosen.round.value},
                                        {"took_ms", took.count()},
                                        {"why", core::to_string(s.round.last_decision().why)}});
-  asked.deliver(elected{chosen.leader, chosen.peer_epoch, chosen.last, chosen.round});
+  asked.deliver(elected{chosen.leader, chosen.peer_epoch, chosen.last, chosen.round, {}});
 }
+
+void follow_members(self_ptr self, const view_ptr& members);
 
 void begin_search(self_ptr self, look_for_leader own, caf::typed_response_promise<elected> asked) {
   auto& s = self->state;
   s.search.cancel();
+  if (own.members) follow_members(self, own.members);
   s.finalizing.cancel();
   s.heard.clear();
   s.search.start(look(self, own, std::move(asked)));
@@ -288,7 +313,7 @@ coro::task<> keep_link(self_ptr self, server_id to) {
   auto& l = self->state.links.at(to);
   for (auto wait = redial_wait_min;; wait = std::min(wait * 2, redial_wait_max)) {
     auto dialling = coro::ask<linked>(self, self->state.options.links, dial_timeout,
-                                      dial{to, port_kind::election});
+                                      dial{to, port_kind::election, l.host, l.port});
     auto reply = co_await dialling;
     if (reply && reply->handle) {
       const auto made = self->clock().now();
@@ -304,6 +329,49 @@ coro::task<> keep_link(self_ptr self, server_id to) {
     }
     auto pause = l.called.wait_for(self, wait);
     co_await pause;
+  }
+}
+
+/// Who is to be dialled, and where: the newest list counts, and what is still committed.
+std::map<server_id, config::server_entry> addresses_of(const config::membership_view& members,
+                                                       server_id me) {
+  std::map<server_id, config::server_entry> out;
+  for (const auto* list : {members.seen.get(), members.committed.get()})
+    for (const auto& x : list->servers) {
+      const bool both_observe = x.observer && list->is_observer(me);
+      if (x.id != me && !both_observe) out.try_emplace(x.id, x);
+    }
+  return out;
+}
+
+/// The quorums and the links are those of this list from now on.
+void follow_members(self_ptr self, const view_ptr& members) {
+  auto& s = self->state;
+  const auto me = context_of(self).me;
+  s.members = members;
+  config::node_config listed;
+  listed.servers = members->committed->servers;
+  s.server_list = config::server_list_text(listed);
+  s.round.reconfigure(quorum_of(*members, me), config::digest_of(*members->committed),
+                      members->committed->version, context_of(self).config.reconfig_enabled);
+  const auto wanted = addresses_of(*members, me);
+  for (auto& [id, l] : s.links) {
+    if (wanted.contains(id) || l.host.empty()) continue;
+    l.dialling.cancel();
+    l.dialled = nullptr;
+    l.error.clear();
+    l.host.clear();
+  }
+  for (const auto& [id, x] : wanted) {
+    auto& l = s.links.try_emplace(id).first->second;
+    if (l.host == x.host && l.port == x.election_port) continue;
+    l.host = x.host;
+    l.port = x.election_port;
+    l.dialling.cancel();
+    l.dialling.on_failure([self](std::exception_ptr) {
+      self->quit(caf::exit_reason::unhandled_exception);
+    });
+    l.dialling.start(keep_link(self, id));
   }
 }
 
@@ -329,22 +397,14 @@ election_status status_of(self_ptr self) {
 election_actor::behavior_type election(self_ptr self, election_options options) {
   auto& s = self->state;
   s.options = std::move(options);
-  const auto& cfg = context_of(self).config;
-  const auto me = context_of(self).me;
-  s.server_list = config::server_list_text(cfg);
-  s.round = {me, quorum_of(cfg), config::server_list_digest(cfg)};
+  s.round = {context_of(self).me, {}, 0};
 
   const auto stop = [self](std::exception_ptr) {
     self->quit(caf::exit_reason::unhandled_exception);
   };
-  for (auto* x : {&s.finalizing, &s.search, &s.dialling}) x->on_failure(stop);
+  for (auto* x : {&s.finalizing, &s.search}) x->on_failure(stop);
   self->set_down_handler([self](caf::down_msg& down) { on_down(self, down.source); });
-  for (const auto& x : cfg.servers) {
-    const bool both_observe = x.observer && cfg.is_observer();
-    if (x.id == me || both_observe) continue;
-    s.links.try_emplace(x.id);
-    s.dialling.start(keep_link(self, x.id));
-  }
+  follow_members(self, s.options.members);
 
   return trace::traced(
       context_of(self).trace, election_state::name,
@@ -354,6 +414,10 @@ election_actor::behavior_type election(self_ptr self, election_options options) 
         return asked;
       },
       [self](const role_taken& x) { take_role(self, x.state, x.established); },
+      [self](const members_changed& m) {
+        // A search ends with the list it began with; the next one is told of this.
+        if (!self->state.round.is_looking()) follow_members(self, m.members);
+      },
       [self](const get_election_status&) { return status_of(self); },
       [self](const wire::Notification& n) { hear_notification(self, n); });
 }

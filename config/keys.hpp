@@ -21,6 +21,7 @@ struct draft {
   std::map<std::int64_t, std::int64_t> weights;              // server → weight
   std::optional<bool> observer;                              // peerType
   std::optional<std::string> client_address;
+  std::string dynamic_file;  // where the servers are listed; empty: here
   std::optional<std::int32_t> min_session_timeout_ms, max_session_timeout_ms;
 };
 

@@ -10,6 +10,7 @@
 #include <limits>
 
 #include "config/keys.hpp"
+#include "config/membership.hpp"
 #include "config/properties.hpp"
 #include "config/server_line.hpp"
 
@@ -38,6 +39,7 @@ class builder {
   }
   void warn(std::string text) { warnings_.push_back(std::move(text)); }
 
+  problem read_dynamic_file();
   problem resolve_directories();
   problem resolve_groups();
   problem resolve_my_id();
@@ -62,11 +64,6 @@ std::string builder::at(const std::string& key) const {
 
 problem builder::take(const property& p) {
   const auto where = file_ + ":" + std::to_string(p.line) + ": ";
-  // The members may be listed in that file. To pass over it would make one server of an ensemble
-  // stand alone, with a history of its own.
-  if (p.key == "dynamicConfigFile")
-    return where + p.key + "=" + p.value +
-           ": not supported yet; accepted is to have the server.N lines in this file";
   if (kind_of(p.key) == key_kind::known) {
     warn(where + p.key + ": known to ZooKeeper, not supported yet, ignored");
     return std::nullopt;
@@ -88,7 +85,31 @@ problem builder::take(const property& p) {
   return std::nullopt;
 }
 
+/// The servers from the file that dynamicConfigFile names. Its name says their version
+/// (QuorumPeerConfig.parse).
+problem builder::read_dynamic_file() {
+  if (draft_.dynamic_file.empty()) return std::nullopt;
+  const auto where = at("dynamicConfigFile") + "=" + draft_.dynamic_file;
+  if (!draft_.servers.empty() || !draft_.groups.empty() || !draft_.weights.empty())
+    return where + ": and server., group. or weight. lines here too; accepted: either";
+  auto text = read_(draft_.dynamic_file);
+  if (!text) return where + ": cannot be read; accepted: a file of server lines";
+  auto listed = parse_membership(*text);
+  if (!listed) return draft_.dynamic_file + ": " + listed.error();
+  if (listed->version != zxid{})
+    return draft_.dynamic_file + ": version: not valid; its place is at the end of the file's name";
+  cfg().membership_version = version_in_name(draft_.dynamic_file);
+  for (auto& x : listed->servers) {
+    if (x.group) draft_.groups[*x.group].push_back(x.id.value);
+    if (x.group) draft_.weights[x.id.value] = x.weight;
+    x.group.reset();
+    draft_.servers[x.id.value] = std::move(x);
+  }
+  return std::nullopt;
+}
+
 problem builder::finish() {
+  if (auto found = read_dynamic_file()) return found;
   for (auto& [id, entry] : draft_.servers) {
     if (auto w = draft_.weights.find(id); w != draft_.weights.end()) entry.weight = w->second;
     cfg().servers.push_back(entry);
@@ -268,7 +289,9 @@ tl::expected<loaded, std::string> load(const std::string& path) {
     return tl::unexpected(
         path + ": cannot be read: " + (errno != 0 ? std::strerror(errno) : "not a file") +
         "; accepted: a zoo.cfg");
-  return parse(*text, path, read);
+  auto out = parse(*text, path, read);
+  if (out) out->value.config_file = std::filesystem::absolute(path, failed).lexically_normal();
+  return out;
 }
 
 }  // namespace troupe::config

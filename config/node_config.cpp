@@ -117,6 +117,7 @@ std::string print(const node_config& cfg) {
   p.line("syncLimit", cfg.sync_limit_ticks);
   p.line("electionAlg", 3);
   p.flag("standaloneEnabled", cfg.standalone_enabled);
+  p.flag("reconfigEnabled", cfg.reconfig_enabled);
   p.flag("quorumListenOnAllIPs", cfg.listen_on_all_ips);
   p.line("peerType", cfg.is_observer() ? "observer" : "participant");
   p.out += membership(cfg, true);

@@ -45,6 +45,15 @@ const char* to_string(election_record::ground g) {
 election_round::election_round(server_id me, quorum ensemble, std::uint64_t server_list_digest)
     : me_(me), ensemble_(std::move(ensemble)), digest_(server_list_digest) {}
 
+void election_round::reconfigure(quorum ensemble, std::uint64_t server_list_digest, zxid version,
+                                 bool by_version) {
+  ensemble_ = std::move(ensemble);
+  digest_ = server_list_digest;
+  version_ = version;
+  by_version_ = by_version;
+  refused_.clear();
+}
+
 election_effects election_round::start(zxid last, epoch current) {
   active_ = true;
   state_ = server_state::looking;
@@ -65,7 +74,7 @@ election_effects election_round::on_notification(const notification& n) {
   election_effects out;
   if (n.from == me_)
     refuse(n.from, refusal::my_own_id, out);
-  else if (n.server_list_digest != digest_)
+  else if (n.server_list_digest != digest_ && !(by_version_ && n.membership_version != version_))
     refuse(n.from, refusal::other_server_list, out);
   else
     heed(n, out);
@@ -84,8 +93,7 @@ void election_round::refuse(server_id from, refusal why, election_effects& out) 
 
 void election_round::heed(const notification& n, election_effects& out) {
   refused_.erase(n.from);
-  const bool is_member = ensemble_.is_voter(n.from) || ensemble_.is_observer(n.from);
-  if (!active_ || !is_member || !is_known(n.state)) return;
+  if (!active_ || !is_known(n.state)) return;
   const bool asks = n.state == server_state::looking;
   if (asks)
     looking_.insert(n.from);
@@ -93,11 +101,14 @@ void election_round::heed(const notification& n, election_effects& out) {
     looking_.erase(n.from);
 
   if (!ensemble_.is_voter(n.from)) {
-    // An observer is told what we think, settled or not, and never heeded.
-    if (asks && ensemble_.is_voter(me_)) out.answer_to = {n.from};
+    // An observer, or a stranger who wants to join, is told what we think, settled or not, and
+    // never heeded. One whose list is older than ours is told by anybody who knows better.
+    if (asks && (ensemble_.is_voter(me_) || n.membership_version < version_))
+      out.answer_to = {n.from};
   } else if (!is_looking()) {
     // A vote is worth hearing only from a voter.
-    if (asks && ensemble_.is_voter(me_)) out.answer_to = {n.from};
+    if (asks && (ensemble_.is_voter(me_) || n.membership_version < version_))
+      out.answer_to = {n.from};
     if (asks) looking_.erase(n.from);
   } else if (ensemble_.is_voter(n.proposed.leader)) {
     if (asks)
@@ -198,7 +209,7 @@ void election_round::resign() {
   finalizing_ = false;
 }
 
-notification election_round::mine() const { return {me_, state_, proposal_, digest_}; }
+notification election_round::mine() const { return {me_, state_, proposal_, digest_, version_}; }
 
 /// Ends the election, waits for a better vote, or stops waiting, as the votes now stand.
 void election_round::judge(election_effects& out) {

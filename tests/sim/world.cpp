@@ -8,7 +8,10 @@
 #include <set>
 #include <utility>
 
+#include "actors/core/acl.hpp"
 #include "actors/core/snapshot_codec.hpp"
+#include "actors/ensemble.hpp"
+#include "config/membership.hpp"
 
 namespace troupe::sim {
 namespace {
@@ -17,6 +20,7 @@ using namespace std::chrono_literals;
 
 constexpr std::int64_t wall_start_ms = 1'700'000'000'000;
 constexpr std::size_t failures_max = 20;
+const std::string operators_password = "super:secret";
 
 std::string name_of(server_id who) { return "server " + std::to_string(who.value); }
 
@@ -36,6 +40,7 @@ bool describe(const caf::message& m, std::string& out) {
   if (!m.match_elements<Message>()) return false;
   auto copy = m.get_as<Message>(0);
   if constexpr (std::is_same_v<Message, wire::Notification>) copy.clear_server_list();
+  if constexpr (std::is_same_v<Message, wire::Notification>) copy.clear_membership();
   out = copy.GetTypeName().substr(copy.GetTypeName().rfind('.') + 1) + " ";
   if constexpr (requires { copy.txns(); })
     for (const auto& bytes : copy.txns())
@@ -89,7 +94,7 @@ world::world(world_options options)
   clock_.set_brake([this](realm where, const caf::abstract_actor& a) { return brake(where, a); });
   clock_.on_exception([this](realm, std::string what) { fail(std::move(what)); });
 
-  for (int i = 1; i <= options_.voters + options_.observers; ++i) ids_.push_back(server_id{i});
+  for (int i = 1; i <= options_.voters + options_.observers + options_.spares; ++i) ids_.push_back(server_id{i});
   for (auto id : ids_) {
     server s;
     s.config = make_config(id);
@@ -102,6 +107,7 @@ world::world(world_options options)
     auto wanted = options_.client;
     wanted.number = i + 1;
     wanted.servers = ids_;
+    wanted.proof = options_.reconfig ? operators_password : "";
     clients_.push_back(std::make_unique<client>(
         clock_, client_net_, chance_.fork(200 + static_cast<std::uint64_t>(i)), wanted, log_,
         [this](std::string what) { fail(std::move(what)); }));
@@ -122,16 +128,23 @@ world::~world() {
   client_net_.shutdown();
 }
 
+config::server_entry world::line_of(server_id who, bool observer) const {
+  config::server_entry e;
+  e.id = who;
+  e.host = "server-" + std::to_string(who.value);
+  e.peer_port = 2888;
+  e.election_port = 3888;
+  e.observer = observer;
+  return e;
+}
+
 config::node_config world::make_config(server_id who) const {
   config::node_config c;
   c.my_id = who;
   for (auto id : ids_) {
-    config::server_entry e;
-    e.id = id;
-    e.host = "server-" + std::to_string(id.value);
-    e.peer_port = 2888;
-    e.election_port = 3888;
-    e.observer = id.value > options_.voters;
+    bool spare = id.value > options_.voters + options_.observers;
+    if (spare && id != who) continue;
+    auto e = line_of(id, !spare && id.value > options_.voters);
     auto place = static_cast<std::size_t>(id.value - 1);
     if (place < options_.weights.size()) {
       e.weight = options_.weights[place];
@@ -140,6 +153,10 @@ config::node_config world::make_config(server_id who) const {
     c.servers.push_back(std::move(e));
   }
   c.data_dir = c.data_log_dir = "/data";
+  c.reconfig_enabled = options_.reconfig;
+  c.standalone_enabled = !options_.reconfig;
+  if (options_.reconfig) c.config_file = "/data/zoo.cfg";
+  if (options_.reconfig) c.super_digest = core::make_digest_id(operators_password);
   c.client_port = 2181;
   c.tick_ms = options_.tick_ms;
   c.init_limit_ticks = options_.init_limit_ticks;
@@ -181,6 +198,7 @@ void world::start(server_id who) {
   owner_of_[s.where] = who;
   s.door = std::make_shared<sim_disk>(s.disk);
   s.context = std::make_shared<node_context>();
+  read_files(s, who);
   s.context->config = s.config;
   s.context->me = who;
   s.context->wall_ms = [this, who] {
@@ -203,6 +221,47 @@ void world::start(server_id who) {
                       return spawn_client_session(clock_.system(), mine.context, mine.actors, id,
                                                   std::move(address), transport);
                     });
+}
+
+/// What a server finds in zoo.cfg when it starts. One that is listed no more is started by an
+/// operator who has added it to the list by hand, as for one that joins.
+void world::read_files(server& s, server_id who) {
+  if (!options_.reconfig) return;
+  auto text = storage::read_file(*s.door, s.config.config_file);
+  if (!text) return;
+  constexpr std::string_view key = "dynamicConfigFile=";
+  auto path = text->substr(text->find(key) + key.size());
+  path = path.substr(0, path.find('\n'));
+  auto list = storage::read_file(*s.door, path);
+  auto members = list ? config::parse_membership(*list) : tl::unexpected(list.error().text());
+  if (!members) return fail(name_of(who) + " cannot read its list: " + members.error());
+  s.config.servers = members->servers;
+  s.config.membership_version = config::version_in_name(path);
+  if (members->find(who) != nullptr) return;
+  auto& all = s.config.servers;
+  all.insert(std::find_if(all.begin(), all.end(), [&](auto& x) { return x.id > who; }),
+             line_of(who, false));
+  s.config.membership_version = {};
+}
+
+void world::reconfigure(const std::set<server_id>& voters, const std::set<server_id>& observers,
+                        std::function<void(const operation&)> answered) {
+  if (operator_ == nullptr) operator_ = &make_client();
+  if (!operator_->is_idle()) return;  // the one before has no answer yet
+  config::membership wanted;
+  for (auto id : voters) wanted.servers.push_back(line_of(id, false));
+  for (auto id : observers) wanted.servers.push_back(line_of(id, true));
+  auto text = config::print_lines(wanted);
+  tell("reconfig to " + text);
+  operator_->ask({.op = op_code::reconfig, .path = "/zookeeper/config", .value = text},
+                 std::move(answered));
+}
+
+config::membership world::agreed_members() const {
+  const auto& agreed = history_.agreed();
+  for (auto at = agreed.rbegin(); at != agreed.rend(); ++at)
+    if (auto list = membership_made_by((*at)->value)) return *list;
+  return config::membership_of(servers_.at(ids_.front()).config);
 }
 
 void world::start_all() {
@@ -291,6 +350,7 @@ client& world::make_client(std::optional<server_id> only) {
   wanted.number = static_cast<int>(clients_.size()) + 1;
   wanted.servers = only ? std::vector{*only} : ids_;
   wanted.think_max = duration{50'000};
+  wanted.proof = options_.reconfig ? operators_password : "";
   clients_.push_back(std::make_unique<client>(clock_, client_net_,
                                               chance_.fork(200 + clients_.size()), wanted, log_,
                                               [this](std::string what) { fail(std::move(what)); }));
@@ -386,6 +446,13 @@ void world::break_rules(server& s, const caf::abstract_actor& actor,
                       caf::make_message(learner_acked{learner, proposed->txns.back()->id()}),
                       nullptr);
   }
+  if (options_.broken == breakage::skip_old_quorum && actor.id() == s.actors.journal.id())
+    if (auto* logged = as<append_txns>(message))
+      for (const auto& txn : logged->txns)
+        if (auto list = membership_made_by(txn->value)) {
+          caf::anon_send(s.actors.peer, membership_committed{list});
+          caf::anon_send(s.actors.journal, store_membership{list});
+        }
   if (options_.broken == breakage::commit_out_of_order && s.role != serving_as::nothing &&
       actor.id() == s.actors.database.id() && message.content().match_elements<apply_txns>()) {
     auto& txns = message.content().get_mutable_as<apply_txns>(0).txns;

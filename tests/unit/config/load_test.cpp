@@ -207,9 +207,30 @@ TEST(Load, ZooKeepersOtherKeysAreWarnedOfAndTheirValuesKeptSecret) {
                           HasSubstr("not supported yet"), HasSubstr("not supported yet")));
 }
 
-TEST(Load, MembersInAnotherFileAreRefusedSinceToIgnoreThemWouldSplitTheEnsemble) {
+TEST(Load, DynamicFileThatIsMissingIsRefusedSinceToIgnoreItWouldSplitTheEnsemble) {
   EXPECT_THAT(bad(std::string{alone} + "dynamicConfigFile=/x"),
-              StartsWith("zoo.cfg:3: dynamicConfigFile=/x: not supported yet"));
+              StartsWith("zoo.cfg:3: dynamicConfigFile=/x: cannot be read"));
+}
+
+TEST(Load, DynamicFileListsTheServersUnderTheVersionInItsName) {
+  auto read = [](const std::string& path) -> std::optional<std::string> {
+    if (path.ends_with("myid")) return "2";
+    if (path == "/c/zoo.cfg.dynamic.100000002")
+      return "server.1=h1:1:2:participant;0.0.0.0:5\nserver.2=h2:1:2:participant;0.0.0.0:6\n";
+    return std::nullopt;
+  };
+  const std::string head = "dataDir=/d\ninitLimit=5\nsyncLimit=2\nreconfigEnabled=true\n";
+  auto loaded =
+      parse(head + "dynamicConfigFile=/c/zoo.cfg.dynamic.100000002\n", "zoo.cfg", read);
+  ASSERT_TRUE(loaded) << loaded.error();
+  EXPECT_TRUE(loaded->value.reconfig_enabled);
+  EXPECT_EQ(loaded->value.membership_version, zxid{0x100000002});
+  EXPECT_EQ(loaded->value.servers.size(), 2U);
+  EXPECT_EQ(loaded->value.client_port, 6);
+  auto both = parse(head + "server.1=h1:1:2;5\ndynamicConfigFile=/c/zoo.cfg.dynamic.100000002\n",
+                    "zoo.cfg", read);
+  ASSERT_FALSE(both);
+  EXPECT_THAT(both.error(), HasSubstr("accepted: either"));
 }
 
 TEST(Load, AKeySaidTwiceTakesTheLastAndWarns) {
