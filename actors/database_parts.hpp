@@ -33,10 +33,10 @@ void propose_planned(database_ptr self);
 // -- the list of servers -------------------------------------------------------------------------
 
 /// The text that a reconfig makes of /zookeeper/config, or why it may not be.
-tl::expected<std::string, error_code> judge_reconfig(database_ptr self, const reconfig_request& asked,
-                                                     zxid made_by);
-/// /zookeeper/config shows no older list than the one that is known to be committed; when nobody may
-/// change the servers, just what this server's files say.
+tl::expected<std::string, error_code> judge_reconfig(database_ptr self,
+                                                     const reconfig_request& asked, zxid made_by);
+/// /zookeeper/config shows no older list than the newest that is known to be committed; when nobody
+/// may change the servers, just what this server's files say.
 void show_membership(database_ptr self);
 /// A reconfig is committed.
 void note_reconfig(database_ptr self, const txn& x);

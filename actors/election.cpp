@@ -207,7 +207,8 @@ void note_server_list(self_ptr self, const wire::Notification& n) {
 void hear_notification(self_ptr self, const wire::Notification& n) {
   auto& s = self->state;
   const bool may_change = context_of(self).config.reconfig_enabled;
-  if (may_change && s.links.size() < core::refused_senders_max && n.from() != context_of(self).me.value)
+  if (may_change && s.links.size() < core::refused_senders_max &&
+      n.from() != context_of(self).me.value)
     s.links.try_emplace({n.from()});  // a stranger can be answered, too
   if (auto it = s.links.find({n.from()}); it != s.links.end()) {
     if (auto sender = self->current_sender())
@@ -217,7 +218,8 @@ void hear_notification(self_ptr self, const wire::Notification& n) {
   note_server_list(self, n);
   if (may_change && s.round.is_looking() &&
       n.membership_version() > s.members->committed->version.value)
-    if (auto newer = read_membership(n.membership()); newer && newer->version > s.members->committed->version)
+    if (auto newer = read_membership(n.membership());
+        newer && newer->version > s.members->committed->version)
       return hear(self, newer);
   hear(self, from_wire(n));
 }
@@ -368,9 +370,8 @@ void follow_members(self_ptr self, const view_ptr& members) {
     l.host = x.host;
     l.port = x.election_port;
     l.dialling.cancel();
-    l.dialling.on_failure([self](std::exception_ptr) {
-      self->quit(caf::exit_reason::unhandled_exception);
-    });
+    l.dialling.on_failure(
+        [self](std::exception_ptr) { self->quit(caf::exit_reason::unhandled_exception); });
     l.dialling.start(keep_link(self, id));
   }
 }

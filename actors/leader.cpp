@@ -301,8 +301,7 @@ coro::task<bool> establish_epoch(self_ptr self) {
   }
   // What was seen is committed before anything is proposed.
   s.window = core::proposals{quorum_of(*s.options.members->seen, me), zxid::first_of(s.era)};
-  if (s.window.add_synced(me, zxid::first_of(s.era)))
-    co_return false;  // nothing is proposed yet
+  if (s.window.add_synced(me, zxid::first_of(s.era))) co_return false;  // nothing is proposed yet
   for (auto& waiting : std::exchange(s.awaiting_confirmation, {}))
     waiting.deliver(epoch_confirmed{});
   co_return true;

@@ -4,8 +4,8 @@
 /// ZooKeeper's class Learner). Not an actor of its own. Order of effects on NEWLEADER: snapshot or
 /// truncation durable -> synced txns durable -> currentEpoch durable -> ack. Invariant: what is
 /// acked is on disk; what is applied is committed, or was in the history the leader began its epoch
-/// with; no zxid hole is taken in (ZOOKEEPER-4925). The files name the membership before the newest
-/// that is logged, or that itself: of two lists one is known to be committed. Fencing: messages count only with this term's
+/// with; no zxid hole is taken in (ZOOKEEPER-4925); the files name the newest list of servers that
+/// is logged, or the one before it. Fencing: messages count only with this term's
 /// epoch, from the learner_handler that began it.
 #pragma once
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <tuple>
 #include <utility>
 
 #include "actors/caf.hpp"
@@ -48,8 +49,12 @@ void take_over(self_ptr self, const membership_ptr& list) {
   auto me = s.options.context->me;
   const auto* was = s.members->committed->find(me);
   const auto* is = list->find(me);
-  if (was && is && (was->host != is->host || was->peer_port != is->peer_port ||
-                    was->election_port != is->election_port))
+  auto place = [](const config::server_entry& x) {
+    return std::tie(x.host, x.peer_port, x.election_port);
+  };
+  const auto client_port = s.options.context->config.client_port;
+  if (is &&
+      ((was && place(*was) != place(*is)) || is->client_port.value_or(client_port) != client_port))
     s.options.context->log.warn("own_address_changed",
                                 {{"now", config::print_server_line(*is, true)},
                                  {"advice", "restart this server: it listens at the old ports"}});
@@ -195,9 +200,9 @@ coro::task<> run(self_ptr self) {
     }
     s.options.context->log.info(
         "looking", {{"zxid", history->last}, {"epoch", history->current}, {"reason", reason}});
-    auto electing = coro::ask<elected>(
-        self, s.options.election, coro::infinite,
-        look_for_leader{history->last, history->current, history->members});
+    auto electing =
+        coro::ask<elected>(self, s.options.election, coro::infinite,
+                           look_for_leader{history->last, history->current, history->members});
     auto choice = co_await electing;
     if (!choice) {
       reason = "election failed: " + text_of(choice.error());

@@ -17,8 +17,8 @@ constexpr std::int64_t number_max = std::numeric_limits<std::int64_t>::max();
 
 std::string hex(std::int64_t x) {
   char digits[20];
-  return {digits, std::to_chars(digits, digits + sizeof digits, static_cast<std::uint64_t>(x), 16)
-                      .ptr};
+  return {digits,
+          std::to_chars(digits, digits + sizeof digits, static_cast<std::uint64_t>(x), 16).ptr};
 }
 
 std::optional<std::int64_t> parse_hex(std::string_view s) {
@@ -187,8 +187,8 @@ tl::expected<membership, refused_change> change_all(std::string text, bool stand
   // An IllegalArgumentException in ZooKeeper, which its client hears of as a marshalling error.
   if ((voters == 0 && (observed || !standalone_enabled)) ||
       (voters == 1 && standalone_enabled && observed))
-    return tl::unexpected(refused_change{error_code::marshalling_error,
-                                         "observers need participants to observe"});
+    return tl::unexpected(
+        refused_change{error_code::marshalling_error, "observers need participants to observe"});
   return out;
 }
 
@@ -201,7 +201,8 @@ bool moves_to_dynamic_file(std::string_view key, bool has_client_port) {
 }  // namespace
 
 const server_entry* membership::find(server_id id) const {
-  auto at = std::find_if(servers.begin(), servers.end(), [id](const auto& x) { return x.id == id; });
+  auto at =
+      std::find_if(servers.begin(), servers.end(), [id](const auto& x) { return x.id == id; });
   return at == servers.end() ? nullptr : &*at;
 }
 
@@ -287,8 +288,9 @@ tl::expected<membership, refused_change> change(const membership& now,
   auto voters = std::count_if(out->servers.begin(), out->servers.end(),
                               [](const auto& x) { return !x.observer; });
   if (voters < (standalone_enabled ? 2 : 1))
-    return tl::unexpected(bad("too few participants; accepted: 2 or more, or 1 with "
-                              "standaloneEnabled=false"));
+    return tl::unexpected(
+        bad("too few participants; accepted: 2 or more, or 1 with "
+            "standaloneEnabled=false"));
   if (auto decides = quorum_of(*out); !decides)
     return tl::unexpected(bad(std::move(decides.error())));
   return out;

@@ -10,8 +10,8 @@
 ///   too late to hear ours, and would else learn it only when we repeat ourselves.
 /// - A server that settles says so to everyone it last heard looking, instead of being asked.
 ///
-/// Invariant: a vote counts only if its sender and the leader it names are voters, and if the
-/// sender's server list is ours or another version than ours. While looking, `round()` only grows; it becomes that of the ensemble when
+/// Invariant: a vote counts only if its sender and its leader are voters, and the sender's list is
+/// ours or of another version. While looking, `round()` only grows; it becomes the ensemble's when
 /// this server joins one that is settled. Units: ms.
 #pragma once
 

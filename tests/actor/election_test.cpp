@@ -75,7 +75,9 @@ class Election : public ::testing::Test {
     ctx->config.my_id = server_id{id};
     ctx->me = {id};
     auto links = system_.spawn(fake_links, board_);
-    auto actor = system_.spawn(election, election_options{ctx, links, config::make_view(config::membership_of(ctx->config))});
+    auto actor = system_.spawn(
+        election,
+        election_options{ctx, links, config::make_view(config::membership_of(ctx->config))});
     servers_[{id}] = actor;
     board_->published[{id}] = caf::actor_cast<caf::strong_actor_ptr>(actor);
   }
@@ -374,8 +376,8 @@ TEST_F(Election, WhileAListIsNotKnownToBeCommittedBothElect) {
   auto five = list_of(5).servers;
   config::membership old{zxid{0x100000000}, {five[0], five[1], five[2]}};
   config::membership next{zxid{0x100000005}, {five[2], five[3], five[4]}};
-  auto view = config::with_seen(*config::make_view(old),
-                                std::make_shared<const config::membership>(next));
+  auto view =
+      config::with_seen(*config::make_view(old), std::make_shared<const config::membership>(next));
   look_for_leader own{at(1, 7), epoch{1}, view};
   for (int id : {3, 4, 5}) start(id, changing(list_of(5)));
   for (int id : {3, 4, 5}) look(id, own);

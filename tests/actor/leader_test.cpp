@@ -277,8 +277,11 @@ TEST_F(ReconfiguringLeader, LeavesWhenTheNewServersAreNoLongerHeardThoughTheOldO
   join(4);
   sync(4);
   propose_list(at(2, 1), {1, 4, 5});
-  for (int step = 0; step < 80 && on.heard.end() == std::find_if(on.heard.begin(), on.heard.end(),
-           [](const auto& x) { return x.starts_with("peer: ended"); }); ++step) {
+  for (int step = 0;
+       step < 80 &&
+       on.heard.end() == std::find_if(on.heard.begin(), on.heard.end(),
+                                      [](const auto& x) { return x.starts_with("peer: ended"); });
+       ++step) {
     say(2, learner_heard{{2}});
     pass(100ms);
   }

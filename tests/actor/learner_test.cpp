@@ -63,11 +63,10 @@ class Follower : public room {
     auto peer = keep(system().spawn(fake_peer, &on));
     auto links = keep(system().spawn(fake_links, port_));
     on.last_logged = at(1, 5);
-    follower_ = keep(
-        system().spawn(follower, learner_options{context, server_id{3}, false, epoch{1}, epoch{1},
-                                                 at(1, 5), journal, database, peer, links,
-                                                 config::make_view(config::membership_of(
-                                                     context->config))}));
+    follower_ = keep(system().spawn(
+        follower, learner_options{context, server_id{3}, false, epoch{1}, epoch{1}, at(1, 5),
+                                  journal, database, peer, links,
+                                  config::make_view(config::membership_of(context->config))}));
     run();
   }
 
@@ -267,12 +266,11 @@ class ReconfiguredFollower : public Follower {
 TEST_F(ReconfiguredFollower, KeepsAListWhenItIsCommittedAndNotWhenItIsLogged) {
   broadcast();
   leader_says(carrying_lists<wire::Proposal>({reconfig_txn(at(2, 1), {1, 2, 4})}));
-  EXPECT_THAT(on.news(),
-              ElementsAre("journal: append 0x200000001", "handler: ACK 0x200000001"));
+  EXPECT_THAT(on.news(), ElementsAre("journal: append 0x200000001", "handler: ACK 0x200000001"));
   leader_commits(at(2, 1));
-  EXPECT_THAT(on.news(), UnorderedElementsAre("database: apply 0x200000001",
-                                              "journal: store list 0x200000001",
-                                              "peer: list 0x200000001"));
+  EXPECT_THAT(on.news(),
+              UnorderedElementsAre("database: apply 0x200000001", "journal: store list 0x200000001",
+                                   "peer: list 0x200000001"));
 }
 
 TEST_F(ReconfiguredFollower, TwoLoggedListsProveTheFirstWhichIsKeptBeforeTheSecondIsLogged) {

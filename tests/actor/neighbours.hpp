@@ -15,8 +15,8 @@
 #include "actors/caf.hpp"
 #include "actors/core/snapshot_codec.hpp"
 #include "actors/node_context.hpp"
-#include "config/membership.hpp"
 #include "actors/sinks.hpp"
+#include "config/membership.hpp"
 #include "tests/unit/coro/world.hpp"
 #include "tests/unit/storage/log_samples.hpp"
 
@@ -194,7 +194,9 @@ inline database_actor::behavior_type fake_database(database_actor::pointer self,
                 self, [on] { return touched_sessions{on->touched}; });
           },
           [=](const expire_sessions&) {},
-          [=](const get_last_zxid&) { return last_zxid{on->applied, on->shown_membership}; },
+          [=](const get_last_zxid&) {
+            return last_zxid{on->applied, on->shown_membership};
+          },
           [=](const know_membership&) {},
           [=](const synced_servers&) {},
           [=](const plan_sync&) {
@@ -221,13 +223,12 @@ inline database_actor::behavior_type fake_database(database_actor::pointer self,
 }
 
 inline role_sink::behavior_type fake_peer(role_sink::pointer, scene* on) {
-  return {[=](const role_established& m) {
-            on->note("peer: established " + std::to_string(m.era.value));
-          },
-          [=](const role_ended& m) { on->note("peer: ended, " + m.reason); },
-          [=](const membership_committed& m) {
-            on->note("peer: list " + to_string(m.list->version));
-          }};
+  return {
+      [=](const role_established& m) {
+        on->note("peer: established " + std::to_string(m.era.value));
+      },
+      [=](const role_ended& m) { on->note("peer: ended, " + m.reason); },
+      [=](const membership_committed& m) { on->note("peer: list " + to_string(m.list->version)); }};
 }
 
 /// A handler, as its leader or its learner sees it.

@@ -51,12 +51,9 @@ class Peer : public room {
     journal_ = keep(system().spawn(fake_journal, &on));
     database_ = keep(system().spawn(fake_database, &on));
     auto election = keep(system().spawn(fake_election, &on, &ballot_));
-    peer_options options{context,
-                         config::make_view(config::membership_of(context->config)),
-                         journal_,
-                         database_,
-                         election,
-                         {},
+    peer_options options{context,  config::make_view(config::membership_of(context->config)),
+                         journal_, database_,
+                         election, {},
                          {}};
     options.make_leader = [this](caf::local_actor*, const term& now, role_sink to) {
       on.note("leader made at " + to_string(now.last));
@@ -219,9 +216,9 @@ TEST_F(PeerOfChanging, NewerListThatTheElectionHeardOfIsKeptAndTheSearchBeginsAn
   ballot_.newer = list(0x100000009);
   elect(0);
   ballot_.newer = nullptr;
-  EXPECT_THAT(on.news(), ElementsAre("journal: store list 0x100000009", 
-                                     "journal: read after 0x100000005",
-                                     "election: look with 0x100000005"));
+  EXPECT_THAT(on.news(),
+              ElementsAre("journal: store list 0x100000009", "journal: read after 0x100000005",
+                          "election: look with 0x100000005"));
 }
 
 TEST_F(PeerOfChanging, ListThatARoleSaysIsCommittedIsTheElectionsFromThenOn) {

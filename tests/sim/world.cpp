@@ -94,7 +94,8 @@ world::world(world_options options)
   clock_.set_brake([this](realm where, const caf::abstract_actor& a) { return brake(where, a); });
   clock_.on_exception([this](realm, std::string what) { fail(std::move(what)); });
 
-  for (int i = 1; i <= options_.voters + options_.observers + options_.spares; ++i) ids_.push_back(server_id{i});
+  for (int i = 1; i <= options_.voters + options_.observers + options_.spares; ++i)
+    ids_.push_back(server_id{i});
   for (auto id : ids_) {
     server s;
     s.config = make_config(id);

@@ -220,8 +220,7 @@ TEST(Load, DynamicFileListsTheServersUnderTheVersionInItsName) {
     return std::nullopt;
   };
   const std::string head = "dataDir=/d\ninitLimit=5\nsyncLimit=2\nreconfigEnabled=true\n";
-  auto loaded =
-      parse(head + "dynamicConfigFile=/c/zoo.cfg.dynamic.100000002\n", "zoo.cfg", read);
+  auto loaded = parse(head + "dynamicConfigFile=/c/zoo.cfg.dynamic.100000002\n", "zoo.cfg", read);
   ASSERT_TRUE(loaded) << loaded.error();
   EXPECT_TRUE(loaded->value.reconfig_enabled);
   EXPECT_EQ(loaded->value.membership_version, zxid{0x100000002});

@@ -83,7 +83,8 @@ TEST(MembershipChange, JoiningWhoIsThereChangesItsLine) {
 }
 
 TEST(MembershipChange, WholeListMayChangeTheKindOfQuorum) {
-  auto m = changed({.joining = "ignored", .new_members = "server.1=h1:1:2,server.2=h2:1:2;5,group.1=1:2"});
+  auto m = changed(
+      {.joining = "ignored", .new_members = "server.1=h1:1:2,server.2=h2:1:2;5,group.1=1:2"});
   EXPECT_EQ(ids(m), (numbers{1, 2}));
   EXPECT_EQ(m.find({2})->group, 1);
 }

@@ -16,8 +16,7 @@ zxid n(std::int64_t counter) { return at(5, counter); }
 /// Server 1 leads; the others have acknowledged its history.
 proposals leader_of(std::int64_t voters, std::int64_t proposed) {
   proposals window{ensemble_of(voters, 1), n(0)};
-  for (std::int64_t id = 1; id <= voters; ++id)
-    EXPECT_FALSE(window.add_synced(server(id), n(0)));
+  for (std::int64_t id = 1; id <= voters; ++id) EXPECT_FALSE(window.add_synced(server(id), n(0)));
   for (std::int64_t counter = 1; counter <= proposed; ++counter)
     EXPECT_TRUE(window.propose(n(counter)));
   return window;
@@ -102,7 +101,8 @@ TEST(Proposals, LastZxidOfAnEpochIsNeverProposed) {
   EXPECT_FALSE(window.propose(n(0xffffffff)));
 }
 
-// -- a reconfig in the window (Leader.tryToCommit with two verifiers) ------------------------------
+// -- a reconfig in the window (Leader.tryToCommit with two verifiers)
+// ------------------------------
 
 /// Servers 1 to 3 decide; all five are synced. The second of the proposals makes 3 to 5 the
 /// ensemble.
@@ -112,8 +112,7 @@ proposals changing(std::int64_t proposed) {
   for (std::int64_t counter = 1; counter <= proposed; ++counter) {
     EXPECT_TRUE(window.propose(n(counter)));
     if (counter == 2)
-      window.reconfigure(
-          quorum::make({{.id = {3}}, {.id = {4}}, {.id = {5}}}).value());
+      window.reconfigure(quorum::make({{.id = {3}}, {.id = {4}}, {.id = {5}}}).value());
   }
   return window;
 }

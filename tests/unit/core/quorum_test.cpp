@@ -169,7 +169,8 @@ TEST(JointQuorum, NeedsAMajorityOfBoth) {
 }
 
 TEST(JointQuorum, WhoVotesInEitherIsAVoterAndWhoWatchesInOneAlone) {
-  auto with_observer = made({{.id = {1}}, {.id = {2}, .observer = true}, {.id = {6}, .observer = true}});
+  auto with_observer =
+      made({{.id = {1}}, {.id = {2}, .observer = true}, {.id = {6}, .observer = true}});
   auto q = quorum::joint(with_observer, of_voters({2, 3}));
   EXPECT_EQ(q.voters(), servers({1, 2, 3}));
   EXPECT_EQ(q.observers(), servers({6}));
