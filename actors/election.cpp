@@ -119,6 +119,12 @@ wire::Notification to_wire(self_ptr self) {
   out.set_membership_version(n.membership_version.value);
   if (context_of(self).config.reconfig_enabled && n.membership_version != zxid{})
     out.set_membership(config::print(*self->state.members->committed));
+  if (const auto& own = *self->state.own; !own.is_settled()) {
+    out.set_seen_version(own.seen->version.value);
+    out.set_seen(config::print(*own.seen));
+    out.set_own_zxid(self->state.history.last.value);
+    out.set_own_epoch(self->state.history.current.value);
+  }
   return out;
 }
 
@@ -166,6 +172,7 @@ core::election_effects heed(core::election_round& round, const election_state::e
     auto operator()(election_state::reachable x) { return round.on_reachable(x.server); }
     auto operator()(election_state::unreachable x) { return round.on_unreachable(x.server); }
     auto operator()(election_state::wait_over) { return round.on_finalize_timeout(); }
+    auto operator()(const election_state::list_seen&) { return core::election_effects{}; }
     auto operator()(const membership_ptr&) { return core::election_effects{}; }
   } heeding{round};
   return std::visit(heeding, what);
@@ -204,6 +211,26 @@ void note_server_list(self_ptr self, const wire::Notification& n) {
   it->second = std::move(found);
 }
 
+/// What a looking server learns of the servers from another's words. True: they say no more to it.
+bool hear_lists(self_ptr self, const wire::Notification& n) {
+  auto& s = self->state;
+  const auto committed = s.members->committed->version;
+  if (n.membership_version() > committed.value) {
+    auto newer = read_membership(n.membership());
+    if (!newer || newer->version <= committed) return false;
+    hear(self, std::move(newer));
+    return true;
+  }
+  // Of a shorter log: what it holds will be cut off, unless it is here, too.
+  const bool is_ahead = std::pair{epoch{n.own_epoch()}, zxid{n.own_zxid()}} >
+                        std::pair{s.history.current, s.history.last};
+  if (is_ahead && n.membership_version() == committed.value &&
+      n.seen_version() > s.members->seen->version.value)
+    if (auto list = read_membership(n.seen()); list && list->version > s.members->seen->version)
+      hear(self, election_state::list_seen{{n.from()}, std::move(list)});
+  return false;
+}
+
 void hear_notification(self_ptr self, const wire::Notification& n) {
   auto& s = self->state;
   const bool may_change = context_of(self).config.reconfig_enabled;
@@ -216,15 +243,23 @@ void hear_notification(self_ptr self, const wire::Notification& n) {
     if (!it->second.dialled) it->second.called.notify();
   }
   note_server_list(self, n);
-  if (may_change && s.round.is_looking() &&
-      n.membership_version() > s.members->committed->version.value)
-    if (auto newer = read_membership(n.membership());
-        newer && newer->version > s.members->committed->version)
-      return hear(self, newer);
+  if (may_change && s.round.is_looking() && hear_lists(self, n)) return;
   hear(self, from_wire(n));
 }
 
 // -- the search for a leader --------------------------------------------------------------------
+
+void follow_members(self_ptr self, const view_ptr& members);
+
+/// Elects by the list that `by` has seen, too; `list` null: no longer.
+void elect_by(self_ptr self, const look_for_leader& own, std::optional<server_id> by,
+              const membership_ptr& list) {
+  auto& s = self->state;
+  s.lender = by;
+  if (by && s.links.at(*by).caller) self->monitor(s.links.at(*by).caller);
+  follow_members(self, list ? config::with_seen(*s.own, list) : s.own);
+  perform(self, s.round.start(own.last, own.current));
+}
 
 /// FastLeaderElection.lookForLeader: say what I vote for, heed what the others say, repeat myself
 /// when nobody says anything, until there is a leader.
@@ -241,7 +276,15 @@ coro::task<> look(self_ptr self, look_for_leader own, caf::typed_response_promis
       asked.deliver(std::move(nothing));
       co_return;
     }
+    if (what && std::holds_alternative<election_state::list_seen>(*what)) {
+      const auto& seen = std::get<election_state::list_seen>(*what);
+      if (seen.list->version > s.members->seen->version) elect_by(self, own, seen.by, seen.list);
+      continue;
+    }
     perform(self, what ? heed(s.round, *what) : s.round.on_silence());
+    if (what && std::holds_alternative<election_state::unreachable>(*what) &&
+        s.round.is_looking() && s.lender == std::get<election_state::unreachable>(*what).server)
+      elect_by(self, own, std::nullopt, nullptr);
   }
   const auto took = std::chrono::duration_cast<milliseconds>(self->clock().now() - began);
   const auto& [chosen, role] = s.round.last_decision().result;
@@ -253,15 +296,17 @@ coro::task<> look(self_ptr self, look_for_leader own, caf::typed_response_promis
                                        {"round", chosen.round.value},
                                        {"took_ms", took.count()},
                                        {"why", core::to_string(s.round.last_decision().why)}});
-  asked.deliver(elected{chosen.leader, chosen.peer_epoch, chosen.last, chosen.round, {}});
+  asked.deliver(
+      elected{chosen.leader, chosen.peer_epoch, chosen.last, chosen.round, {}, s.members});
 }
-
-void follow_members(self_ptr self, const view_ptr& members);
 
 void begin_search(self_ptr self, look_for_leader own, caf::typed_response_promise<elected> asked) {
   auto& s = self->state;
   s.search.cancel();
-  if (own.members) follow_members(self, own.members);
+  s.history = own;
+  if (own.members) s.own = own.members;
+  s.lender.reset();
+  follow_members(self, s.own);
   s.finalizing.cancel();
   s.heard.clear();
   s.search.start(look(self, own, std::move(asked)));
@@ -378,7 +423,10 @@ void follow_members(self_ptr self, const view_ptr& members) {
 
 void on_down(self_ptr self, const caf::actor_addr& gone) {
   for (auto& [id, l] : self->state.links) {
-    if (l.caller.address() == gone) l.caller = nullptr;
+    if (l.caller.address() == gone) {
+      l.caller = nullptr;
+      if (self->state.lender == id && !l.dialled) hear(self, election_state::unreachable{id});
+    }
     if (l.dialled.address() == gone) return l.lost.notify();
   }
 }
@@ -399,6 +447,7 @@ election_actor::behavior_type election(self_ptr self, election_options options) 
   auto& s = self->state;
   s.options = std::move(options);
   s.round = {context_of(self).me, {}, 0};
+  s.own = s.options.members;
 
   const auto stop = [self](std::exception_ptr) {
     self->quit(caf::exit_reason::unhandled_exception);
@@ -417,6 +466,7 @@ election_actor::behavior_type election(self_ptr self, election_options options) 
       [self](const role_taken& x) { take_role(self, x.state, x.established); },
       [self](const members_changed& m) {
         // A search ends with the list it began with; the next one is told of this.
+        self->state.own = m.members;
         if (!self->state.round.is_looking()) follow_members(self, m.members);
       },
       [self](const get_election_status&) { return status_of(self); },

@@ -4,13 +4,16 @@
 /// Owns: the links to the other servers; they are kept up while the server is settled, too, for
 /// those who look. They follow the list of servers; who calls and is in no list is answered, for it
 /// may be about to join.
-/// Invariant: whatever is heard goes through `round` once, in the order it came: while a search for
-/// a leader is under way by way of `heard`, else directly.
-/// Units: ms. Errors: a server that cannot be reached and one with another server list are kept,
-/// with the reason, for `status`; neither is an error of ours.
+/// A reconfig that some have logged, and that may be committed, has to be agreed to by voters who
+/// may not know of it: who looks and hears of such a list from one with a longer log elects by it,
+/// too, as long as that one is there. That only adds to what is needed. Invariant: whatever is
+/// heard goes through `round` once, in the order it came: while a search for a leader is under way
+/// by way of `heard`, else directly. Units: ms. Errors: a server that cannot be reached and one
+/// with another server list are kept, with the reason, for `status`; neither is an error of ours.
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <variant>
 
@@ -52,12 +55,20 @@ struct election_state {
     server_id server;
   };
   struct wait_over {};  // nobody came with a better vote
-  using event = std::variant<core::notification, reachable, unreachable, wait_over, membership_ptr>;
+  struct list_seen {    // the sender's log holds a list that is not known to be committed
+    server_id by;
+    membership_ptr list;
+  };
+  using event = std::variant<core::notification, reachable, unreachable, wait_over, list_seen,
+                             membership_ptr>;
 
   election_options options;
   core::election_round round;
-  view_ptr members;
-  std::string server_list;  // ours, one line a server, group or weight
+  look_for_leader history;  // the last search's: where this server's log ends
+  view_ptr own;             // as this server knows the lists
+  view_ptr members;  // who elects: with a list that another server's log holds, while it is there
+  std::optional<server_id> lender;  // who that is
+  std::string server_list;          // ours, one line a server, group or weight
   std::map<server_id, link> links;
   std::map<server_id, election_status::differing_list> differing;
   bool id_claimed = false;  // another server calls itself by our id

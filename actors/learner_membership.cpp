@@ -12,20 +12,21 @@ namespace {
 
 bool may_change(learner_ptr self) { return self->state.options.context->config.reconfig_enabled; }
 
-/// Into the files before anything that is logged later, then to the peer.
-void keep(learner_ptr self, config::membership_ptr list) {
+/// Into the files before anything that is logged later, then to the peer. False: known already.
+bool keep(learner_ptr self, config::membership_ptr list) {
   auto& s = self->state;
-  if (list->version <= s.members->committed->version) return;
+  if (list->version <= s.members->committed->version) return false;
   s.members = config::with_committed(*s.members, list);
   self->send(s.options.journal, store_membership{list});
   self->send(s.options.peer, membership_committed{list});
   s.options.context->log.info("membership_committed",
                               {{"version", list->version}, {"servers", list->servers.size()}});
+  return true;
 }
 
 void leave_if_role_differs(learner_ptr self) {
   auto& s = self->state;
-  if (s.members->committed->is_observer(s.options.context->me) != s.options.observer)
+  if (s.members->is_observer(s.options.context->me) != s.options.observer)
     end_term(self, s.options.observer ? "a reconfig made this server a participant"
                                       : "a reconfig made this server an observer");
 }
@@ -42,8 +43,7 @@ void hear_membership(learner_ptr self, const std::string& text) {
   if (text.empty() || !may_change(self)) return;
   auto list = read_membership(text);
   if (!list) return end_term(self, "the leader names servers that are no ensemble");
-  keep(self, std::move(list));
-  leave_if_role_differs(self);
+  if (keep(self, std::move(list))) leave_if_role_differs(self);
 }
 
 void note_logged(learner_ptr self, const txn& x) {
@@ -57,8 +57,7 @@ void note_logged(learner_ptr self, const txn& x) {
 void note_committed(learner_ptr self, const txn& x) {
   auto list = may_change(self) ? membership_made_by(x) : nullptr;
   if (!list) return;
-  keep(self, std::move(list));
-  leave_if_role_differs(self);
+  if (keep(self, std::move(list))) leave_if_role_differs(self);
 }
 
 void note_replaced(learner_ptr self, const core::tree& content) {

@@ -129,7 +129,7 @@ coro::task<std::optional<term>> settle_history(self_ptr self) {
       continue;
     }
     bool complete = range->complete;
-    term out{{}, range->accepted, range->current, range->last_logged, {}};
+    term out{{}, range->accepted, range->current, range->last_logged, {}, false};
     if (!range->txns.empty()) self->send(s.options.database, apply_txns{std::move(range->txns)});
     if (!complete) continue;
     auto last = coro::ask<last_zxid>(self, s.options.database, coro::infinite, get_last_zxid{});
@@ -160,8 +160,7 @@ coro::task<std::string> play_role(self_ptr self, term now, server_id me) {
     self->monitor(s.leading);
     s.role = s.leading.address();
   } else {
-    st.state =
-        now.members->committed->is_observer(me) ? server_state::observing : server_state::following;
+    st.state = now.observes ? server_state::observing : server_state::following;
     self->send(s.options.election, role_taken{st.state, {}});
     auto role = s.options.make_learner(self, now, sink);
     self->monitor(role);
@@ -217,6 +216,7 @@ coro::task<> run(self_ptr self) {
       continue;
     }
     history->leader = choice->leader;
+    history->observes = (choice->members ? choice->members : s.members)->is_observer(me);
     auto began = self->clock().now();
     auto playing = play_role(self, *history, me);
     reason = co_await playing;
@@ -257,7 +257,7 @@ void introduce(self_ptr self, const wire::LearnerInfo& hello) {
   const auto* entry = ours.find(id);
   if (id == s.options.context->me || (entry == nullptr && !may_change))
     return refuse(self, "no server." + std::to_string(id.value) + " here", false);
-  if (same && ours.is_observer(id) != hello.observer())
+  if (!may_change && ours.is_observer(id) != hello.observer())
     return refuse(self, "our server list has another role for it", false);
   if (!s.leading) return refuse(self, "it is " + std::string(to_string(s.status.state)), true);
   s.leading->enqueue(self->current_sender(), caf::make_message_id(), caf::make_message(hello),

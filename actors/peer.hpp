@@ -28,6 +28,7 @@ struct term {
   epoch current;
   zxid last;
   view_ptr members;
+  bool observes = false;  // as a learner
 };
 
 struct peer_options {

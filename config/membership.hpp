@@ -42,6 +42,10 @@ struct membership_view {
   membership_ptr seen;
 
   [[nodiscard]] bool is_settled() const { return committed->version == seen->version; }
+  /// One that is about to become a voter follows as one.
+  [[nodiscard]] bool is_observer(server_id id) const {
+    return committed->is_observer(id) && (is_settled() || !seen->is_voter(id));
+  }
 };
 using view_ptr = std::shared_ptr<const membership_view>;
 

@@ -343,6 +343,7 @@ struct elected {
   zxid leader_zxid;
   election_round_number round;
   membership_ptr newer;  // nothing was decided: others know this list to be committed
+  view_ptr members;      // who has elected
 };
 /// The servers have changed while a role is played.
 struct members_changed {

@@ -17,6 +17,13 @@ constexpr vote observers_own{{lowest}, {lowest}, {lowest}, {}};
 /// The zxid of a database that was emptied and may not be trusted with a vote.
 constexpr zxid untrusted{-1};
 
+std::set<server_id> supporters_of(const cast_vote& v, const std::map<server_id, cast_vote>& votes) {
+  std::set<server_id> out;
+  for (const auto& [from, theirs] : votes)
+    if (agree(theirs, v)) out.insert(from);
+  return out;
+}
+
 /// The broadcast reaches every voter, so no voter needs an answer beside it.
 election_effects tidy(election_effects out, const quorum& ensemble) {
   auto& to = out.answer_to;
@@ -149,11 +156,11 @@ void election_round::heed_settled(const notification& n, election_effects& out) 
   note_candidate(n.proposed);
   if (n.proposed.round == round_) {
     received_[n.from] = theirs;
-    if (has_quorum_for(theirs, received_) && leader_confirms(leader, n.proposed.round, received_))
+    if (is_led(theirs, received_) && leader_confirms(leader, n.proposed.round, received_))
       return decide(n.proposed, ground::settled_quorum, received_, out);
   }
   out_of_election_[n.from] = theirs;
-  if (has_quorum_for(theirs, out_of_election_) &&
+  if (is_led(theirs, out_of_election_) &&
       leader_confirms(leader, n.proposed.round, out_of_election_)) {
     round_ = n.proposed.round;
     return decide(n.proposed, ground::settled_quorum, out_of_election_, out);
@@ -251,10 +258,13 @@ void election_round::note_candidate(const vote& v) {
 
 bool election_round::has_quorum_for(const cast_vote& v,
                                     const std::map<server_id, cast_vote>& votes) const {
-  std::set<server_id> supporters;
-  for (const auto& [from, theirs] : votes)
-    if (agree(theirs, v)) supporters.insert(from);
-  return ensemble_.has_quorum(supporters);
+  return ensemble_.has_quorum(supporters_of(v, votes));
+}
+
+/// Settled servers were elected by the list that was in force; a newer one of which our log alone
+/// knows may have come to nothing.
+bool election_round::is_led(const cast_vote& v, const std::map<server_id, cast_vote>& votes) const {
+  return ensemble_.has_either_quorum(supporters_of(v, votes));
 }
 
 /// FastLeaderElection.checkLeader: followers may go on naming a leader that has crashed, so the

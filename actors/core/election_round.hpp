@@ -137,6 +137,7 @@ class election_round {
   void note_candidate(const vote& v);
   [[nodiscard]] bool has_quorum_for(const cast_vote& v,
                                     const std::map<server_id, cast_vote>& votes) const;
+  [[nodiscard]] bool is_led(const cast_vote& v, const std::map<server_id, cast_vote>& votes) const;
   [[nodiscard]] bool leader_confirms(server_id leader, election_round_number at,
                                      const std::map<server_id, cast_vote>& votes) const;
   [[nodiscard]] bool everyone_reachable_agrees() const;

@@ -70,6 +70,12 @@ quorum quorum::joint(const quorum& committed, const quorum& seen) {
   return q;
 }
 
+bool quorum::has_either_quorum(const std::set<server_id>& servers) const {
+  return is_joint() ? std::any_of(parts_.begin(), parts_.end(),
+                                  [&](const quorum& part) { return part.has_quorum(servers); })
+                    : has_quorum(servers);
+}
+
 bool quorum::has_quorum(const std::set<server_id>& servers) const {
   if (is_joint())
     return std::all_of(parts_.begin(), parts_.end(),

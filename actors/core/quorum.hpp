@@ -44,6 +44,9 @@ class quorum {
   /// by more than half of its weight.
   [[nodiscard]] bool has_quorum(const std::set<server_id>& servers) const;
 
+  /// Enough for who only follows: of a joint quorum, one of the two.
+  [[nodiscard]] bool has_either_quorum(const std::set<server_id>& servers) const;
+
   [[nodiscard]] bool is_voter(server_id id) const { return voters_.contains(id); }
   [[nodiscard]] bool is_observer(server_id id) const { return observers_.contains(id); }
   /// 0 for whoever is no voter; 1 for every voter when there are no groups. A voter of weight 0

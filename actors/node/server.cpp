@@ -52,10 +52,9 @@ leader_actor make_leader(const term_parts& with, caf::local_actor* parent, const
 
 learner_actor make_learner(const term_parts& with, caf::local_actor* parent, const term& now,
                            role_sink to) {
-  bool observes = now.members->committed->is_observer(with.context->me);
   return parent->system().spawn(
-      observes ? observer : follower,
-      learner_options{with.context, now.leader, observes, now.accepted, now.current, now.last,
+      now.observes ? observer : follower,
+      learner_options{with.context, now.leader, now.observes, now.accepted, now.current, now.last,
                       with.journal, with.database, std::move(to), with.links, now.members});
 }
 

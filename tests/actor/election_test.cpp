@@ -390,5 +390,54 @@ TEST_F(Election, WhileAListIsNotKnownToBeCommittedBothElect) {
   EXPECT_EQ(leader_of(1), 5);
 }
 
+/// 1 was the ensemble and has logged that 2 and 3 are to be; 3 has it, too. 2 knows of nothing and
+/// has no vote by its own list.
+TEST_F(Election, VoterOfAListThatItHasNotSeenVotesByItWhenOneWithALongerLogTellsIt) {
+  auto five = list_of(5).servers;
+  config::membership old{zxid{0x100000000}, {five[0]}};
+  config::membership next{zxid{0x100000005}, {five[1], five[2]}};
+  auto knows = config::make_view(old);
+  auto has_seen = config::with_seen(*knows, std::make_shared<const config::membership>(next));
+  for (int id : {1, 2, 3}) start(id, changing(list_of(3)));
+  look(1, {at(1, 5), epoch{1}, has_seen});
+  look(3, {at(1, 5), epoch{1}, has_seen});
+  look(2, {at(1, 4), epoch{1}, knows});
+  until_elected({1, 2, 3});
+  for (int id : {1, 2, 3}) EXPECT_EQ(leader_of(id), 3);
+}
+
+TEST_F(Election, ListThatOnlyAShorterLogHoldsBindsNobodyElse) {
+  auto five = list_of(5).servers;
+  config::membership old{zxid{0x100000000}, {five[0], five[1], five[2]}};
+  config::membership next{zxid{0x100000005}, {five[0], five[3], five[4]}};
+  auto knows = config::make_view(old);
+  auto has_seen = config::with_seen(*knows, std::make_shared<const config::membership>(next));
+  for (int id : {1, 2, 3}) start(id, changing(list_of(3)));
+  look(1, {at(1, 5), epoch{1}, has_seen});
+  look(2, {at(2, 1), epoch{2}, knows});
+  look(3, {at(2, 1), epoch{2}, knows});
+  until_elected({2, 3});
+  EXPECT_EQ(leader_of(2), 3);
+  until_elected({1});
+  EXPECT_EQ(leader_of(1), 3) << "led by a quorum of the old list is enough to follow";
+}
+
+TEST_F(Election, ListOfAServerThatIsGoneNoLongerBinds) {
+  auto five = list_of(5).servers;
+  config::membership old{zxid{0x100000000}, {five[0], five[1], five[2]}};
+  config::membership next{zxid{0x100000005}, {five[0], five[3], five[4]}};
+  auto knows = config::make_view(old);
+  auto has_seen = config::with_seen(*knows, std::make_shared<const config::membership>(next));
+  for (int id : {1, 2, 3}) start(id, changing(list_of(3)));
+  look(1, {at(1, 5), epoch{1}, has_seen});
+  for (int id : {2, 3}) look(id, {at(1, 4), epoch{1}, knows});
+  run();
+  pass(1'000ms);
+  EXPECT_THAT(results_, IsEmpty()) << "4 and 5 are not there";
+  kill(1);
+  until_elected({2, 3});
+  EXPECT_EQ(leader_of(2), 3);
+}
+
 }  // namespace
 }  // namespace troupe

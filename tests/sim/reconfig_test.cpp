@@ -9,6 +9,7 @@
 #include <set>
 #include <string>
 
+#include "config/membership.hpp"
 #include "tests/sim/run.hpp"
 #include "tests/sim/world.hpp"
 
@@ -186,6 +187,20 @@ TEST(Reconfig, ServerThatMissedTwoChangesFindsTheEnsembleThroughThoseItKnew) {
   w.start({1});
   EXPECT_TRUE(w.run_until(60s, [&] { return w.is_serving({1}); }));
   w.expect_clean_end();
+}
+
+/// Server 1 alone decides, and has logged that 2 and 3 are to; 2 has not heard of it.
+TEST(Reconfig, NextVoterThatHasNotHeardOfItsVoteIsToldInTheElection) {
+  for (std::int64_t us = 0; us < 6'000; us += 500) {
+    changing w{1, 2};
+    w.wires().cut_both({1}, {2});
+    w.reconfigure(ids({2, 3}));
+    w.run_for(duration{us});
+    w.crash({1});
+    w.run_for(5s);
+    w.expect_clean_end();
+    EXPECT_THAT(w.failures(), IsEmpty()) << "after " << us << " us";
+  }
 }
 
 }  // namespace

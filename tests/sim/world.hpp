@@ -27,6 +27,9 @@
 
 namespace troupe::sim {
 
+/// Of the user who may change the servers.
+inline const std::string operators_password = "super:secret";
+
 struct world_options {
   std::uint64_t seed = 1;
   int voters = 3;
