@@ -133,6 +133,8 @@ void put_leader_figures(lines& out, const server_status& status) {
   out.figure("last_proposal_size", status.proposal_bytes_last);
   out.figure("min_proposal_size", status.proposal_bytes_min);
   out.figure("max_proposal_size", status.proposal_bytes_max);
+  if (status.membership_version != zxid{})
+    out.figure("reconfig_in_progress", status.reconfig.empty() ? 0 : 1);
 }
 
 std::string mntr(const situation& now) {

@@ -48,6 +48,20 @@ std::optional<std::int64_t> number_of(std::string_view key) {
   return parse_number(key.substr(key.rfind('.') + 1), 0, number_max);
 }
 
+/// A `server.N` value whose names are written as they are read: without blanks and escapes, which
+/// would end the line or change it.
+std::optional<server_entry> parse_plain_line(std::int64_t id, std::string_view value) {
+  auto entry = parse_server_line({id}, value);
+  auto is_plain = [](std::string_view name) {
+    return std::none_of(name.begin(), name.end(), [](char c) {
+      return static_cast<unsigned char>(c) <= ' ' || c == '\\' || c == '\x7f';
+    });
+  };
+  if (!entry || !is_plain(entry->host) || !is_plain(entry->client_address.value_or("")))
+    return std::nullopt;
+  return entry;
+}
+
 /// A server's value with its client address as ZooKeeper writes it: always said in full.
 std::string canonical(server_entry x) {
   if (x.client_port && !x.client_address) x.client_address = "0.0.0.0";
@@ -94,7 +108,7 @@ std::optional<refused_change> draft_list::take(const std::string& key, const std
       if (!group_of.emplace(*id, *n).second) return bad(line + ": a server in several groups");
     }
   } else {
-    auto entry = parse_server_line({*n}, value);
+    auto entry = parse_plain_line(*n, value);
     if (!entry) return bad(line + ": not valid; accepted: " + std::string{server_line_form});
     servers[*n] = *std::move(entry);
   }
@@ -149,7 +163,7 @@ std::optional<refused_change> join(membership& to, const std::string& spec) {
     return bad(spec + ": not valid; accepted: server.N=" + std::string{server_line_form});
   auto id = number_of(parts[0]);
   if (!id) return no_number(spec);
-  auto entry = parse_server_line({*id}, parts[1]);
+  auto entry = parse_plain_line(*id, parts[1]);
   if (!entry) return bad(spec + ": not valid; accepted: server.N=" + std::string{server_line_form});
   if (!entry->client_port) return bad(spec + ": the client port behind the ; is missing");
   for (const auto& other : to.servers)

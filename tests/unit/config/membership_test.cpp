@@ -103,6 +103,11 @@ TEST(MembershipChange, MalformedServersAreBadArgumentsAndMalformedNumbersMarshal
   EXPECT_EQ(refused({.new_members = "server.1=h"}), code::bad_arguments);
 }
 
+TEST(MembershipChange, NameThatWouldBecomeALineOfItsOwnIsRefused) {
+  EXPECT_EQ(refused({.joining = "server.4=h\nserver.9:1:2;3"}), code::bad_arguments);
+  EXPECT_EQ(refused({.new_members = "server.4=h\\nx:1:2"}), code::bad_arguments);
+}
+
 TEST(MembershipChange, TwoServersAtOneAddressAreRefusedButNotOnLoopback) {
   EXPECT_EQ(refused({.joining = "server.4=h3:2888:4000;3"}), code::bad_arguments);
   auto local = list("server.1=127.0.0.1:1:2;3\nserver.2=127.0.0.1:4:5;6");
