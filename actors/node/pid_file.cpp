@@ -26,7 +26,7 @@ struct flock whole_file() {
 
 /// False: it was removed, and perhaps made anew, between our open() and our lock.
 bool is_still_at(const std::string& path, int fd) {
-  struct stat by_path {
+  struct ::stat by_path {
   }, by_fd{};
   return ::stat(path.c_str(), &by_path) == 0 && ::fstat(fd, &by_fd) == 0 &&
          by_path.st_ino == by_fd.st_ino && by_path.st_dev == by_fd.st_dev;
