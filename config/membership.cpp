@@ -306,7 +306,8 @@ tl::expected<membership, refused_change> change(const membership& now,
         bad("too few participants; accepted: 2 or more, or 1 with "
             "standaloneEnabled=false"));
   if (auto decides = quorum_of(*out); !decides)
-    return tl::unexpected(bad(std::move(decides.error())));
+    return tl::unexpected(
+        refused_change{error_code::new_config_no_quorum, std::move(decides.error())});
   return out;
 }
 

@@ -121,6 +121,12 @@ TEST(MembershipChange, FewerThanTwoVotersNeedStandaloneEnabledToBeFalse) {
   EXPECT_EQ(refused({.new_members = "server.1=h:1:2:observer"}), code::marshalling_error);
 }
 
+TEST(MembershipChange, ListInWhichNobodyCouldDecideHasNoQuorum) {
+  EXPECT_EQ(refused({.new_members = "server.1=h1:1:2,server.2=h2:1:2,group.1=1:2,weight.1=0,"
+                                    "weight.2=0"}),
+            code::new_config_no_quorum);
+}
+
 TEST(MembershipView, CommittedListsOnlyRiseAndReplaceWhatWasSeenBefore) {
   auto view = make_view(list());
   EXPECT_TRUE(view->is_settled());
