@@ -214,6 +214,7 @@ void note_server_list(self_ptr self, const wire::Notification& n) {
 /// What a looking server learns of the servers from another's words. True: they say no more to it.
 bool hear_lists(self_ptr self, const wire::Notification& n) {
   auto& s = self->state;
+  if (!s.links.contains({n.from()})) return false;  // who claims our id, or is one too many
   const auto committed = s.members->committed->version;
   if (n.membership_version() > committed.value) {
     auto newer = read_membership(n.membership());

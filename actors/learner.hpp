@@ -41,6 +41,7 @@ struct learner_options {
   role_sink peer;
   links_actor links;
   view_ptr members;
+  view_ptr electing{};  // where the leader is found; null: by `members`
 };
 
 /// One turn of the conversation with the leading server, in the order it arrived.

@@ -47,8 +47,9 @@ welcome read_answer(learner_ptr self, const std::optional<leader_message>& answe
 /// Dials the leader's Peer and introduces this server to it.
 coro::task<welcome> say_hello(learner_ptr self) {
   auto& s = self->state;
-  const auto* line = s.members->seen->find(s.options.leader);
-  if (line == nullptr) line = s.members->committed->find(s.options.leader);
+  const auto& lists = s.options.electing ? s.options.electing : s.members;
+  const auto* line = lists->seen->find(s.options.leader);
+  if (line == nullptr) line = lists->committed->find(s.options.leader);
   if (line == nullptr) {
     s.not_taken_in = "it is in no list of servers";
     co_return welcome::hopeless;

@@ -129,7 +129,7 @@ coro::task<std::optional<term>> settle_history(self_ptr self) {
       continue;
     }
     bool complete = range->complete;
-    term out{{}, range->accepted, range->current, range->last_logged, {}, false};
+    term out{{}, range->accepted, range->current, range->last_logged, {}};
     if (!range->txns.empty()) self->send(s.options.database, apply_txns{std::move(range->txns)});
     if (!complete) continue;
     auto last = coro::ask<last_zxid>(self, s.options.database, coro::infinite, get_last_zxid{});
@@ -216,7 +216,8 @@ coro::task<> run(self_ptr self) {
       continue;
     }
     history->leader = choice->leader;
-    history->observes = (choice->members ? choice->members : s.members)->is_observer(me);
+    history->electing = choice->members ? choice->members : s.members;
+    history->observes = history->electing->is_observer(me);
     auto began = self->clock().now();
     auto playing = play_role(self, *history, me);
     reason = co_await playing;

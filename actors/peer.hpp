@@ -28,6 +28,7 @@ struct term {
   epoch current;
   zxid last;
   view_ptr members;
+  view_ptr electing{};    // who has elected: may know a list that we have not seen
   bool observes = false;  // as a learner
 };
 

@@ -120,6 +120,8 @@ std::string print(const node_config& cfg) {
   p.flag("reconfigEnabled", cfg.reconfig_enabled);
   p.flag("quorumListenOnAllIPs", cfg.listen_on_all_ips);
   p.line("peerType", cfg.is_observer() ? "observer" : "participant");
+  if (cfg.membership_version != zxid{})
+    p.out += "# The list of version " + to_string(cfg.membership_version) + ":\n";
   p.out += membership(cfg, true);
   p.section("Journal. snapCount and commitLogCount in txns, preAllocSize in KB, threshold in ms.");
   p.line("snapCount", cfg.snap_count);

@@ -55,7 +55,8 @@ learner_actor make_learner(const term_parts& with, caf::local_actor* parent, con
   return parent->system().spawn(
       now.observes ? observer : follower,
       learner_options{with.context, now.leader, now.observes, now.accepted, now.current, now.last,
-                      with.journal, with.database, std::move(to), with.links, now.members});
+                      with.journal, with.database, std::move(to), with.links, now.members,
+                      now.electing});
 }
 
 }  // namespace
