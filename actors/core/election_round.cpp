@@ -100,7 +100,8 @@ void election_round::refuse(server_id from, refusal why, election_effects& out) 
 
 void election_round::heed(const notification& n, election_effects& out) {
   refused_.erase(n.from);
-  if (!active_ || !is_known(n.state)) return;
+  const bool is_member = ensemble_.is_voter(n.from) || ensemble_.is_observer(n.from);
+  if (!active_ || !is_known(n.state) || !(is_member || by_version_)) return;
   const bool asks = n.state == server_state::looking;
   if (asks)
     looking_.insert(n.from);

@@ -56,6 +56,7 @@ run_result run_seed(const run_options& options) {
   f.mean_pause = chance.between(duration{500ms}, duration{4s});
   f.outage_max = chance.between(duration{2s}, duration{20s});
   if (w.may_reconfigure()) f.reconfig = static_cast<int>(rng{options.seed}.fork(80).between(5, 40));
+  if (options.broken == breakage::skip_old_quorum) f.reconfig = 60;
   faults nemesis{w, rng{options.seed}.fork(78), f};
   w.start_all();
   if (chance.chance(70)) w.run_until(30s, [&] { return w.all_serve(); });
