@@ -54,6 +54,7 @@ void plan_write(database_ptr self, const write_request& request, server_id owner
   log_breaches(s, steady_ms(self));
   if (request.op == op_code::close_session && verdict == error_code::ok)
     s.live->set_closing(request.session);
+  if (planned.header.type == op_code::reconfig) s.reconfig = planned.header.id;
   s.to_propose.push_back(make_logged(std::move(planned)));
 }
 
@@ -105,6 +106,7 @@ void apply_one(database_ptr self, const txn_ptr& txn) {
     s.planner.applied(txn->id());
     if (txn->value.header.type == op_code::close_session) s.live->remove(txn->value.header.client);
   }
+  if (txn->value.header.type == op_code::reconfig) note_reconfig(self, txn->value);
   answer_applied(self, done);
 }
 
@@ -117,6 +119,7 @@ void install(database_ptr self, const install_image& m) {
   s.stats.digest_mismatches += m.digest_mismatches;
   s.streams.clear();
   s.snapshot.reset();
+  show_membership(self);
 }
 
 void begin_leading(database_ptr self, const start_leading& m) {
@@ -135,6 +138,10 @@ void begin_leading(database_ptr self, const start_leading& m) {
       core::expiry{{config.container_check_interval_ms, config.container_deletes_per_minute_max,
                     config.container_never_used_ms_max},
                    steady_ms(self)};
+  s.reconfig.reset();
+  s.synced.clear();
+  if (m.members) s.members = m.members;
+  show_membership(self);
 }
 
 void begin_learning(database_ptr self, const start_learning& m) {
@@ -230,6 +237,9 @@ database_actor::behavior_type database(database_ptr self, database_options optio
   const auto& config = s.options.context->config;
   s.tree.set_extended_types(config.extended_types);
   s.planner.set_options({config.skip_acl, config.enforce_quota});
+  s.planner.judge_memberships([self](const reconfig_request& asked, zxid made_by) {
+    return judge_reconfig(self, asked, made_by);
+  });
   s.new_ids.emplace(s.options.context->me, s.options.context->wall_ms());
   return trace::traced(
       s.options.context->trace, "zk.database", [self](const install_image& m) { install(self, m); },
@@ -252,7 +262,14 @@ database_actor::behavior_type database(database_ptr self, database_options optio
         return touched_sessions{{heard.begin(), heard.end()}};
       },
       [self](const expire_sessions&) { expire(self); },
-      [self](const get_last_zxid&) { return last_zxid{self->state.tree.last_processed()}; },
+      [self](const get_last_zxid&) {
+        return last_zxid{self->state.tree.last_processed(), shown_membership(self->state)};
+      },
+      [self](const know_membership& m) {
+        self->state.members = m.committed;
+        show_membership(self);
+      },
+      [self](const synced_servers& m) { self->state.synced = m.ids; },
       [self](const plan_sync& m) {
         return plan_for(self->state, m.peer_last, self->state.options.context->config);
       },

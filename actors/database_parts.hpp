@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /// The database actor's inner parts, one file each: modes and applying (database.cpp), clients
-/// (database_clients.cpp), what learners and snapshots get (database_sync.cpp), what operators see
-/// (database_figures.cpp). Nobody else includes this.
+/// (database_clients.cpp), what learners and snapshots get (database_sync.cpp), the list of servers
+/// (database_membership.cpp), what operators see (database_figures.cpp). Nobody else includes this.
 #pragma once
 
 #include "actors/database.hpp"
@@ -29,6 +29,18 @@ void plan_write(database_ptr self, const write_request& request, server_id owner
 void propose_planned(database_ptr self);
 /// Whether a session is alive; if so `owner` has it from now on.
 [[nodiscard]] session_verdict revalidate(database_ptr self, const revalidate_session& m);
+
+// -- the list of servers -------------------------------------------------------------------------
+
+/// The text that a reconfig makes of /zookeeper/config, or why it may not be.
+tl::expected<std::string, error_code> judge_reconfig(database_ptr self,
+                                                     const reconfig_request& asked, zxid made_by);
+/// /zookeeper/config shows no older list than the newest that is known to be committed; when nobody
+/// may change the servers, just what this server's files say.
+void show_membership(database_ptr self);
+/// A reconfig is committed.
+void note_reconfig(database_ptr self, const txn& x);
+[[nodiscard]] std::string shown_membership(const database_state& s);
 
 // -- learners and snapshots -----------------------------------------------------------------------
 

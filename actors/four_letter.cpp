@@ -81,18 +81,22 @@ void put_leader_figures(lines& out, const server_status& status) {
     return std::ranges::count_if(status.learners,
                                  [&](const auto& l) { return l.synced && l.observer == observer; });
   };
+  const auto strangers = std::ranges::count_if(
+      status.learners, [](const auto& l) { return l.synced && !l.observer && !l.votes; });
   out.figure("learners", status.learners.size());
-  out.figure("synced_followers", count(false));
-  out.figure("synced_non_voting_followers", 0);  // only a reconfiguration makes such
+  out.figure("synced_followers", count(false) - strangers);
+  out.figure("synced_non_voting_followers", strangers);
   out.figure("synced_observers", count(true));
   out.figure("pending_syncs", status.pending_syncs);
   out.figure("leader_uptime", status.led_ms);
   out.figure("last_proposal_size", status.proposal_bytes_last);
   out.figure("min_proposal_size", status.proposal_bytes_min);
   out.figure("max_proposal_size", status.proposal_bytes_max);
+  if (status.membership_version != zxid{})
+    out.figure("reconfig_in_progress", status.reconfig.empty() ? 0 : 1);
 }
 
-std::string mntr(const config::node_config& cfg, const situation& now) {
+std::string mntr(const situation& now) {
   const auto& db = now.database;
   lines out;
   out.figure("version", full_version());
@@ -121,8 +125,7 @@ std::string mntr(const config::node_config& cfg, const situation& now) {
   out.figure("max_client_response_size", db.reply_bytes_max);
   out.figure("auth_failed_count", 0);  // of TLS clients, whom ZooKeeper alone counts here
   if (!now.status.standalone)
-    out.figure("quorum_size",
-               std::ranges::count_if(cfg.servers, [](const auto& s) { return !s.observer; }));
+    out.figure("quorum_size", now.status.voters);
   if (mode(now.status) == "leader") put_leader_figures(out, now.status);
   return std::move(out).take();
 }
@@ -174,9 +177,12 @@ std::string whys(const situation& now) {
     out.field("Epoch", s.era.value);
     out.field("Election round", s.election.round.value);
   }
+  if (s.membership_version != zxid{}) out.field("Membership", to_string(s.membership_version));
+  if (!s.reconfig.empty()) out.field("Reconfig under way", s.reconfig);
   for (const auto& l : s.learners)
     out.field("Learner", "server." + std::to_string(l.id.value) +
-                             (l.observer ? " observer" : " follower") +
+                             (l.observer ? " observer" : l.votes ? " follower"
+                                                                 : " follower without a vote") +
                              (l.synced ? ", synced" : ", not yet synced"));
   for (const auto& u : s.election.unreachable)
     out.field("Unreachable",
@@ -228,7 +234,7 @@ std::string answer(std::string_view word, const config::node_config& cfg, const 
     return now.trace_mask ? std::to_string(*now.trace_mask) : std::string{};
   if (word == "conf") return conf(cfg, now.sizes);
   if (!now.status.serving) return std::string(not_serving);
-  if (word == "mntr") return mntr(cfg, now);
+  if (word == "mntr") return mntr(now);
   if (word == "cons") return cons(now);
   if (word == "dump") return dump(cfg, now);
   if (word == "wchs") return wchs(now);

@@ -7,6 +7,7 @@
 
 #include "actors/caf.hpp"
 #include "actors/journal_files.hpp"
+#include "actors/journal_membership.hpp"
 #include "actors/journal_scribe.hpp"
 #include "actors/trace/traced.hpp"
 #include "messages/trace_fields.hpp"
@@ -209,6 +210,21 @@ void report(journal_ptr self, const read_database& data) {
              {{"zxid", *data.digests.fuzzy_until}, {"last_logged", data.how.last}});
 }
 
+/// Writes the list of servers that came last, unless it is in the files already.
+io_result<void> keep_membership(journal_ptr self) {
+  auto& s = self->state;
+  if (!s.to_keep || s.to_keep->version <= s.kept) return {};
+  auto written = write_membership(*s.options.context->disk, config_of(self), *s.to_keep);
+  if (written) s.kept = s.to_keep->version;
+  return written;
+}
+
+void store_list(journal_ptr self, const store_membership& m) {
+  auto& s = self->state;
+  if (!s.to_keep || m.committed->version > s.to_keep->version) s.to_keep = m.committed;
+  if (s.broken.empty()) (void)must(self, [&] { return keep_membership(self); });
+}
+
 /// Reads everything anew and makes the journal usable, or leaves it broken.
 io_result<loaded_data> load(journal_ptr self) {
   auto& s = self->state;
@@ -217,6 +233,7 @@ io_result<loaded_data> load(journal_ptr self) {
   s.incoming.reset();
   s.waiting.clear();
   if (auto opened = open_directory(self); !opened) return tl::unexpected(std::move(opened.error()));
+  if (auto done = keep_membership(self); !done) return tl::unexpected(std::move(done.error()));
   if (s.log && s.log->poison())
     if (auto taken_back = s.log->take_back_unsynced(); !taken_back)
       return tl::unexpected(std::move(taken_back.error()));
@@ -370,6 +387,7 @@ journal_with_helpers::behavior_type journal(journal_ptr self, journal_options op
   auto& s = self->state;
   s.options = std::move(options);
   s.spread.seed(s.options.context->seed);
+  s.kept = config_of(self).membership_version;
   if (auto hours = config_of(self).purge_interval_hours; hours > 0)
     self->delayed_send(self, std::chrono::hours{hours}, purge_files{});
   return trace::traced(
@@ -379,6 +397,7 @@ journal_with_helpers::behavior_type journal(journal_ptr self, journal_options op
       [self](const truncate_log& m) { return truncate(self, m); },
       [self](const read_log& m) { return read(self, m); },
       [self](const install_piece& m) { return install(self, m); },
+      [self](const store_membership& m) { store_list(self, m); },
       [self](const flush_log&) { flush_queued(self); },
       [self](const purge_files&) { purge_old(self); },
       [self](const snapshot_sealed& m) { publish_snapshot(self, m); },

@@ -139,8 +139,8 @@ key_section ensemble_keys() {
                 "A port at which followers serve observers.", "0"));
   add(no_effect_flag("syncEnabled", true, "an observer always keeps a log and snapshots",
                      "Whether observers write to disk.", true));
-  add(no_effect_flag("reconfigEnabled", false, "there is no reconfiguration yet",
-                     "Changing the members while the ensemble runs.", false));
+  add(flag("reconfigEnabled", &node_config::reconfig_enabled,
+           "Changing the members while the ensemble runs."));
   add(no_effect_flag("localSessionsEnabled", false,
                      "every session is known to all servers, which a client cannot tell",
                      "Sessions that only their server knows.", false));

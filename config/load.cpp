@@ -11,6 +11,7 @@
 #include <limits>
 
 #include "config/keys.hpp"
+#include "config/membership.hpp"
 #include "config/properties.hpp"
 #include "config/server_line.hpp"
 
@@ -127,15 +128,6 @@ problem builder::finish() {
   return std::nullopt;
 }
 
-/// 0x1001 for "zoo.cfg.dynamic.1001", 0 for a name without a version
-/// (QuorumPeerConfig.getVersionFromFilename).
-zxid version_of(std::string_view path) {
-  auto digits = path.substr(path.rfind('.') + 1);
-  std::int64_t version = 0;
-  auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), version, 16);
-  return error == std::errc{} && end == digits.data() + digits.size() ? zxid{version} : zxid{};
-}
-
 /// The lines of a dynamicConfigFile. The config itself may have none then, nor the file any other
 /// (QuorumPeerConfig.parseDynamicConfig).
 problem builder::read_members_file() {
@@ -157,7 +149,7 @@ problem builder::read_members_file() {
              "group.N and weight.N";
     if (auto found = take_known(*find_key(x.key), x.key, x.value, where)) return found;
   }
-  cfg().membership_version = version_of(path);
+  cfg().membership_version = version_in_name(path);
   return std::nullopt;
 }
 
@@ -360,7 +352,9 @@ tl::expected<loaded, std::string> load(const std::string& path,
     return tl::unexpected(
         path + ": cannot be read: " + (errno != 0 ? std::strerror(errno) : "not a file") +
         "; accepted: a zoo.cfg");
-  return parse(*text, path, read, settings);
+  auto out = parse(*text, path, read, settings);
+  if (out) out->value.config_file = std::filesystem::absolute(path, failed).lexically_normal();
+  return out;
 }
 
 }  // namespace troupe::config

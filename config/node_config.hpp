@@ -38,14 +38,16 @@ struct node_config {
   std::optional<server_id> my_id;     // the file myid; a standalone server may have none
   std::vector<server_entry> servers;  // ascending by id; empty or of one when standalone
   bool standalone_enabled = true;     // false: a single server line still runs an ensemble, of one
-
-  zxid membership_version;  // of `servers`: the dynamic file's, 0 when there is none
+  bool reconfig_enabled = false;      // clients may change the servers of the running ensemble
+  zxid membership_version;            // of `servers`: the dynamic file's, 0 when there is none
 
   // -- files --------------------------------------------------------------------------------------
   std::string data_dir;      // snapshots, epochs, myid, pid file; absolute
   std::string data_log_dir;  // txn logs; data_dir when not said; absolute
   bool auto_create_directories = true;
   bool auto_create_database = true;  // false: an empty directory needs a file `initialize`
+  /// This zoo.cfg, absolute, which a reconfig changes; empty: none, and nothing is written.
+  std::string config_file;
 
   // -- clients ------------------------------------------------------------------------------------
   std::string client_address = "0.0.0.0";

@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -23,6 +24,13 @@ namespace troupe {
 namespace core {
 struct image;  // tree, sessions and the last zxid applied to them: what a snapshot holds
 }
+
+namespace config {
+struct membership;       // a list of servers with its version
+struct membership_view;  // what a server knows of them: committed, seen
+}  // namespace config
+using membership_ptr = std::shared_ptr<const config::membership>;
+using view_ptr = std::shared_ptr<const config::membership_view>;
 
 /// Names one client connection of one server. Never used twice in a process.
 using connection_id = scalar<struct connection_id_tag, std::uint64_t>;
@@ -158,6 +166,12 @@ struct truncate_log {
   TROUPE_STAYS_LOCAL;
   zxid keep_upto;
 };
+/// Keeps a list of servers that is committed in zoo.cfg's dynamic file, before anything that is
+/// appended later. A failure is that of the disk.
+struct store_membership {
+  TROUPE_STAYS_LOCAL;
+  membership_ptr committed;
+};
 /// Asks for logged txns after `after`, oldest first, as far as `bytes_max` allows. All appends sent
 /// before are on disk when the reply comes, so with `bytes_max` 0 it is a barrier.
 struct read_log {
@@ -283,6 +297,18 @@ struct get_last_zxid {
 struct last_zxid {
   TROUPE_STAYS_LOCAL;
   zxid id;
+  std::string membership;  // the text of /zookeeper/config
+};
+/// The servers as this server knows them now; /zookeeper/config shows no older list.
+struct know_membership {
+  TROUPE_STAYS_LOCAL;
+  membership_ptr committed;
+};
+/// From the leader: who has its history and acks, itself too. A new membership needs a quorum of
+/// them.
+struct synced_servers {
+  TROUPE_STAYS_LOCAL;
+  std::set<server_id> ids;
 };
 
 /// What a learner with `peer_last` lacks of the leader's committed history.
@@ -323,6 +349,7 @@ struct look_for_leader {
   TROUPE_STAYS_LOCAL;
   zxid last;
   epoch current;
+  view_ptr members;  // null: as before
 };
 struct elected {
   TROUPE_STAYS_LOCAL;
@@ -330,6 +357,13 @@ struct elected {
   epoch leader_epoch;  // the voted peerEpoch: the last epoch of the leader's history
   zxid leader_zxid;
   election_round_number round;
+  membership_ptr newer;  // nothing was decided: others know this list to be committed
+  view_ptr members;      // who has elected
+};
+/// The servers have changed while a role is played.
+struct members_changed {
+  TROUPE_STAYS_LOCAL;
+  view_ptr members;
 };
 /// The peer's role changed, or its epoch is established; the election answers those who look with
 /// it.
@@ -371,6 +405,11 @@ struct role_established {
   TROUPE_STAYS_LOCAL;
   epoch era;
 };
+/// From a role: these are the servers now.
+struct membership_committed {
+  TROUPE_STAYS_LOCAL;
+  membership_ptr list;
+};
 /// A role's last word to the peer before it ends.
 struct role_ended {
   TROUPE_STAYS_LOCAL;
@@ -396,8 +435,12 @@ struct server_status {
     server_id id;
     bool observer = false;
     bool synced = false;
+    bool votes = true;
   };
   std::vector<learner_line> learners;  // of a leader
+  std::uint64_t voters = 0;
+  zxid membership_version;
+  std::string reconfig;  // under way: who has it, for people; empty: none
   std::int64_t proposal_bytes_last = -1, proposal_bytes_min = -1,
                proposal_bytes_max = -1;  // of a leader
   std::uint64_t pending_syncs = 0;       // of a leader
@@ -409,6 +452,7 @@ struct get_leader_status {
 struct leader_status {
   TROUPE_STAYS_LOCAL;
   std::vector<server_status::learner_line> learners;
+  std::string reconfig;
   std::int64_t proposal_bytes_last = -1, proposal_bytes_min = -1, proposal_bytes_max = -1;
   std::uint64_t pending_syncs = 0;
   std::int64_t led_ms = 0;

@@ -169,6 +169,7 @@ tl::expected<txn_body, error_code> prep::plan_body(context& at, const decoded_wr
   if (auto open = std::get_if<create_session_request>(&request))
     return create_session_txn{open->timeout_ms};
   if (std::holds_alternative<close_session_request>(request)) return plan_close(at);
+  if (auto reconfig = std::get_if<reconfig_request>(&request)) return plan_reconfig(at, *reconfig);
   auto done =
       std::visit([&](const auto& op) { return plan_op(at, op); }, std::get<write_op>(request));
   if (!done) return refused(done.error());
@@ -266,6 +267,22 @@ prep::planned prep::plan_op(context& at, const check_request& op) {
   auto version = next_version(node->stats.version, op.version);
   if (!version) return refused(error_code::bad_version);
   return multi_op{op_code::check, check_version_txn{op.path, *version}};
+}
+
+/// PrepRequestProcessor asks for the permission last of all. The znode's version stays -1.
+tl::expected<txn_body, error_code> prep::plan_reconfig(context& at, const reconfig_request& asked) {
+  if (!judge_) return refused(error_code::unimplemented);
+  auto text = judge_(asked, at.header.id);
+  if (!text) return refused(text.error());
+  auto node = look_up(config_path);
+  if (!node) return refused(error_code::no_node);
+  if (!is_allowed(*node->acl, permission::write, at.request.identities))
+    return refused(error_code::no_auth);
+  node->stats.version = -1;
+  node->stats.mtime = at.header.time_ms;
+  node->stats.mzxid = at.header.id;
+  put(at, config_path, std::move(*node));
+  return set_data_txn{std::string{config_path}, std::move(*text), -1};
 }
 
 // -- several at once ------------------------------------------------------------------------------

@@ -36,6 +36,12 @@ class prep {
       : options_(options), committed_(&committed) {}
   void set_options(prep_options options) { options_ = options; }
 
+  /// Judges a reconfig: the text of the membership that the txn `zxid` makes, or why there is none.
+  /// Whether the client may ask for it is for plan() to say. Without a judge it is unimplemented.
+  using membership_judge = std::function<tl::expected<std::string, error_code>(
+      const reconfig_request&, zxid)>;
+  void judge_memberships(membership_judge judge) { judge_ = std::move(judge); }
+
   /// A leadership begins: nothing is outstanding; the first txn gets `first`.
   void begin(zxid first);
   /// The zxid the next plan() will spend. is_last_of_epoch() of the last one: step down.
@@ -87,6 +93,7 @@ class prep {
   planned plan_op(context& at, const set_acl_request& op);
   planned plan_op(context& at, const check_request& op);
   tl::expected<txn_body, error_code> plan_body(context& at, const decoded_write& request);
+  tl::expected<txn_body, error_code> plan_reconfig(context& at, const reconfig_request& asked);
   multi_txn plan_multi(context& at, const multi_request& request);
   close_session_txn plan_close(context& at);
 
@@ -104,6 +111,7 @@ class prep {
   prep_options options_;
   const tree* committed_;
   std::vector<quota_breach> breaches_;
+  membership_judge judge_;
   zxid next_;
   tree_digest digest_;
   std::deque<change> order_;

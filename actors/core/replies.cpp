@@ -19,6 +19,9 @@ void write_result(jute::writer& out, op_code type, const op_result& done) {
     case op_code::create_ttl:
       out(done.path, done.node_stat.value_or(stat{}));
       break;
+    case op_code::reconfig:
+      out(done.data, done.node_stat.value_or(stat{}));
+      break;
     case op_code::set_data:
     case op_code::set_acl:
       out(done.node_stat.value_or(stat{}));

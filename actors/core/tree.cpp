@@ -65,6 +65,8 @@ applied tree::apply(const txn& x) {
   change_context at{x.header, out.triggers, out.multi};
   out.result = std::visit([&](const auto& body) { return change(at, body); }, x.body);
   out.result.type = x.header.type;
+  if (auto* t = std::get_if<set_data_txn>(&x.body); t && x.header.type == op_code::reconfig)
+    out.result.data = t->data;
   // Only now: a snapshot that starts here must not claim half a multi.
   last_processed_ = digest_at_ = std::max(last_processed_, x.header.id);
   compare_digest(x, out);

@@ -37,7 +37,8 @@ struct op_result {
   op_code type = op_code::error;
   error_code err = error_code::ok;
   std::string path;
-  std::optional<stat> node_stat;  // of creates, set_data, set_acl
+  std::optional<stat> node_stat;  // of creates, set_data, set_acl, reconfig
+  jute::buffer data;              // of a reconfig: the new /zookeeper/config
 };
 
 /// One txn's outcome.

@@ -43,16 +43,11 @@ std::string words_for(const caf::error& why) {
 }
 
 caf::result<linked> reach(self_ptr self, const context_ptr& context, const dial& asked) {
-  const auto* entry = context->config.find(asked.to);
-  if (entry == nullptr)
-    return caf::make_error(caf::sec::invalid_argument,
-                           "no server." + std::to_string(asked.to.value) + " in the server list");
-  auto port = asked.port == port_kind::election ? entry->election_port : entry->peer_port;
-  auto where = entry->host + ":" + std::to_string(port);
+  auto where = asked.host + ":" + std::to_string(asked.number);
   auto promise = self->make_response_promise<linked>();
   auto limit = milliseconds{context->config.connect_ms_max} + handshake_limit;
-  self->request(dialler_to(self, context, asked.to), limit, caf::connect_atom::value, entry->host,
-                port)
+  self->request(dialler_to(self, context, asked.to), limit, caf::connect_atom::value, asked.host,
+                asked.number)
       .then(
           [promise, asked, where](const caf::node_id&, const caf::strong_actor_ptr& handle,
                                   const std::set<std::string>&) mutable {

@@ -251,6 +251,16 @@ template <class A, class S>
 requires std::same_as<std::remove_const_t<S>, delete_request>
 void fields(A& a, S& s) { a(s.path, s.version); }
 
+struct reconfig_request {
+  jute::buffer joining;  // strings that may be null: new_members, or the other two
+  jute::buffer leaving;
+  jute::buffer new_members;
+  std::int64_t config_id = -1;  // the version it has to be applied to; -1: any
+};
+template <class A, class S>
+requires std::same_as<std::remove_const_t<S>, reconfig_request>
+void fields(A& a, S& s) { a(s.joining, s.leaving, s.new_members, s.config_id); }
+
 struct set_data_request {
   std::string path;
   jute::buffer data;

@@ -157,6 +157,11 @@ tl::expected<decoded_write, error_code> decode_write(op_code op, std::string_vie
       return read_any<set_acl_request>(in);
     case op_code::multi:
       return read_multi(body);
+    case op_code::reconfig: {
+      auto request = jute::decode<reconfig_request>(body);
+      if (!request) return malformed;
+      return std::move(*request);
+    }
     case op_code::create_session: {
       create_session_request request{in.i32()};
       if (!in.ok()) return malformed;

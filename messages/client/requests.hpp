@@ -45,8 +45,8 @@ struct create_session_request {
 };
 struct close_session_request {};
 
-using decoded_write =
-    std::variant<write_op, multi_request, create_session_request, close_session_request>;
+using decoded_write = std::variant<write_op, multi_request, reconfig_request,
+                                   create_session_request, close_session_request>;
 
 [[nodiscard]] tl::expected<decoded_write, error_code> decode_write(op_code op,
                                                                    std::string_view body);

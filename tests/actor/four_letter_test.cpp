@@ -43,6 +43,7 @@ situation leading() {
   now.status.proposal_bytes_max = 1200;
   now.status.pending_syncs = 2;
   now.status.led_ms = 50'000;
+  now.status.voters = 3;
   now.database.serving = true;
   now.database.last = zxid{0x500000123};
   now.database.znodes = 7;
@@ -309,6 +310,20 @@ TEST(FourLetter, MntrOfALeader) {
             "zk_last_proposal_size\t48\n"
             "zk_min_proposal_size\t36\n"
             "zk_max_proposal_size\t1200\n");
+}
+
+TEST(FourLetter, MntrAndWhysTellOfAReconfigThatIsUnderWay) {
+  auto now = leading();
+  now.status.membership_version = zxid{0x500000001};
+  now.status.learners[0].votes = false;
+  EXPECT_THAT(ask("mntr", now), HasSubstr("zk_reconfig_in_progress\t0\n"));
+  EXPECT_THAT(ask("mntr", now), HasSubstr("zk_synced_non_voting_followers\t1\n"));
+  now.status.reconfig = "version 0x500000009 is on server.2";
+  EXPECT_THAT(ask("mntr", now), HasSubstr("zk_reconfig_in_progress\t1\n"));
+  const auto text = ask("whys", now);
+  EXPECT_THAT(text, HasSubstr("Membership: 0x500000001\n"));
+  EXPECT_THAT(text, HasSubstr("Reconfig under way: version 0x500000009 is on server.2\n"));
+  EXPECT_THAT(text, HasSubstr("Learner: server.1 follower without a vote, synced\n"));
 }
 
 TEST(FourLetter, MntrOfAStandaloneServerHasNothingOfAnEnsemble) {

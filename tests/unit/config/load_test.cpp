@@ -242,6 +242,33 @@ TEST(Load, ATypoIsWarnedOfWithItsLineAndTheNearestKey) {
   EXPECT_THAT(warned("autopurge.interval=5"), HasSubstr("is autopurge.purgeInterval"));
 }
 
+TEST(Load, DynamicFileThatIsMissingIsRefusedSinceToIgnoreItWouldSplitTheEnsemble) {
+  auto nothing = [](const std::string&) -> std::optional<std::string> { return std::nullopt; };
+  auto refused = parse(std::string{alone} + "dynamicConfigFile=/x", "zoo.cfg", nothing);
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error(), StartsWith("zoo.cfg:3: dynamicConfigFile=/x: cannot be read"));
+}
+
+TEST(Load, DynamicFileListsTheServersUnderTheVersionInItsName) {
+  auto read = [](const std::string& path) -> std::optional<std::string> {
+    if (path.ends_with("myid")) return "2";
+    if (path == "/c/zoo.cfg.dynamic.100000002")
+      return "server.1=h1:1:2:participant;0.0.0.0:5\nserver.2=h2:1:2:participant;0.0.0.0:6\n";
+    return std::nullopt;
+  };
+  const std::string head = "dataDir=/d\ninitLimit=5\nsyncLimit=2\nreconfigEnabled=true\n";
+  auto loaded = parse(head + "dynamicConfigFile=/c/zoo.cfg.dynamic.100000002\n", "zoo.cfg", read);
+  ASSERT_TRUE(loaded) << loaded.error();
+  EXPECT_TRUE(loaded->value.reconfig_enabled);
+  EXPECT_EQ(loaded->value.membership_version, zxid{0x100000002});
+  EXPECT_EQ(loaded->value.servers.size(), 2U);
+  EXPECT_EQ(loaded->value.client_port, 6);
+  auto both = parse(head + "server.1=h1:1:2;5\ndynamicConfigFile=/c/zoo.cfg.dynamic.100000002\n",
+                    "zoo.cfg", read);
+  ASSERT_FALSE(both);
+  EXPECT_THAT(both.error(), HasSubstr("have to be in /c/zoo.cfg.dynamic.100000002"));
+}
+
 TEST(Load, AKeySaidTwiceTakesTheLastAndWarns) {
   auto [cfg, warnings, said] = good(std::string{alone} + "tickTime=1\ntickTime=2\n");
   EXPECT_EQ(cfg.tick_ms, 2);

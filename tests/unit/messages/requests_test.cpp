@@ -133,7 +133,7 @@ TEST(Requests, ShortBodiesAndNullPathsAreMarshallingErrors) {
   EXPECT_EQ(error(op_code::remove, bytes("ffffffff00000000")), error_code::marshalling_error);
   EXPECT_EQ(error(op_code::create_session, "abc"), error_code::marshalling_error);
   EXPECT_EQ(error(op_code::close_session, ""), error_code::ok);
-  EXPECT_EQ(error(op_code::reconfig, ""), error_code::unimplemented);
+  EXPECT_EQ(error(op_code::reconfig, ""), error_code::marshalling_error);
   EXPECT_EQ(error(op_code::get_data, ""), error_code::unimplemented);
 }
 
