@@ -98,5 +98,6 @@ int main() {
   }
   std::cout << 2 * rounds << " inputs, " << accepted << " configs and " << lists_accepted
             << " lists accepted\n";
-  return accepted > rounds / 20 && lists_accepted > rounds / 50 ? 0 : 1;  // fewer: the mutations no longer reach what lies behind
+  // Fewer: the mutations no longer reach what lies behind.
+  return accepted > rounds / 20 && lists_accepted > rounds / 50 ? 0 : 1;
 }
