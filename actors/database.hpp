@@ -99,9 +99,9 @@ struct database_state {
   std::unique_ptr<core::snapshot_encoder> snapshot;  // to disk
   snapshot_sink snapshot_to;
 
-  membership_ptr members;               // as known to be committed; null until the peer says so
-  std::set<server_id> synced;           // while leading: who could vote in a new membership
-  std::optional<zxid> reconfig;         // while leading: planned and not applied
+  membership_ptr members;        // as known to be committed; null until the peer says so
+  std::set<server_id> synced;    // while leading: who could vote in a new membership
+  std::optional<zxid> reconfig;  // while leading: planned and not applied
   database_stats stats;
   std::uint64_t latency_count = 0;
   double latency_sum_ms = 0;

@@ -124,8 +124,7 @@ std::string mntr(const situation& now) {
   out.figure("min_client_response_size", db.reply_bytes_min);
   out.figure("max_client_response_size", db.reply_bytes_max);
   out.figure("auth_failed_count", 0);  // of TLS clients, whom ZooKeeper alone counts here
-  if (!now.status.standalone)
-    out.figure("quorum_size", now.status.voters);
+  if (!now.status.standalone) out.figure("quorum_size", now.status.voters);
   if (mode(now.status) == "leader") put_leader_figures(out, now.status);
   return std::move(out).take();
 }
@@ -181,8 +180,9 @@ std::string whys(const situation& now) {
   if (!s.reconfig.empty()) out.field("Reconfig under way", s.reconfig);
   for (const auto& l : s.learners)
     out.field("Learner", "server." + std::to_string(l.id.value) +
-                             (l.observer ? " observer" : l.votes ? " follower"
-                                                                 : " follower without a vote") +
+                             (l.observer ? " observer"
+                              : l.votes  ? " follower"
+                                         : " follower without a vote") +
                              (l.synced ? ", synced" : ", not yet synced"));
   for (const auto& u : s.election.unreachable)
     out.field("Unreachable",

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "config/node_config.hpp"
+#include "messages/database_figures.hpp"
 #include "messages/local.hpp"
 
 namespace troupe::four_letter {

@@ -65,7 +65,7 @@ struct learner_state {
   bool ended = false;
   bool collecting = false;  // the database was asked who was heard, and has not answered
 
-  view_ptr members;               // as this server knows them now; seen: the newest it has logged
+  view_ptr members;  // as this server knows them now; seen: the newest it has logged
 
   core::pending window;               // zxids received, not committed
   std::deque<txn_ptr> uncommitted;    // their txns, in the same order

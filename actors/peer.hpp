@@ -55,7 +55,7 @@ struct peer_state {
   struct role_is_over {
     std::string reason;
   };
-  std::string last_word;      // why the role ends, as it said itself or as the disk made it
+  std::string last_word;  // why the role ends, as it said itself or as the disk made it
   coro::inbox<role_is_over> endings;
 
   peer_state() = default;

@@ -10,6 +10,7 @@
 #include <caf/fwd.hpp>
 #include <caf/typed_actor.hpp>
 
+#include "messages/database_figures.hpp"
 #include "messages/local.hpp"
 #include "messages/peer/election.pb.h"
 #include "messages/peer/forward.pb.h"
@@ -127,11 +128,12 @@ struct stop_serving {
 // -- long-lived actors --------------------------------------------------------------------------
 
 /// The only actor that touches the disk: group commit, epochs, truncation, snapshots.
-using journal_actor = caf::typed_actor<
-    replies_to<load_data>::with<loaded_data>, reacts_to<append_txns>,
-    replies_to<store_epoch>::with<stored>, replies_to<truncate_log>::with<loaded_data>,
-    replies_to<read_log>::with<log_range>, replies_to<install_piece>::with<stored>,
-    reacts_to<store_membership>>;
+using journal_actor =
+    caf::typed_actor<replies_to<load_data>::with<loaded_data>, reacts_to<append_txns>,
+                     replies_to<store_epoch>::with<stored>,
+                     replies_to<truncate_log>::with<loaded_data>,
+                     replies_to<read_log>::with<log_range>, replies_to<install_piece>::with<stored>,
+                     reacts_to<store_membership>>;
 
 /// Owns tree, watches and sessions: prepares writes while leading, applies everywhere, answers
 /// reads.
@@ -154,18 +156,15 @@ using database_actor = caf::typed_actor<
     replies_to<get_database_details>::with<database_details>, reacts_to<reset_statistics>>;
 
 /// Votes, and tells its peer who leads. Published at the election port.
-using election_actor =
-    caf::typed_actor<replies_to<look_for_leader>::with<elected>, reacts_to<role_taken>,
-                     reacts_to<members_changed>,
-                     replies_to<get_election_status>::with<election_status>,
-                     reacts_to<wire::Notification>>;
+using election_actor = caf::typed_actor<
+    replies_to<look_for_leader>::with<elected>, reacts_to<role_taken>, reacts_to<members_changed>,
+    replies_to<get_election_status>::with<election_status>, reacts_to<wire::Notification>>;
 
 /// The server's role switch. Published at the peer port, where learners introduce themselves.
-using peer_actor = caf::typed_actor<reacts_to<wire::LearnerInfo>, reacts_to<disk_failed>,
-                                    reacts_to<role_established>, reacts_to<role_ended>,
-                                    reacts_to<membership_committed>,
-                                    replies_to<get_server_status>::with<server_status>,
-                                    reacts_to<reset_statistics>>;
+using peer_actor = caf::typed_actor<
+    reacts_to<wire::LearnerInfo>, reacts_to<disk_failed>, reacts_to<role_established>,
+    reacts_to<role_ended>, reacts_to<membership_committed>,
+    replies_to<get_server_status>::with<server_status>, reacts_to<reset_statistics>>;
 
 // -- one term's roles ---------------------------------------------------------------------------
 
@@ -295,8 +294,8 @@ struct dial {
   TROUPE_STAYS_LOCAL;
   server_id to;
   port_kind port = port_kind::election;
-  std::string host;            // of its server line as it is now
-  std::uint16_t number = 0;    // of the port
+  std::string host;          // of its server line as it is now
+  std::uint16_t number = 0;  // of the port
 };
 /// The handle is good until its down message. Errors carry a text for people.
 struct linked {

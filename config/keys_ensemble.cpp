@@ -51,8 +51,8 @@ std::string_view word_of(snapshot_compression how) {
 
 verdict read_compression(draft& d, std::string_view value) {
   auto word = lower(value);
-  for (auto how : {snapshot_compression::none, snapshot_compression::gzip,
-                   snapshot_compression::snappy}) {
+  for (auto how :
+       {snapshot_compression::none, snapshot_compression::gzip, snapshot_compression::snappy}) {
     if (word != word_of(how)) continue;
     d.cfg.snapshot_compression = how;
     return std::nullopt;

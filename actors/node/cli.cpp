@@ -30,7 +30,7 @@ struct arguments {
   std::string log_path;    // start: where the server's output goes; empty: in the data directory
   std::string trace_path;  // empty: no trace
   int patience_ms = 60'000;
-  std::vector<std::string> settings;  // KEY=VALUE, which stands above the file's
+  std::vector<std::string> settings;   // KEY=VALUE, which stands above the file's
   std::string data_dir, data_log_dir;  // check-data: instead of those in zoo.cfg
   bool json = false;
 };
