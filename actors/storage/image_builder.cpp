@@ -14,6 +14,7 @@ database_sink image_builder::sink() {
     image_ = std::make_shared<core::image>();
     decoder_ = std::make_unique<core::snapshot_decoder>();
     findings_ = {};
+    unexplained_.reset();
   };
   out.chunk = [this](std::string_view bytes) -> tl::expected<void, std::string> {
     if (decoder_->feed(bytes)) return {};
@@ -25,10 +26,11 @@ database_sink image_builder::sink() {
     *image_ = std::move(*decoded);
     image_->data.set_last_processed(as_of);
     if (image_->digest && !image_->data.expect_digest(*image_->digest))
-      compare(as_of, image_->digest->value);
+      unexplained_ = image_->digest->value;
     return {};
   };
   out.apply = [this](const txn_ptr& t) -> tl::expected<void, std::string> {
+    unexplained_.reset();
     auto applied = image_->data.apply(t->value);
     if (!applied.digest_matches) compare(t->id(), applied.digest_told);
     if (on_txn_) on_txn_(t);
@@ -38,6 +40,7 @@ database_sink image_builder::sink() {
 }
 
 void image_builder::finish(const loaded_database& how) {
+  if (unexplained_) compare(how.last, *unexplained_);
   image_->data.set_last_processed(how.last);
   findings_.fuzzy_until = image_->data.fuzzy_until();
 }

@@ -94,6 +94,25 @@ TEST_F(ImageBuilder, SnapshotWhoseContentIsNotItsDigestsIsNamed) {
   EXPECT_EQ(found.first->ours, ours);
 }
 
+/// The genuine server applies a txn to its tree before it notes its zxid, and snapshots meanwhile.
+TEST_F(ImageBuilder, SnapshotThatHoldsTheNextTxnAlreadyIsAsItsWriterMeantIt) {
+  auto first = create_txn_at(at(1, 1), "/a"), second = create_txn_at(at(1, 2), "/b");
+  auto before = tree_of({first});
+  auto both = tree_of({first, second});
+  auto digest_of_both = both.digest();
+  auto bytes = encoded(both);
+  auto body = bytes.substr(0, bytes.size() - 33);
+  jute::writer w{body};
+  w(at(1, 1), core::digest_version, before.digest());
+  auto sum = std::int64_t{checksum_of(body)};
+  w.i64(sum);
+  w.bytes("/");
+  d.put("/z/version-2/" + snapshot_name(at(1, 1)), body);
+  put_log({create_txn_at(at(1, 2), "/b", digest_of_both)});
+  EXPECT_EQ(load().mismatches, 0u);
+  EXPECT_EQ(last, at(1, 2));
+}
+
 TEST_F(ImageBuilder, SnapshotFinishedAfterTheLogsEndIsSaidToBeFuzzy) {
   auto a = create_txn_at(at(1, 1), "/a");
   auto b = create_txn_at(at(1, 2), "/b");
