@@ -308,7 +308,7 @@ problem builder::resolve_clients() {
     return at("enforce.auth.enabled") +
            "=true: enforce.auth.schemes is missing; accepted: one that names digest, ip or both";
   if (draft_.enforce_auth) cfg().required_auth_schemes = draft_.auth_schemes;
-  if (draft_.read_only_mode && !cfg().allows_four_letter_word("isro"))
+  if (cfg().read_only_mode && !cfg().allows_four_letter_word("isro"))
     cfg().four_letter_words.emplace_back("isro");
   return std::nullopt;
 }
