@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+/// The users that a JAAS file gives a server for DIGEST-MD5, as a ZooKeeper installation has it:
+///
+///     Server {
+///       org.apache.zookeeper.server.auth.DigestLoginModule required
+///       user_super="its password"
+///       user_bob="another";
+///     };
+///
+/// Errors: a text that names line and what is accepted. The caller names the file.
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+
+#include <tl/expected.hpp>
+
+namespace troupe::config {
+
+using sasl_users = std::map<std::string, std::string>;  // password by user name
+
+/// The entry `section` of a JAAS file's text (the JDK's ConfigFile grammar). Other entries are
+/// read over, whatever login module they name.
+[[nodiscard]] tl::expected<sasl_users, std::string> read_jaas_users(std::string_view text,
+                                                                    std::string_view section);
+
+}  // namespace troupe::config
