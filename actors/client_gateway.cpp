@@ -4,6 +4,7 @@
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <chrono>
 #include <filesystem>
 #include <memory>
 #include <utility>
@@ -42,7 +43,9 @@ struct client {
   connection_handle socket;
   client_session_actor session;
   std::string host, address;  // address = host:port
-  std::uint64_t requests = 0, replies = 0;
+  std::int64_t since_wall_ms = 0;
+  caf::actor_clock::time_point heard;
+  std::uint64_t requests = 0, replies = 0, events = 0;
   std::size_t read_bytes = read_bytes_min;
   bool congested = false;
   bool pause_wanted = false, paused = false, pause_in_flight = false;
@@ -84,6 +87,12 @@ void forget(gateway_ptr self, connection_id id) {
   self->close(c.socket);
 }
 
+void refuse(gateway_ptr self, connection_handle socket, const std::string& address,
+            std::string_view reason, std::uint32_t limit) {
+  log_of(self).warn("client_refused", {{"client", address}, {"reason", reason}, {"limit", limit}});
+  self->close(socket);
+}
+
 void accept(gateway_ptr self, connection_handle socket) {
   auto& s = self->state;
   const auto& cfg = config_of(self);
@@ -91,16 +100,14 @@ void accept(gateway_ptr self, connection_handle socket) {
   const bool is_v6 = host.find(':') != std::string::npos;
   const auto address =
       (is_v6 ? '[' + host + ']' : host) + ':' + std::to_string(self->remote_port(socket));
+  if (cfg.connections_max > 0 && s.clients.size() >= cfg.connections_max)
+    return refuse(self, socket, address, "too many connections", cfg.connections_max);
   auto& from_host = s.per_host[host];
-  if (cfg.connections_per_address_max > 0 && from_host >= cfg.connections_per_address_max) {
-    log_of(self).warn("client_refused", {{"client", address},
-                                         {"reason", "too many connections from this address"},
-                                         {"limit", cfg.connections_per_address_max}});
-    self->close(socket);
-    return;
-  }
+  if (cfg.connections_per_address_max > 0 && from_host >= cfg.connections_per_address_max)
+    return refuse(self, socket, address, "too many connections from this address",
+                  cfg.connections_per_address_max);
   ++from_host;
-  watch_for_dead_peer(descriptor_of(socket), cfg.max_session_timeout_ms);
+  watch_for_dead_peer(descriptor_of(socket), cfg.max_session_timeout_ms, cfg.client_keep_alive);
   const connection_id id{++s.last_id.value};
   auto session =
       s.options.make_session(self->system(), id, address, caf::actor_cast<transport_sink>(self));
@@ -109,7 +116,9 @@ void accept(gateway_ptr self, connection_handle socket) {
   s.clients.emplace(id, client{.socket = socket,
                                .session = std::move(session),
                                .host = std::move(host),
-                               .address = address});
+                               .address = address,
+                               .since_wall_ms = s.options.context->wall_ms(),
+                               .heard = self->clock().now()});
   self->configure_read(socket, caf::io::receive_policy::at_most(read_bytes_min));
 }
 
@@ -118,6 +127,7 @@ void on_data(gateway_ptr self, const caf::io::new_data_msg& data) {
   auto at = s.by_socket.find(data.handle);
   if (at == s.by_socket.end()) return;
   auto& c = s.clients.at(at->second);
+  c.heard = self->clock().now();
   self->send(c.session, bytes_received{std::string(data.buf.begin(), data.buf.end())});
   auto wanted = c.read_bytes;
   if (data.buf.size() == wanted) wanted = std::min(2 * wanted, read_bytes_max);
@@ -158,6 +168,7 @@ void on_send(gateway_ptr self, const send_bytes& x) {
   if (c == nullptr) return;  // closed meanwhile
   c->requests += x.requests;
   c->replies += x.replies;
+  c->events += x.events;
   auto& buffer = self->wr_buf(c->socket);
   const bool only_events = x.replies == 0 && !x.bytes.empty();
   if (only_events && buffer.size() > self->state.options.unsent_bytes_max)
@@ -208,11 +219,16 @@ void on_session_down(gateway_ptr self, const caf::down_msg& down) {
   if (at != clients.end()) forget(self, at->first);
 }
 
-gateway_stats stats_of(gateway_ptr self) {
+gateway_stats stats_of(gateway_ptr self, const get_gateway_stats& asked) {
   const auto& s = self->state;
   gateway_stats stats;
-  for (const auto& [id, c] : s.clients)
-    stats.connections.push_back({c.address, c.requests, c.replies});
+  stats.connection_count = s.clients.size();
+  if (asked.with_connections)
+    for (const auto& [id, c] : s.clients)
+      stats.connections.push_back(
+          {id, c.address, c.requests, c.replies, c.events, !c.pause_wanted, c.since_wall_ms,
+           std::chrono::duration_cast<std::chrono::milliseconds>(self->clock().now() - c.heard)
+               .count()});
   stats.up_ms = s.options.context->wall_ms() - s.started_wall_ms;
   std::error_code unreadable;
   for (std::filesystem::directory_iterator at("/proc/self/fd", unreadable), end; at != end; ++at)
@@ -244,14 +260,19 @@ caf::behavior client_gateway(gateway_ptr self, client_gateway_options options, i
       [self](const send_bytes& x) { on_send(self, x); },
       [self](const pause_reading& x) { on_pause(self, x); },
       [self](const apply_pause& x) { on_apply_pause(self, x); },
-      [self](get_gateway_stats) { return stats_of(self); });
+      [self](const get_gateway_stats& x) { return stats_of(self, x); },
+      [self](const reset_statistics& x) {
+        if (!x.connections) return;
+        for (auto& [id, c] : self->state.clients) c.requests = c.replies = c.events = 0;
+      });
 }
 
 }  // namespace
 
 tl::expected<running_gateway, std::string> start_client_gateway(caf::actor_system& sys,
                                                                 client_gateway_options options) {
-  auto listener = tcp_listener::open(options.address, options.port);
+  auto listener =
+      tcp_listener::open(options.address, options.port, options.context->config.listen_backlog);
   if (!listener) return tl::unexpected(std::move(listener.error()));
   const auto port = listener->port();
   auto broker =

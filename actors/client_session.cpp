@@ -9,10 +9,10 @@
 #include <caf/actor_system.hpp>
 #include <caf/typed_event_based_actor.hpp>
 
+#include "actors/client_session_parts.hpp"
 #include "actors/coro/ask.hpp"
 #include "actors/coro/sleep.hpp"
 #include "actors/coro/task.hpp"
-#include "actors/four_letter.hpp"
 #include "actors/trace/log.hpp"
 #include "actors/trace/traced.hpp"
 #include "messages/client/session_password.hpp"
@@ -21,7 +21,7 @@
 namespace troupe {
 namespace {
 
-using self_ptr = client_session_actor::stateful_pointer<client_session_state>;
+using self_ptr = client_session_ptr;
 using phase = client_session_state::phase;
 using std::chrono::milliseconds;
 
@@ -56,11 +56,12 @@ const log::logger& log_of(self_ptr self) { return self->state.options.context->l
 
 // -- towards the transport ----------------------------------------------------------------------
 
-void deliver(self_ptr self, std::string bytes, std::uint32_t replies, bool close) {
+void deliver(self_ptr self, std::string bytes, std::uint32_t replies, bool close,
+             std::uint32_t events = 0) {
   auto& s = self->state;
   const auto requests = static_cast<std::uint32_t>(std::exchange(s.unreported, 0));
   self->send(s.options.transport,
-             send_bytes{s.options.id, std::move(bytes), close, requests, replies});
+             send_bytes{s.options.id, std::move(bytes), close, requests, replies, events});
 }
 
 void pause(self_ptr self, bool paused) {
@@ -79,8 +80,9 @@ void leave(self_ptr self) {
 }
 
 /// Says the last bytes, if any, and closes.
-void finish(self_ptr self, std::string last_bytes, std::uint32_t replies = 0) {
-  deliver(self, std::move(last_bytes), replies, true);
+void finish(self_ptr self, std::string last_bytes, std::uint32_t replies = 0,
+            std::uint32_t events = 0) {
+  deliver(self, std::move(last_bytes), replies, true, events);
   leave(self);
 }
 
@@ -100,13 +102,29 @@ void refuse_frame(self_ptr self, const bad_frame& bad) {
 
 // -- the hot path -------------------------------------------------------------------------------
 
+/// What all clients together have under way, this one's included (ZooKeeperServer.shouldThrottle).
+std::int64_t under_way(self_ptr self) {
+  return self->state.options.context->gauges->requests_under_way.load(std::memory_order_relaxed);
+}
+
+void count_under_way(client_session_state& s, std::int64_t more) {
+  s.unanswered += static_cast<std::size_t>(more);
+  s.options.context->gauges->requests_under_way.fetch_add(more, std::memory_order_relaxed);
+}
+
 /// All whole requests that have arrived, as far as they may be under way, become one message.
 void pass_requests_on(self_ptr self) {
   auto& s = self->state;
   const auto max = unanswered_max(config_of(self));
+  const auto left_of_all = config_of(self).global_outstanding_max - under_way(self);
   client_requests batch{.connection = s.options.id, .requests = {}};
+  const auto is_full = [&] {
+    const auto added = batch.requests.size();
+    if (s.congested || s.unanswered + added >= max) return true;
+    return s.unanswered + added > 0 && static_cast<std::int64_t>(added) > left_of_all;
+  };
   std::optional<std::size_t> short_of_header;
-  while (s.unanswered + batch.requests.size() < max && !s.congested) {
+  while (!is_full()) {
     const auto payload = s.input.next();
     if (!payload) break;
     const auto header = jute::decode<request_header>(*payload);
@@ -118,8 +136,9 @@ void pass_requests_on(self_ptr self) {
     batch.requests.push_back(
         {header->xid, header->type, std::string(payload->substr(request_header_bytes))});
   }
+  const auto must_wait = is_full();
   if (const auto count = batch.requests.size(); count > 0) {
-    s.unanswered += count;
+    count_under_way(s, static_cast<std::int64_t>(count));
     s.unreported += count;
     self->send(s.options.database, std::move(batch));
   }
@@ -127,14 +146,18 @@ void pass_requests_on(self_ptr self) {
     return refuse_frame(self, "no request header", static_cast<std::int64_t>(*short_of_header),
                         request_header_bytes);
   if (s.input.bad()) return refuse_frame(self, *s.input.bad());
-  pause(self, s.congested || s.unanswered >= max);
+  pause(self, must_wait);
 }
 
-/// Goes on with what was held back, once there is room for more than a few.
+/// Goes on with what was held back, once there is room for more than a few. A connection that has
+/// nothing under way always may: so none waits for another's answers alone.
 void pass_on_what_waits(self_ptr self) {
   auto& s = self->state;
   if (s.stage != phase::live || !s.reading_paused || s.congested) return;
-  if (s.unanswered <= unanswered_max(config_of(self)) / 2) pass_requests_on(self);
+  const auto& cfg = config_of(self);
+  if (s.unanswered == 0 ||
+      (s.unanswered <= unanswered_max(cfg) / 2 && under_way(self) <= cfg.global_outstanding_max))
+    pass_requests_on(self);
 }
 
 void on_bytes(self_ptr self, std::string_view bytes) {
@@ -151,14 +174,16 @@ void on_bytes(self_ptr self, std::string_view bytes) {
 void on_output(self_ptr self, client_output& output) {
   auto& s = self->state;
   if (s.stage == phase::over) return;
-  s.unanswered -= std::min<std::size_t>(s.unanswered, output.replies);
+  if (const auto done = std::min<std::size_t>(s.unanswered, output.replies); done > 0)
+    count_under_way(s, -static_cast<std::int64_t>(done));
   if (output.close) {
     log_of(self).info("session_closed", {{"session", s.session},
                                          {"client", s.options.client_address},
                                          {"by", s.close_asked ? "client" : "server"}});
-    return finish(self, std::move(output.frames), output.replies);
+    return finish(self, std::move(output.frames), output.replies, output.events);
   }
-  if (!output.frames.empty()) deliver(self, std::move(output.frames), output.replies, false);
+  if (!output.frames.empty())
+    deliver(self, std::move(output.frames), output.replies, false, output.events);
   pass_on_what_waits(self);
 }
 
@@ -192,35 +217,15 @@ coro::task<> limit_silence(self_ptr self) {
   finish(self, {});
 }
 
-/// What this server is doing, from those who know. Each has a tick to answer.
-coro::task<four_letter::situation> look_around(self_ptr self) {
-  const auto& with = self->state.options;
-  const milliseconds patience(config_of(self).tick_ms);
-  auto asked_peer = coro::ask<server_status>(self, with.peer, patience, get_server_status{});
-  auto asked_database =
-      coro::ask<database_stats>(self, with.database, patience, get_database_stats{});
-  auto asked_gateway =
-      coro::ask<gateway_stats>(self, with.transport, patience, get_gateway_stats{});
-  four_letter::situation now;
-  auto status = co_await asked_peer;
-  auto database = co_await asked_database;
-  auto gateway = co_await asked_gateway;
-  if (status)
-    now.status = std::move(*status);
-  else
-    now.status.reason = "the peer does not answer: " + self->system().render(status.error());
-  if (database) now.database = std::move(*database);
-  if (gateway) now.gateway = std::move(*gateway);
-  co_return now;
-}
-
-coro::task<> answer_word(self_ptr self, std::string word, four_letter::verdict how) {
-  self->state.stage = phase::over;  // what comes behind the word is of no interest
-  four_letter::situation now;
-  if (how == four_letter::verdict::ask) {
-    auto looking = look_around(self);
-    now = co_await looking;
-  }
+coro::task<> answer_word(self_ptr self, std::string word) {
+  auto& s = self->state;
+  s.stage = phase::over;  // what comes behind the word is of no interest
+  s.unreported = 1;
+  deliver(self, {}, 0, false);  // the word counts as a request, also in its own answer
+  pause(self, true);
+  auto behind = std::string(s.input.waiting().substr(frame_prefix_bytes));
+  auto looking = client_session_parts::look_around(self, word, std::move(behind));
+  auto now = co_await looking;
   finish(self, four_letter::answer(word, config_of(self), now));
 }
 
@@ -306,7 +311,7 @@ coro::task<> converse(self_ptr self) {
   const auto what = four_letter::judge(first_four, config_of(self));
   if (what == four_letter::verdict::hang_up) co_return finish(self, {});
   if (what != four_letter::verdict::no_word) {
-    auto answering = answer_word(self, first_four, what);
+    auto answering = answer_word(self, first_four);
     co_await answering;
     co_return;
   }
@@ -346,7 +351,13 @@ std::size_t unanswered_max(const config::node_config& cfg) {
   return static_cast<std::size_t>(std::max(1, cfg.global_outstanding_max / 4));
 }
 
-std::int32_t silence_max_ms(const config::node_config& cfg) { return cfg.max_session_timeout_ms; }
+std::int32_t silence_max_ms(const config::node_config& cfg) {
+  return cfg.sessionless_ms_max > 0 ? cfg.sessionless_ms_max : cfg.max_session_timeout_ms;
+}
+
+client_session_state::~client_session_state() {
+  if (options.context) count_under_way(*this, -static_cast<std::int64_t>(unanswered));
+}
 
 client_session_actor::behavior_type client_session(self_ptr self, client_session_options options) {
   auto& s = self->state;

@@ -2,7 +2,8 @@
 /// One client connection: the handshake, the session's order, four-letter words, the end.
 /// Owns: the bytes that came and are not yet with the database; the count of unanswered requests.
 /// Invariant: no more than unanswered_max() requests are under way, and none is added while the
-/// client does not take its replies: so what it can make us hold is bounded.
+/// client does not take its replies: so what it can make us hold is bounded. While more than
+/// globalOutstandingLimit requests of all clients are under way, each has at most one.
 /// Order: requests go to the database in the order they came, a read of the socket at a time;
 /// replies go out in the order the database gives them. Nothing behind the handshake's frame is
 /// looked at before the database has opened the session.
@@ -52,19 +53,22 @@ struct client_session_state {
   coro::signal arrived;            // bytes, while a coroutine converses
   coro::scope deadline;            // closes a connection that says nothing
   coro::scope conversation;        // last member: dies first
+
+  client_session_state() = default;
+  ~client_session_state();  // its requests are no longer under way
 };
 
-client_session_actor::behavior_type client_session(
-    client_session_actor::stateful_pointer<client_session_state> self,
-    client_session_options options);
+using client_session_ptr = client_session_actor::stateful_pointer<client_session_state>;
+
+client_session_actor::behavior_type client_session(client_session_ptr self,
+                                                   client_session_options options);
 
 /// Requests one connection may have under way; beyond that they wait, and its socket is left unread
-/// until half are answered. A quarter of globalOutstandingLimit: four busy clients fill what
-/// ZooKeeper's one limit allows to all.
+/// until half are answered. A quarter of globalOutstandingLimit, so that no client takes all of it.
 [[nodiscard]] std::size_t unanswered_max(const config::node_config& cfg);
 
-/// How long a connection may stay without having said who it is: as long as the most patient
-/// session may be silent.
+/// How long a connection may stay without having said who it is: what nio.sessionlessCnxnTimeout
+/// says, or as long as the most patient session may be silent.
 [[nodiscard]] std::int32_t silence_max_ms(const config::node_config& cfg);
 
 }  // namespace troupe

@@ -17,6 +17,25 @@ std::int64_t steady_ms(database_ptr self) {
   return std::chrono::duration_cast<milliseconds>(self->clock().now().time_since_epoch()).count();
 }
 
+namespace {
+
+/// One line for each limited znode, however often it is tried.
+void log_breaches(database_state& s, std::int64_t now_ms) {
+  constexpr std::int64_t silence_ms = 60'000;
+  for (const auto& breach : s.planner.take_breaches()) {
+    auto [told, is_first] = s.breach_told_ms.try_emplace(breach.path, now_ms);
+    if (!is_first && now_ms - told->second < silence_ms) continue;
+    told->second = now_ms;
+    s.options.context->log.warn("quota_exceeded", {{"path", breach.path},
+                                                   {"of", breach.of_bytes ? "bytes" : "count"},
+                                                   {"limit", breach.limit},
+                                                   {"would_be", breach.would_be},
+                                                   {"hard", breach.is_hard}});
+  }
+}
+
+}  // namespace
+
 void plan_write(database_ptr self, const write_request& request, server_id owner) {
   auto& s = self->state;
   auto wall = s.options.context->wall_ms();
@@ -32,8 +51,10 @@ void plan_write(database_ptr self, const write_request& request, server_id owner
   }
   auto planned = verdict == error_code::ok ? s.planner.plan(request, wall)
                                            : s.planner.refuse(request, verdict, wall);
+  log_breaches(s, steady_ms(self));
   if (request.op == op_code::close_session && verdict == error_code::ok)
     s.live->set_closing(request.session);
+  if (planned.header.type == op_code::reconfig) s.reconfig = planned.header.id;
   s.to_propose.push_back(make_logged(std::move(planned)));
 }
 
@@ -61,25 +82,44 @@ void remember(database_state& s, const txn_ptr& txn) {
   while (s.recent.size() > max) s.recent.pop_front();
 }
 
+void remember_digest(database_state& s, zxid at) {
+  constexpr std::uint64_t interval = 128;
+  constexpr std::size_t kept_max = 1024;
+  if (static_cast<std::uint64_t>(at.value) % interval != 0) return;
+  s.digests.push_back(s.tree.last_digest());
+  if (s.digests.size() > kept_max) s.digests.pop_front();
+}
+
 void apply_one(database_ptr self, const txn_ptr& txn) {
   auto& s = self->state;
   if (txn->id() <= s.tree.last_processed()) return;
   auto done = s.tree.apply(txn->value);
   remember(s, txn);
-  if (!done.digest_matches) s.options.context->log.error("digest_mismatch", {{"zxid", txn->id()}});
+  remember_digest(s, txn->id());
+  if (!done.digest_matches) {
+    ++s.stats.digest_mismatches;
+    s.options.context->log.error("digest_mismatch", {{"zxid", txn->id()},
+                                                     {"told", to_hex(done.digest_told)},
+                                                     {"ours", to_hex(s.tree.digest())}});
+  }
   if (s.role == database_state::mode::leading) {
     s.planner.applied(txn->id());
     if (txn->value.header.type == op_code::close_session) s.live->remove(txn->value.header.client);
   }
+  if (txn->value.header.type == op_code::reconfig) note_reconfig(self, txn->value);
   answer_applied(self, done);
 }
 
 void install(database_ptr self, const install_image& m) {
   auto& s = self->state;
   s.tree = std::move(m.image->data);
+  s.tree.set_extended_types(s.options.context->config.extended_types);
+  s.digests.clear();
   s.recent.assign(m.recent.begin(), m.recent.end());
+  s.stats.digest_mismatches += m.digest_mismatches;
   s.streams.clear();
   s.snapshot.reset();
+  show_membership(self);
 }
 
 void begin_leading(database_ptr self, const start_leading& m) {
@@ -92,6 +132,16 @@ void begin_leading(database_ptr self, const start_leading& m) {
   s.live.emplace(s.options.context->config.tick_ms);
   s.live->rearm_all(s.tree.sessions(), steady_ms(self));
   s.expired_at_ms = steady_ms(self);
+  s.breach_told_ms.clear();
+  const auto& config = s.options.context->config;
+  s.expiry =
+      core::expiry{{config.container_check_interval_ms, config.container_deletes_per_minute_max,
+                    config.container_never_used_ms_max},
+                   steady_ms(self)};
+  s.reconfig.reset();
+  s.synced.clear();
+  if (m.members) s.members = m.members;
+  show_membership(self);
 }
 
 void begin_learning(database_ptr self, const start_learning& m) {
@@ -146,6 +196,18 @@ void forgive_own_deafness(database_ptr self) {
     s.live->touch_all(now_ms);
 }
 
+/// Containers that are empty again and overdue TTL znodes.
+void expire_znodes(database_ptr self) {
+  auto& s = self->state;
+  auto wall_ms = s.options.context->wall_ms();
+  auto due = s.expiry.due(s.tree, steady_ms(self), wall_ms);
+  for (const auto& path : due)
+    if (auto planned = s.planner.plan_expiry(path, wall_ms))
+      s.to_propose.push_back(make_logged(std::move(*planned)));
+  if (!due.empty())
+    s.options.context->log.info("znodes_expired", {{"count", due.size()}, {"first", due.front()}});
+}
+
 void expire(database_ptr self) {
   auto& s = self->state;
   if (s.role != database_state::mode::leading) return;
@@ -155,30 +217,12 @@ void expire(database_ptr self) {
     write_request close{id, {}, op_code::close_session, {}, {}};
     s.to_propose.push_back(make_logged(s.planner.plan(close, s.options.context->wall_ms())));
   }
+  expire_znodes(self);
   if (!s.exhausted_told && s.planner.next_zxid().counter() > 0xffffffffU - counter_reserve) {
     s.exhausted_told = true;
     self->send(s.leader, epoch_exhausted{});
   }
   end_turn(self);
-}
-
-database_stats figures(const database_state& s) {
-  auto out = s.stats;
-  out.serving = s.role != database_state::mode::closed;
-  out.last = s.tree.last_processed();
-  // As ZooKeeper's leader says it: its epoch shows before its first txn.
-  if (s.role == database_state::mode::leading)
-    out.last = std::max(out.last, zxid::first_of(s.planner.next_zxid().in_epoch()));
-  out.znodes = s.tree.node_count();
-  out.watches = s.watches.count();
-  out.watched_paths = s.watches.path_count();
-  out.ephemerals = s.tree.ephemeral_count();
-  out.sessions = s.tree.sessions().size();
-  out.data_bytes = static_cast<std::uint64_t>(s.tree.approximate_data_size());
-  for (const auto& [id, client] : s.connections) out.outstanding += client.queue.size();
-  if (s.latency_count > 0)
-    out.latency_ms_average = s.latency_sum_ms / static_cast<double>(s.latency_count);
-  return out;
 }
 
 }  // namespace
@@ -189,6 +233,12 @@ database_actor::behavior_type database(database_ptr self, database_options optio
   self->set_down_handler([self](const caf::down_msg& down) {
     std::erase_if(self->state.streams,
                   [&down](const auto& x) { return x.second.asked_by == down.source; });
+  });
+  const auto& config = s.options.context->config;
+  s.tree.set_extended_types(config.extended_types);
+  s.planner.set_options({config.skip_acl, config.enforce_quota});
+  s.planner.judge_memberships([self](const reconfig_request& asked, zxid made_by) {
+    return judge_reconfig(self, asked, made_by);
   });
   s.new_ids.emplace(s.options.context->me, s.options.context->wall_ms());
   return trace::traced(
@@ -212,7 +262,14 @@ database_actor::behavior_type database(database_ptr self, database_options optio
         return touched_sessions{{heard.begin(), heard.end()}};
       },
       [self](const expire_sessions&) { expire(self); },
-      [self](const get_last_zxid&) { return last_zxid{self->state.tree.last_processed()}; },
+      [self](const get_last_zxid&) {
+        return last_zxid{self->state.tree.last_processed(), shown_membership(self->state)};
+      },
+      [self](const know_membership& m) {
+        self->state.members = m.committed;
+        show_membership(self);
+      },
+      [self](const synced_servers& m) { self->state.synced = m.ids; },
       [self](const plan_sync& m) {
         return plan_for(self->state, m.peer_last, self->state.options.context->config);
       },
@@ -224,7 +281,9 @@ database_actor::behavior_type database(database_ptr self, database_options optio
       [self](const open_session& m) { return on_open_session(self, m); },
       [self](const client_requests& m) { on_client_requests(self, m); },
       [self](const connection_closed& m) { on_connection_closed(self, m.connection); },
-      [self](const get_database_stats&) { return figures(self->state); });
+      [self](const get_database_stats&) { return figures(self->state); },
+      [self](const get_database_details& m) { return details(self, m); },
+      [self](const reset_statistics& m) { reset(self->state, m); });
 }
 
 }  // namespace troupe

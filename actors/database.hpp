@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "actors/core/acl.hpp"
+#include "actors/core/expiry.hpp"
 #include "actors/core/prep.hpp"
 #include "actors/core/sessions.hpp"
 #include "actors/core/snapshot_codec.hpp"
@@ -40,8 +41,9 @@ struct database_state {
 
   /// A request that waits behind the connection's own writes, or is such a write.
   struct waiting_request {
-    client_request request;
+    client_request request;  // without the body, once that is on its way to the leading server
     clock::time_point received;
+    std::vector<std::size_t> with_stat = {};  // of a multi: see create2_positions()
   };
   struct connection {
     client_sink client;
@@ -50,10 +52,13 @@ struct database_state {
     core::identities shown;
     std::deque<waiting_request> queue;  // its front is a write or a sync under way
     client_output output;               // gathered in the present turn
+    request_figures figures;
+    bool is_admitted = true;  // false: enforce.auth.schemes asks for more than it has shown
   };
   struct opening_session {
     open_session asked;
     caf::typed_response_promise<session_opened> promise;
+    clock::time_point since;
   };
   enum class mode { closed, leading, learning };
 
@@ -64,7 +69,10 @@ struct database_state {
   core::prep planner;  // while leading
   core::watches watches;
   std::optional<core::sessions> live;  // while leading: who expires when
-  std::deque<txn_ptr> recent;          // the newest applied txns, contiguous
+  core::expiry expiry;                 // while leading: containers and TTL znodes
+  std::map<std::string, std::int64_t>
+      breach_told_ms;          // limited znode -> when its breach was logged
+  std::deque<txn_ptr> recent;  // the newest applied txns, contiguous
 
   mode role = mode::closed;
   proposal_sink leader;   // while leading
@@ -91,9 +99,13 @@ struct database_state {
   std::unique_ptr<core::snapshot_encoder> snapshot;  // to disk
   snapshot_sink snapshot_to;
 
+  membership_ptr members;        // as known to be committed; null until the peer says so
+  std::set<server_id> synced;    // while leading: who could vote in a new membership
+  std::optional<zxid> reconfig;  // while leading: planned and not applied
   database_stats stats;
   std::uint64_t latency_count = 0;
   double latency_sum_ms = 0;
+  std::deque<core::zxid_digest> digests;  // of each 128th zxid (DataTree.logZxidDigest)
 };
 
 using database_ptr = database_actor::stateful_pointer<database_state>;

@@ -37,6 +37,26 @@ void count_latency(state& s, std::int64_t ms) {
   ++s.latency_count;
 }
 
+/// ServerCnxn.updateStatsForResponse.
+void count_answer(state& s, state::connection& c, const state::waiting_request& asked, zxid at,
+                  state::clock::time_point now) {
+  const auto ms = [](auto span) {
+    return std::chrono::duration_cast<std::chrono::milliseconds>(span).count();
+  };
+  const auto took_ms = ms(now - asked.received);
+  count_latency(s, took_ms);
+  auto& f = c.figures;
+  f.latency_ms_min = f.count == 0 ? took_ms : std::min(f.latency_ms_min, took_ms);
+  f.latency_ms_max = std::max(f.latency_ms_max, took_ms);
+  f.latency_ms_last = took_ms;
+  f.latency_ms_sum += took_ms;
+  ++f.count;
+  f.last_op = asked.request.op;
+  f.last_zxid = at;
+  f.last_reply_ms = ms(now.time_since_epoch());
+  if (asked.request.xid.value >= 0) f.last_cxid = asked.request.xid.value;
+}
+
 void reply(database_ptr self, connection_id id, state::connection& c,
            const state::waiting_request& asked, zxid at, error_code err, std::string_view body) {
   auto& s = self->state;
@@ -46,9 +66,7 @@ void reply(database_ptr self, connection_id id, state::connection& c,
     count_reply_bytes(s, static_cast<std::int64_t>(bytes));
   ++c.output.replies;
   ++s.stats.replies_sent;
-  using std::chrono::milliseconds;
-  auto took = std::chrono::duration_cast<milliseconds>(self->clock().now() - asked.received);
-  count_latency(s, took.count());
+  count_answer(s, c, asked, at, self->clock().now());
   s.with_output.insert(id);
 }
 
@@ -57,6 +75,8 @@ void send_event(state& s, connection_id id, zxid at, const watch_event& event) {
   if (client == s.connections.end()) return;
   append_frame(client->second.output.frames, {cxid{special_xid::watch_event}, at, error_code::ok},
                jute::encode(event));
+  ++client->second.output.events;
+  ++s.stats.events_sent;
   s.with_output.insert(id);
 }
 
@@ -70,24 +90,32 @@ void close_after_output(state& s, connection_id id, state::connection& c) {
 
 bool goes_to_the_leader(op_code op) { return is_write(op) || op == op_code::sync; }
 
+/// As enforce.auth.schemes asks (AuthenticationHelper).
+bool has_shown_enough(const state::connection& c, const config::node_config& config) {
+  const auto& wanted = config.required_auth_schemes;
+  return wanted.empty() || std::ranges::any_of(c.shown, [&wanted](const auth_id& shown) {
+           return std::ranges::find(wanted, shown.scheme) != wanted.end();
+         });
+}
+
 /// What the client proves to be counts from now on. An error: it proved nothing.
 error_code take_credentials(state::connection& c, const client_request& asked,
-                            const std::string& super_digest) {
+                            const config::node_config& config) {
   auto request = jute::decode<auth_request>(asked.body);
   if (!request) return error_code::auth_failed;
-  auto proved = core::authenticate(request->scheme, request->auth.value_or(""), super_digest,
+  auto proved = core::authenticate(request->scheme, request->auth.value_or(""), config.super_digest,
                                    c.shown.front().id);
   if (!proved) return error_code::auth_failed;
   for (auto& identity : *proved)
     if (std::find(c.shown.begin(), c.shown.end(), identity) == c.shown.end())
       c.shown.push_back(std::move(identity));
+  c.is_admitted = c.is_admitted || has_shown_enough(c, config);
   return error_code::ok;
 }
 
 void authenticate(database_ptr self, connection_id id, state::connection& c,
                   const state::waiting_request& asked) {
-  auto outcome =
-      take_credentials(c, asked.request, self->state.options.context->config.super_digest);
+  auto outcome = take_credentials(c, asked.request, self->state.options.context->config);
   reply(self, id, c, asked, zxid{}, outcome, {});
   if (outcome != error_code::ok) close_after_output(self->state, id, c);
 }
@@ -98,9 +126,7 @@ void set_watches(database_ptr self, connection_id id, state::connection& c,
   auto at = s.tree.last_processed();
   auto request = decode_set_watches(asked.request.op, asked.request.body);
   if (!request) return reply(self, id, c, asked, at, request.error(), {});
-  if (!request->persistent.empty() || !request->persistent_recursive.empty())
-    return reply(self, id, c, asked, at, error_code::unimplemented, {});
-  for (const auto& event : s.watches.set_watches(id.value, request->one_shot, s.tree))
+  for (const auto& event : s.watches.set_watches(id.value, *request, s.tree))
     send_event(s, id, at, event);
   reply(self, id, c, asked, at, error_code::ok, {});
 }
@@ -122,16 +148,28 @@ void answer_here(database_ptr self, connection_id id, state::connection& c,
     case op_code::get_data:
     case op_code::get_children:
     case op_code::get_children2:
-    case op_code::get_acl: {
-      auto answer = core::answer_read(asked.request.op, asked.request.body, c.shown, s.tree);
+    case op_code::get_acl:
+    case op_code::get_ephemerals:
+    case op_code::get_all_children_number:
+    case op_code::multi_read:
+    case op_code::who_am_i: {
+      core::asker who{c.shown, c.session, s.options.context->config.skip_acl};
+      auto answer = core::answer_read(asked.request.op, asked.request.body, who, s.tree);
       if (answer.watch) s.watches.add(answer.watch->kind, answer.watch->path, id.value);
+      return reply(self, id, c, asked, at, answer.err, answer.body);
+    }
+    case op_code::add_watch:
+    case op_code::check_watches:
+    case op_code::remove_watches: {
+      auto answer =
+          core::answer_watch_op(asked.request.op, asked.request.body, id.value, s.watches);
       return reply(self, id, c, asked, at, answer.err, answer.body);
     }
     default:
       s.options.context->log.info(
           "unknown_operation",
           {{"session", c.session}, {"op", static_cast<std::int32_t>(asked.request.op)}});
-      reply(self, id, c, asked, at, error_code::unimplemented, {});
+      reply(self, id, c, asked, zxid{-1}, error_code::unimplemented, {});
       close_after_output(s, id, c);
   }
 }
@@ -163,16 +201,20 @@ void take(database_ptr self, connection_id id, state::connection& c,
   auto& s = self->state;
   ++s.stats.requests_received;
   state::waiting_request asked{request, self->clock().now()};
+  if (!c.is_admitted && request.op != op_code::auth) {
+    reply(self, id, c, asked, zxid{}, error_code::session_closed_require_sasl_auth, {});
+    return close_after_output(s, id, c);
+  }
   if (request.op == op_code::ping) return answer_here(self, id, c, asked);  // waits for nobody
   if (!goes_to_the_leader(request.op)) {
     if (c.queue.empty()) return answer_here(self, id, c, asked);
     // Its answer waits for its turn; the writes behind it do not.
-    if (request.op == op_code::auth)
-      (void)take_credentials(c, request, s.options.context->config.super_digest);
+    if (request.op == op_code::auth) (void)take_credentials(c, request, s.options.context->config);
     c.queue.push_back(std::move(asked));
     return;
   }
   pass_to_leader(self, c, request);
+  if (request.op == op_code::multi) asked.with_stat = create2_positions(request.body);
   asked.request.body = request.op == op_code::sync ? request.body : std::string{};
   c.queue.push_back(std::move(asked));
 }
@@ -185,7 +227,7 @@ void cut_off_older(database_ptr self, session_id session) {
   auto older = s.by_session.find(session);
   if (older == s.by_session.end()) return;
   auto id = older->second;
-  self->send(s.connections.at(id).client, client_output{{}, 0, true});
+  self->send(s.connections.at(id).client, client_output{.close = true});
   on_connection_closed(self, id);
 }
 
@@ -199,6 +241,9 @@ void register_connection(database_ptr self, const open_session& asked, session_i
   c.session = session;
   c.since = since;
   c.shown = {{"ip", asked.address}};
+  c.is_admitted = has_shown_enough(c, s.options.context->config);
+  ++s.stats.requests_received;
+  ++s.stats.replies_sent;
   s.connections.emplace(asked.connection, std::move(c));
   s.by_session[session] = asked.connection;
 }
@@ -210,7 +255,7 @@ void open_new(database_ptr self, const open_session& asked,
   std::string body;
   jute::writer{body}.i32(asked.timeout_ms);
   write_request create{id, {}, op_code::create_session, std::move(body), {}};
-  s.opening.emplace(id, state::opening_session{asked, std::move(promise)});
+  s.opening.emplace(id, state::opening_session{asked, std::move(promise), self->clock().now()});
   if (s.role == state::mode::learning)
     s.to_forward.push_back(std::move(create));
   else
@@ -245,7 +290,8 @@ void reopen(database_ptr self, const open_session& asked,
   // Before the leader is asked: what still comes over the older connection must not be taken for
   // the new one's, whose session this server will own (ZooKeeperServer.processConnectRequest).
   cut_off_older(self, asked.session);
-  s.reopening.insert_or_assign(id, state::opening_session{asked, std::move(promise)});
+  s.reopening.insert_or_assign(
+      id, state::opening_session{asked, std::move(promise), self->clock().now()});
   auto question = revalidate_session{asked.session, s.options.context->me};
   if (s.role == state::mode::leading) return finish_reopening(self, id, revalidate(self, question));
   self->request(s.upstream, caf::infinite, question)
@@ -253,13 +299,16 @@ void reopen(database_ptr self, const open_session& asked,
             [self, id](const caf::error&) { finish_reopening(self, id, std::nullopt); });
 }
 
-void session_created(database_ptr self, session_id id, std::int32_t timeout_ms) {
+void session_created(database_ptr self, session_id id, std::int32_t timeout_ms, zxid by) {
   auto& s = self->state;
   auto at = s.opening.find(id);
   if (at == s.opening.end()) return;
   auto opened = std::move(at->second);
   s.opening.erase(at);
   register_connection(self, opened.asked, id, {});
+  auto& c = s.connections.at(opened.asked.connection);
+  auto now = self->clock().now();
+  count_answer(s, c, {{cxid{}, op_code::create_session, {}}, opened.since}, by, now);
   opened.promise.deliver(session_opened{session_opened::outcome::open, id, timeout_ms});
 }
 
@@ -291,7 +340,7 @@ void answer_write(database_ptr self, const core::applied& done) {
     return;
   auto asked = std::move(c.queue.front());
   c.queue.pop_front();
-  auto answer = core::reply_to_write(done);
+  auto answer = core::reply_to_write(done, asked.with_stat);
   if (answer.err == error_code::session_moved || answer.err == error_code::session_expired)
     return close_after_output(s, id, c);
   reply(self, id, c, asked, done.header.id, answer.err, answer.body);
@@ -304,6 +353,9 @@ caf::result<session_opened> on_open_session(database_ptr self, const open_sessio
   auto& s = self->state;
   using outcome = session_opened::outcome;
   if (s.role == state::mode::closed) return session_opened{outcome::not_serving, {}, 0};
+  const auto& config = s.options.context->config;
+  if (s.role == state::mode::leading && !config.leader_serves && !config.is_standalone())
+    return session_opened{outcome::not_serving, {}, 0};
   if (m.last_zxid_seen > s.tree.last_processed()) return session_opened{outcome::behind, {}, 0};
   auto promise = self->make_response_promise<session_opened>();
   if (m.session == session_id{})
@@ -350,9 +402,12 @@ void on_sync_done(database_ptr self, const sync_done& m) {
     return;
   auto asked = std::move(c.queue.front());
   c.queue.pop_front();
-  auto path = decode_request<path_request>(asked.request.body);
-  reply(self, at->second, c, asked, s.tree.last_processed(), path ? error_code::ok : path.error(),
-        path ? jute::encode(*path) : std::string{});
+  jute::reader path{asked.request.body};  // any path, even null, is answered as it came
+  path.bytes();
+  auto length = asked.request.body.size() - path.rest().size();
+  reply(self, at->second, c, asked, s.tree.last_processed(),
+        path.ok() ? error_code::ok : error_code::marshalling_error,
+        std::string_view{asked.request.body}.substr(0, length));
   drain(self, at->second, c);
   end_turn(self);
 }
@@ -361,14 +416,16 @@ void answer_applied(database_ptr self, const core::applied& done) {
   auto& s = self->state;
   auto may_read = [&s](core::watcher_key watcher, const core::acl_list& acl) {
     auto at = s.connections.find(connection_id{watcher});
-    return at != s.connections.end() && core::is_allowed(acl, permission::read, at->second.shown);
+    return at != s.connections.end() && (s.options.context->config.skip_acl ||
+                                         core::is_allowed(acl, permission::read, at->second.shown));
   };
   for (const auto& trigger : done.triggers)
     for (const auto& fired : s.watches.trigger(trigger, may_read))
       send_event(s, connection_id{fired.watcher}, done.header.id, fired.event);
   if (done.header.type == op_code::create_session) {
     auto known = s.tree.sessions().find(done.header.client);
-    if (known != s.tree.sessions().end()) session_created(self, done.header.client, known->second);
+    if (known != s.tree.sessions().end())
+      session_created(self, done.header.client, known->second, done.header.id);
   } else if (done.header.type == op_code::close_session) {
     session_closed(self, done);
   } else {
@@ -378,7 +435,7 @@ void answer_applied(database_ptr self, const core::applied& done) {
 
 void close_all_connections(database_ptr self) {
   auto& s = self->state;
-  for (auto& [id, c] : s.connections) self->send(c.client, client_output{{}, 0, true});
+  for (auto& [id, c] : s.connections) self->send(c.client, client_output{.close = true});
   for (auto& [id, opening] : s.opening)
     opening.promise.deliver(session_opened{session_opened::outcome::not_serving, {}, 0});
   for (auto& [id, reopening] : s.reopening)

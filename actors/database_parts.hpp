@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /// The database actor's inner parts, one file each: modes and applying (database.cpp), clients
-/// (database_clients.cpp), what learners and snapshots get (database_sync.cpp). Nobody else
-/// includes this.
+/// (database_clients.cpp), what learners and snapshots get (database_sync.cpp), the list of servers
+/// (database_membership.cpp), what operators see (database_figures.cpp). Nobody else includes this.
 #pragma once
 
 #include "actors/database.hpp"
@@ -30,6 +30,18 @@ void propose_planned(database_ptr self);
 /// Whether a session is alive; if so `owner` has it from now on.
 [[nodiscard]] session_verdict revalidate(database_ptr self, const revalidate_session& m);
 
+// -- the list of servers -------------------------------------------------------------------------
+
+/// The text that a reconfig makes of /zookeeper/config, or why it may not be.
+tl::expected<std::string, error_code> judge_reconfig(database_ptr self,
+                                                     const reconfig_request& asked, zxid made_by);
+/// /zookeeper/config shows no older list than the newest that is known to be committed; when nobody
+/// may change the servers, just what this server's files say.
+void show_membership(database_ptr self);
+/// A reconfig is committed.
+void note_reconfig(database_ptr self, const txn& x);
+[[nodiscard]] std::string shown_membership(const database_state& s);
+
 // -- learners and snapshots -----------------------------------------------------------------------
 
 sync_source plan_for(const database_state& s, zxid peer_last, const config::node_config& config);
@@ -37,6 +49,12 @@ stream_opened open_new_stream(database_ptr self);
 caf::result<snapshot_piece> next_of_stream(database_ptr self, std::uint64_t stream);
 void begin_snapshot(database_ptr self, const take_snapshot& m);
 void continue_snapshot(database_ptr self);
+
+// -- figures for operators ------------------------------------------------------------------------
+
+[[nodiscard]] database_stats figures(const database_state& s);
+[[nodiscard]] database_details details(database_ptr self, const get_database_details& asked);
+void reset(database_state& s, const reset_statistics& what);
 
 [[nodiscard]] std::int64_t steady_ms(database_ptr self);
 

@@ -36,8 +36,8 @@ const log::logger& log_of(self_ptr self) { return context_of(self).log; }
 // -- words --------------------------------------------------------------------------------------
 
 std::string address_of(self_ptr self, server_id id) {
-  const auto* entry = context_of(self).config.find(id);
-  return entry ? entry->host + ":" + std::to_string(entry->election_port) : std::string{};
+  const auto& l = self->state.links.at(id);
+  return l.host.empty() ? std::string{} : l.host + ":" + std::to_string(l.port);
 }
 
 /// A link's error begins with the address, which stands beside it wherever we show it.
@@ -76,7 +76,8 @@ std::string reason_of(self_ptr self, milliseconds took) {
   for (const auto& [id, v] : record.candidates)
     out += " " + std::to_string(id.value) + " (" + text_of(v) + ")";
   for (auto id : record.unreachable) {
-    const auto& why = self->state.links.at(id).error;
+    auto link = self->state.links.find(id);
+    const auto why = link == self->state.links.end() ? std::string{} : link->second.error;
     out += "; unreachable: " + std::to_string(id.value) + (why.empty() ? "" : " (" + why + ")");
   }
   for (const auto& [id, why] : record.refused)
@@ -115,6 +116,15 @@ wire::Notification to_wire(self_ptr self) {
   out.set_round(n.proposed.round.value);
   out.set_server_list_digest(n.server_list_digest);
   out.set_server_list(self->state.server_list);
+  out.set_membership_version(n.membership_version.value);
+  if (context_of(self).config.reconfig_enabled && n.membership_version != zxid{})
+    out.set_membership(config::print(*self->state.members->committed));
+  if (const auto& own = *self->state.own; !own.is_settled()) {
+    out.set_seen_version(own.seen->version.value);
+    out.set_seen(config::print(*own.seen));
+    out.set_own_zxid(self->state.history.last.value);
+    out.set_own_epoch(self->state.history.current.value);
+  }
   return out;
 }
 
@@ -122,7 +132,8 @@ core::notification from_wire(const wire::Notification& n) {
   return {.from = {n.from()},
           .state = static_cast<server_state>(n.state()),
           .proposed = {{n.leader()}, {n.zxid()}, {n.peer_epoch()}, {n.round()}},
-          .server_list_digest = n.server_list_digest()};
+          .server_list_digest = n.server_list_digest(),
+          .membership_version = {n.membership_version()}};
 }
 
 coro::task<> wait_for_a_better_vote(self_ptr self);
@@ -161,6 +172,8 @@ core::election_effects heed(core::election_round& round, const election_state::e
     auto operator()(election_state::reachable x) { return round.on_reachable(x.server); }
     auto operator()(election_state::unreachable x) { return round.on_unreachable(x.server); }
     auto operator()(election_state::wait_over) { return round.on_finalize_timeout(); }
+    auto operator()(const election_state::list_seen&) { return core::election_effects{}; }
+    auto operator()(const membership_ptr&) { return core::election_effects{}; }
   } heeding{round};
   return std::visit(heeding, what);
 }
@@ -182,7 +195,10 @@ coro::task<> wait_for_a_better_vote(self_ptr self) {
 void note_server_list(self_ptr self, const wire::Notification& n) {
   auto& s = self->state;
   const server_id from{n.from()};
-  if (n.server_list_digest() == s.round.mine().server_list_digest) {
+  const auto mine = s.round.mine();
+  const bool of_another_time = context_of(self).config.reconfig_enabled &&
+                               n.membership_version() != mine.membership_version.value;
+  if (n.server_list_digest() == mine.server_list_digest || of_another_time) {
     s.differing.erase(from);
     return;
   }
@@ -195,18 +211,56 @@ void note_server_list(self_ptr self, const wire::Notification& n) {
   it->second = std::move(found);
 }
 
+/// What a looking server learns of the servers from another's words. True: they say no more to it.
+bool hear_lists(self_ptr self, const wire::Notification& n) {
+  auto& s = self->state;
+  if (!s.links.contains({n.from()})) return false;  // who claims our id, or is one too many
+  const auto committed = s.members->committed->version;
+  if (n.membership_version() > committed.value) {
+    auto newer = read_membership(n.membership());
+    if (!newer || newer->version <= committed) return false;
+    hear(self, std::move(newer));
+    return true;
+  }
+  // Of a shorter log: what it holds will be cut off, unless it is here, too.
+  const bool is_ahead = std::pair{epoch{n.own_epoch()}, zxid{n.own_zxid()}} >
+                        std::pair{s.history.current, s.history.last};
+  if (is_ahead && n.membership_version() == committed.value &&
+      n.seen_version() > s.members->seen->version.value)
+    if (auto list = read_membership(n.seen()); list && list->version > s.members->seen->version)
+      hear(self, election_state::list_seen{{n.from()}, std::move(list)});
+  return false;
+}
+
 void hear_notification(self_ptr self, const wire::Notification& n) {
   auto& s = self->state;
+  const bool may_change = context_of(self).config.reconfig_enabled;
+  if (may_change && s.links.size() < core::refused_senders_max &&
+      n.from() != context_of(self).me.value)
+    s.links.try_emplace({n.from()});  // a stranger can be answered, too
   if (auto it = s.links.find({n.from()}); it != s.links.end()) {
     if (auto sender = self->current_sender())
       it->second.caller = caf::actor_cast<election_actor>(sender);
     if (!it->second.dialled) it->second.called.notify();
   }
   note_server_list(self, n);
+  if (may_change && s.round.is_looking() && hear_lists(self, n)) return;
   hear(self, from_wire(n));
 }
 
 // -- the search for a leader --------------------------------------------------------------------
+
+void follow_members(self_ptr self, const view_ptr& members);
+
+/// Elects by the list that `by` has seen, too; `list` null: no longer.
+void elect_by(self_ptr self, const look_for_leader& own, std::optional<server_id> by,
+              const membership_ptr& list) {
+  auto& s = self->state;
+  s.lender = by;
+  if (by && s.links.at(*by).caller) self->monitor(s.links.at(*by).caller);
+  follow_members(self, list ? config::with_seen(*s.own, list) : s.own);
+  perform(self, s.round.start(own.last, own.current));
+}
 
 /// FastLeaderElection.lookForLeader: say what I vote for, heed what the others say, repeat myself
 /// when nobody says anything, until there is a leader.
@@ -217,7 +271,21 @@ coro::task<> look(self_ptr self, look_for_leader own, caf::typed_response_promis
   while (s.round.is_looking()) {
     auto next = s.heard.next(self, milliseconds{s.round.notification_interval_ms()});
     const auto what = co_await next;
+    if (what && std::holds_alternative<membership_ptr>(*what)) {
+      elected nothing;
+      nothing.newer = std::get<membership_ptr>(*what);
+      asked.deliver(std::move(nothing));
+      co_return;
+    }
+    if (what && std::holds_alternative<election_state::list_seen>(*what)) {
+      const auto& seen = std::get<election_state::list_seen>(*what);
+      if (seen.list->version > s.members->seen->version) elect_by(self, own, seen.by, seen.list);
+      continue;
+    }
     perform(self, what ? heed(s.round, *what) : s.round.on_silence());
+    if (what && std::holds_alternative<election_state::unreachable>(*what) &&
+        s.round.is_looking() && s.lender == std::get<election_state::unreachable>(*what).server)
+      elect_by(self, own, std::nullopt, nullptr);
   }
   const auto took = std::chrono::duration_cast<milliseconds>(self->clock().now() - began);
   const auto& [chosen, role] = s.round.last_decision().result;
@@ -229,12 +297,17 @@ coro::task<> look(self_ptr self, look_for_leader own, caf::typed_response_promis
                                        {"round", chosen.round.value},
                                        {"took_ms", took.count()},
                                        {"why", core::to_string(s.round.last_decision().why)}});
-  asked.deliver(elected{chosen.leader, chosen.peer_epoch, chosen.last, chosen.round});
+  asked.deliver(
+      elected{chosen.leader, chosen.peer_epoch, chosen.last, chosen.round, {}, s.members});
 }
 
 void begin_search(self_ptr self, look_for_leader own, caf::typed_response_promise<elected> asked) {
   auto& s = self->state;
   s.search.cancel();
+  s.history = own;
+  if (own.members) s.own = own.members;
+  s.lender.reset();
+  follow_members(self, s.own);
   s.finalizing.cancel();
   s.heard.clear();
   s.search.start(look(self, own, std::move(asked)));
@@ -288,7 +361,7 @@ coro::task<> keep_link(self_ptr self, server_id to) {
   auto& l = self->state.links.at(to);
   for (auto wait = redial_wait_min;; wait = std::min(wait * 2, redial_wait_max)) {
     auto dialling = coro::ask<linked>(self, self->state.options.links, dial_timeout,
-                                      dial{to, port_kind::election});
+                                      dial{to, port_kind::election, l.host, l.port});
     auto reply = co_await dialling;
     if (reply && reply->handle) {
       const auto made = self->clock().now();
@@ -307,9 +380,54 @@ coro::task<> keep_link(self_ptr self, server_id to) {
   }
 }
 
+/// Who is to be dialled, and where: the newest list counts, and what is still committed.
+std::map<server_id, config::server_entry> addresses_of(const config::membership_view& members,
+                                                       server_id me) {
+  std::map<server_id, config::server_entry> out;
+  for (const auto* list : {members.seen.get(), members.committed.get()})
+    for (const auto& x : list->servers) {
+      const bool both_observe = x.observer && list->is_observer(me);
+      if (x.id != me && !both_observe) out.try_emplace(x.id, x);
+    }
+  return out;
+}
+
+/// The quorums and the links are those of this list from now on.
+void follow_members(self_ptr self, const view_ptr& members) {
+  auto& s = self->state;
+  const auto me = context_of(self).me;
+  s.members = members;
+  config::node_config listed;
+  listed.servers = members->committed->servers;
+  s.server_list = config::server_list_text(listed);
+  s.round.reconfigure(quorum_of(*members, me), config::digest_of(*members->committed),
+                      members->committed->version, context_of(self).config.reconfig_enabled);
+  const auto wanted = addresses_of(*members, me);
+  for (auto& [id, l] : s.links) {
+    if (wanted.contains(id) || l.host.empty()) continue;
+    l.dialling.cancel();
+    l.dialled = nullptr;
+    l.error.clear();
+    l.host.clear();
+  }
+  for (const auto& [id, x] : wanted) {
+    auto& l = s.links.try_emplace(id).first->second;
+    if (l.host == x.host && l.port == x.election_port) continue;
+    l.host = x.host;
+    l.port = x.election_port;
+    l.dialling.cancel();
+    l.dialling.on_failure(
+        [self](std::exception_ptr) { self->quit(caf::exit_reason::unhandled_exception); });
+    l.dialling.start(keep_link(self, id));
+  }
+}
+
 void on_down(self_ptr self, const caf::actor_addr& gone) {
   for (auto& [id, l] : self->state.links) {
-    if (l.caller.address() == gone) l.caller = nullptr;
+    if (l.caller.address() == gone) {
+      l.caller = nullptr;
+      if (self->state.lender == id && !l.dialled) hear(self, election_state::unreachable{id});
+    }
     if (l.dialled.address() == gone) return l.lost.notify();
   }
 }
@@ -329,22 +447,15 @@ election_status status_of(self_ptr self) {
 election_actor::behavior_type election(self_ptr self, election_options options) {
   auto& s = self->state;
   s.options = std::move(options);
-  const auto& cfg = context_of(self).config;
-  const auto me = context_of(self).me;
-  s.server_list = config::server_list_text(cfg);
-  s.round = {me, quorum_of(cfg), config::server_list_digest(cfg)};
+  s.round = {context_of(self).me, {}, 0};
+  s.own = s.options.members;
 
   const auto stop = [self](std::exception_ptr) {
     self->quit(caf::exit_reason::unhandled_exception);
   };
-  for (auto* x : {&s.finalizing, &s.search, &s.dialling}) x->on_failure(stop);
+  for (auto* x : {&s.finalizing, &s.search}) x->on_failure(stop);
   self->set_down_handler([self](caf::down_msg& down) { on_down(self, down.source); });
-  for (const auto& x : cfg.servers) {
-    const bool both_observe = x.observer && cfg.is_observer();
-    if (x.id == me || both_observe) continue;
-    s.links.try_emplace(x.id);
-    s.dialling.start(keep_link(self, x.id));
-  }
+  follow_members(self, s.options.members);
 
   return trace::traced(
       context_of(self).trace, election_state::name,
@@ -354,6 +465,11 @@ election_actor::behavior_type election(self_ptr self, election_options options) 
         return asked;
       },
       [self](const role_taken& x) { take_role(self, x.state, x.established); },
+      [self](const members_changed& m) {
+        // A search ends with the list it began with; the next one is told of this.
+        self->state.own = m.members;
+        if (!self->state.round.is_looking()) follow_members(self, m.members);
+      },
       [self](const get_election_status&) { return status_of(self); },
       [self](const wire::Notification& n) { hear_notification(self, n); });
 }

@@ -2,14 +2,18 @@
 /// Votes, and tells its peer who leads: core::election_round, given links to the other servers'
 /// election actors, timers, and words for people. Published at the election port.
 /// Owns: the links to the other servers; they are kept up while the server is settled, too, for
-/// those who look.
-/// Invariant: whatever is heard goes through `round` once, in the order it came: while a search for
-/// a leader is under way by way of `heard`, else directly.
-/// Units: ms. Errors: a server that cannot be reached and one with another server list are kept,
-/// with the reason, for `status`; neither is an error of ours.
+/// those who look. They follow the list of servers; who calls and is in no list is answered, for it
+/// may be about to join.
+/// A reconfig that some have logged, and that may be committed, has to be agreed to by voters who
+/// may not know of it: who looks and hears of such a list from one with a longer log elects by it,
+/// too, as long as that one is there. That only adds to what is needed. Invariant: whatever is
+/// heard goes through `round` once, in the order it came: while a search for a leader is under way
+/// by way of `heard`, else directly. Units: ms. Errors: a server that cannot be reached and one
+/// with another server list are kept, with the reason, for `status`; neither is an error of ours.
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <variant>
 
@@ -25,6 +29,7 @@ namespace troupe {
 struct election_options {
   context_ptr context;
   links_actor links;
+  view_ptr members;
 };
 
 struct election_state {
@@ -37,6 +42,9 @@ struct election_state {
     std::string error;      // why `dialled` is null; empty until a dial failed or a link was lost
     coro::signal lost;      // `dialled` went down
     coro::signal called;    // there is life: no need to wait for the next try
+    std::string host;       // of its election port; empty: a stranger, or not to be dialled
+    std::uint16_t port = 0;
+    coro::scope dialling;  // last member: dies first
   };
 
   // What a search for a leader hears.
@@ -47,19 +55,27 @@ struct election_state {
     server_id server;
   };
   struct wait_over {};  // nobody came with a better vote
-  using event = std::variant<core::notification, reachable, unreachable, wait_over>;
+  struct list_seen {    // the sender's log holds a list that is not known to be committed
+    server_id by;
+    membership_ptr list;
+  };
+  using event = std::variant<core::notification, reachable, unreachable, wait_over, list_seen,
+                             membership_ptr>;
 
   election_options options;
   core::election_round round;
-  std::string server_list;  // ours, one line a server, group or weight
+  look_for_leader history;  // the last search's: where this server's log ends
+  view_ptr own;             // as this server knows the lists
+  view_ptr members;  // who elects: with a list that another server's log holds, while it is there
+  std::optional<server_id> lender;  // who that is
+  std::string server_list;          // ours, one line a server, group or weight
   std::map<server_id, link> links;
   std::map<server_id, election_status::differing_list> differing;
   bool id_claimed = false;  // another server calls itself by our id
   std::string last_reason;  // why the present leader
   coro::inbox<event> heard;
   coro::scope finalizing;  // the wait for a better vote
-  coro::scope search;
-  coro::scope dialling;  // last member: dies first
+  coro::scope search;      // last member: dies first
 };
 
 election_actor::behavior_type election(election_actor::stateful_pointer<election_state> self,

@@ -1,16 +1,37 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "actors/ensemble.hpp"
 
-#include <vector>
+#include <memory>
+#include <utility>
+#include <variant>
 
 namespace troupe {
 
 core::quorum quorum_of(const config::node_config& cfg) {
-  std::vector<core::ensemble_member> members;
-  for (const auto& x : cfg.servers)
-    members.push_back({.id = x.id, .observer = x.observer, .weight = x.weight, .group = x.group});
-  if (members.empty()) members.push_back({.id = cfg.my_id.value_or(standalone_id)});
-  return core::quorum::make(members).value();
+  return quorum_of(config::membership_of(cfg), cfg.my_id.value_or(standalone_id));
+}
+
+core::quorum quorum_of(const config::membership& list, server_id me) {
+  if (list.servers.empty()) return core::quorum::make({{.id = me}}).value();
+  return config::quorum_of(list).value();
+}
+
+core::quorum quorum_of(const config::membership_view& members, server_id me) {
+  auto committed = quorum_of(*members.committed, me);
+  if (members.is_settled()) return committed;
+  return core::quorum::joint(committed, quorum_of(*members.seen, me));
+}
+
+config::membership_ptr read_membership(std::string_view text) {
+  auto list = config::parse_membership(text);
+  if (!list || !config::quorum_of(*list)) return nullptr;
+  return std::make_shared<const config::membership>(*std::move(list));
+}
+
+config::membership_ptr membership_made_by(const txn& x) {
+  if (x.header.type != op_code::reconfig) return nullptr;
+  const auto* change = std::get_if<set_data_txn>(&x.body);
+  return change == nullptr ? nullptr : read_membership(change->data.value_or(""));
 }
 
 }  // namespace troupe

@@ -1,16 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
-/// The configured servers as the core's quorum; a standalone server is an ensemble of itself.
+/// Lists of servers as the core's quorums; a standalone server is an ensemble of itself.
 #pragma once
 
+#include <string_view>
+
 #include "actors/core/quorum.hpp"
+#include "config/membership.hpp"
 #include "config/node_config.hpp"
+#include "messages/txn.hpp"
 
 namespace troupe {
 
 /// What a standalone server without a myid calls itself, as ZooKeeper does in its session ids.
 inline constexpr server_id standalone_id{1};
 
-/// Throws only if the config did not come from config::load(), which refuses what has no quorum.
+/// Throw only if the list came neither from config::load() nor from read_membership(), which
+/// refuse what has no quorum.
 [[nodiscard]] core::quorum quorum_of(const config::node_config& cfg);
+[[nodiscard]] core::quorum quorum_of(const config::membership& list, server_id me);
+/// While a newer list than the committed one is known, both have to agree.
+[[nodiscard]] core::quorum quorum_of(const config::membership_view& members, server_id me);
+
+/// The list in a text that came from another server or from the log; null: it is none.
+[[nodiscard]] config::membership_ptr read_membership(std::string_view text);
+/// The list that a reconfig makes; null for every other txn.
+[[nodiscard]] config::membership_ptr membership_made_by(const txn& x);
 
 }  // namespace troupe

@@ -7,29 +7,22 @@
 #include <cmath>
 #include <cstdint>
 
+#include "actors/four_letter_lines.hpp"
+
 namespace troupe::four_letter {
 namespace {
 
 constexpr std::string_view not_serving =
     "This ZooKeeper instance is not currently serving requests\n";
+constexpr std::string_view word_of_our_own = "whys";
 constexpr std::string_view telnet_interrupt = "\xff\xf4\xff\xfd";
 
-struct word_of_ours {
-  std::string_view word;
-  verdict when_allowed;
+/// ZooKeeper's words, and one of our own that every server answers (package
+/// org.apache.zookeeper.server.command).
+constexpr std::array<std::string_view, 19> known_words = {
+    "conf", "cons", "crst", "dirs", "dump", "envi", "gtmk", "hash", "isro",          "mntr",
+    "ruok", "srst", "srvr", "stat", "stmk", "wchc", "wchp", "wchs", word_of_our_own,
 };
-constexpr std::array answered = {
-    word_of_ours{"ruok", verdict::plain}, word_of_ours{"conf", verdict::plain},
-    word_of_ours{"envi", verdict::plain}, word_of_ours{"srvr", verdict::ask},
-    word_of_ours{"stat", verdict::ask},   word_of_ours{"isro", verdict::ask},
-    word_of_ours{"mntr", verdict::ask},   word_of_ours{"whys", verdict::ask},
-};
-/// Words ZooKeeper knows and we have no answer to: still words, never the length of a frame.
-constexpr std::array<std::string_view, 11> refused_always = {
-    "cons", "crst", "dirs", "dump", "gtmk", "hash", "srst", "stmk", "wchc", "wchp", "wchs",
-};
-
-std::string full_version() { return std::string(version).append(", built on ").append(__DATE__); }
 
 std::string_view mode(const server_status& s) {
   if (s.standalone) return "standalone";
@@ -53,59 +46,25 @@ std::string peer_state(const server_status& s) {
   return text;
 }
 
-/// Builds `name: value` and `zk_name<tab>value` lines.
-class lines {
- public:
-  void put(std::string_view text) { out_.append(text).push_back('\n'); }
-  template <class Value>
-  void field(std::string_view name, const Value& value) {
-    out_.append(name).append(": ").append(printed(value)).push_back('\n');
-  }
-  template <class Value>
-  void setting(std::string_view key, const Value& value) {
-    out_.append(key).append("=").append(printed(value)).push_back('\n');
-  }
-  template <class Value>
-  void figure(std::string_view key, const Value& value) {
-    out_.append("zk_").append(key).append("\t").append(printed(value)).push_back('\n');
-  }
-  [[nodiscard]] std::string take() && { return std::move(out_); }
-
- private:
-  static std::string printed(std::string_view x) { return std::string(x); }
-  static std::string printed(double x) { return java_double(x); }
-  template <class T>
-  requires std::is_integral_v<T>
-  static std::string printed(T x) { return std::to_string(x); }
-
-  std::string out_;
-};
-
 std::string join(std::int64_t a, std::int64_t b, std::int64_t c) {
   return std::to_string(a) + '/' + std::to_string(b) + '/' + std::to_string(c);
-}
-
-void put_clients(lines& out, const gateway_stats& gateway) {
-  out.put("Clients:");
-  for (const auto& c : gateway.connections) {
-    const auto queued = c.requests - std::min(c.requests, c.replies);
-    out.put(" /" + c.client_address + "[1](queued=" + std::to_string(queued) +
-            ",recved=" + std::to_string(c.requests) + ",sent=" + std::to_string(c.replies) + ")");
-  }
-  out.put("");
 }
 
 std::string srvr(const situation& now, bool with_clients) {
   const auto& db = now.database;
   lines out;
   out.field("Zookeeper version", full_version());
-  if (with_clients) put_clients(out, now.gateway);
+  if (with_clients) {
+    out.put("Clients:");
+    put_connections(out, now, true);
+    out.put("");
+  }
   out.field("Latency min/avg/max", std::to_string(db.latency_ms_min) + '/' +
                                        java_double(db.latency_ms_average) + '/' +
                                        std::to_string(db.latency_ms_max));
   out.field("Received", db.requests_received);
-  out.field("Sent", db.replies_sent);
-  out.field("Connections", now.gateway.connections.size());
+  out.field("Sent", db.replies_sent + db.events_sent);
+  out.field("Connections", now.gateway.connection_count);
   out.field("Outstanding", db.outstanding);
   out.field("Zxid", to_string(db.last));
   out.field("Mode", mode(now.status));
@@ -122,18 +81,22 @@ void put_leader_figures(lines& out, const server_status& status) {
     return std::ranges::count_if(status.learners,
                                  [&](const auto& l) { return l.synced && l.observer == observer; });
   };
+  const auto strangers = std::ranges::count_if(
+      status.learners, [](const auto& l) { return l.synced && !l.observer && !l.votes; });
   out.figure("learners", status.learners.size());
-  out.figure("synced_followers", count(false));
-  out.figure("synced_non_voting_followers", 0);  // only a reconfiguration makes such
+  out.figure("synced_followers", count(false) - strangers);
+  out.figure("synced_non_voting_followers", strangers);
   out.figure("synced_observers", count(true));
   out.figure("pending_syncs", status.pending_syncs);
   out.figure("leader_uptime", status.led_ms);
   out.figure("last_proposal_size", status.proposal_bytes_last);
   out.figure("min_proposal_size", status.proposal_bytes_min);
   out.figure("max_proposal_size", status.proposal_bytes_max);
+  if (status.membership_version != zxid{})
+    out.figure("reconfig_in_progress", status.reconfig.empty() ? 0 : 1);
 }
 
-std::string mntr(const config::node_config& cfg, const situation& now) {
+std::string mntr(const situation& now) {
   const auto& db = now.database;
   lines out;
   out.figure("version", full_version());
@@ -143,14 +106,15 @@ std::string mntr(const config::node_config& cfg, const situation& now) {
   out.figure("max_latency", db.latency_ms_max);
   out.figure("min_latency", db.latency_ms_min);
   out.figure("packets_received", db.requests_received);
-  out.figure("packets_sent", db.replies_sent);
-  out.figure("num_alive_connections", now.gateway.connections.size());
+  out.figure("packets_sent", db.replies_sent + db.events_sent);
+  out.figure("num_alive_connections", now.gateway.connection_count);
   out.figure("outstanding_requests", db.outstanding);
   out.figure("uptime", now.gateway.up_ms);
   out.figure("znode_count", db.znodes);
   out.figure("watch_count", db.watches);
   out.figure("ephemerals_count", db.ephemerals);
   out.figure("approximate_data_size", db.data_bytes);
+  out.figure("digest_mismatches_count", db.digest_mismatches);
   out.figure("global_sessions", db.sessions);
   out.figure("local_sessions", 0);
   out.figure("open_file_descriptor_count", now.gateway.open_files);
@@ -160,23 +124,24 @@ std::string mntr(const config::node_config& cfg, const situation& now) {
   out.figure("min_client_response_size", db.reply_bytes_min);
   out.figure("max_client_response_size", db.reply_bytes_max);
   out.figure("auth_failed_count", 0);  // of TLS clients, whom ZooKeeper alone counts here
-  if (!now.status.standalone)
-    out.figure("quorum_size",
-               std::ranges::count_if(cfg.servers, [](const auto& s) { return !s.observer; }));
+  if (!now.status.standalone) out.figure("quorum_size", now.status.voters);
   if (mode(now.status) == "leader") put_leader_figures(out, now.status);
   return std::move(out).take();
 }
 
-std::string conf(const config::node_config& cfg) {
+std::string conf(const config::node_config& cfg, const directory_sizes& sizes) {
   lines out;
   out.setting("clientPort", cfg.client_port);
   out.setting("secureClientPort", -1);
   out.setting("dataDir", cfg.data_dir + "/version-2");
+  out.setting("dataDirSize", sizes.data_bytes);
   out.setting("dataLogDir", cfg.data_log_dir + "/version-2");
+  out.setting("dataLogSize", sizes.log_bytes);
   out.setting("tickTime", cfg.tick_ms);
   out.setting("maxClientCnxns", cfg.connections_per_address_max);
   out.setting("minSessionTimeout", cfg.min_session_timeout_ms);
   out.setting("maxSessionTimeout", cfg.max_session_timeout_ms);
+  out.setting("clientPortListenBacklog", cfg.listen_backlog);
   out.setting("serverId", cfg.my_id.value_or(server_id{}).value);
   if (const auto* me = cfg.me(); me != nullptr && !cfg.is_standalone()) {
     out.setting("initLimit", cfg.init_limit_ticks);
@@ -185,7 +150,13 @@ std::string conf(const config::node_config& cfg) {
     out.setting("electionPort", me->election_port);
     out.setting("quorumPort", me->peer_port);
     out.setting("peerType", me->observer ? 1 : 0);
-    return std::move(out).take() + "membership: \n" + config::server_list_text(cfg);
+    out.put("membership: ");
+    char version_digits[16];
+    const auto end = std::to_chars(version_digits, version_digits + sizeof version_digits,
+                                   static_cast<std::uint64_t>(cfg.membership_version.value), 16)
+                         .ptr;
+    return std::move(out).take() + config::print_members(cfg) +
+           "version=" + std::string(version_digits, end);
   }
   return std::move(out).take();
 }
@@ -205,9 +176,13 @@ std::string whys(const situation& now) {
     out.field("Epoch", s.era.value);
     out.field("Election round", s.election.round.value);
   }
+  if (s.membership_version != zxid{}) out.field("Membership", to_string(s.membership_version));
+  if (!s.reconfig.empty()) out.field("Reconfig under way", s.reconfig);
   for (const auto& l : s.learners)
     out.field("Learner", "server." + std::to_string(l.id.value) +
-                             (l.observer ? " observer" : " follower") +
+                             (l.observer ? " observer"
+                              : l.votes  ? " follower"
+                                         : " follower without a vote") +
                              (l.synced ? ", synced" : ", not yet synced"));
   for (const auto& u : s.election.unreachable)
     out.field("Unreachable",
@@ -223,13 +198,27 @@ std::string whys(const situation& now) {
 
 verdict judge(std::string_view four_bytes, const config::node_config& cfg) {
   if (four_bytes == telnet_interrupt) return verdict::hang_up;
-  const auto* known = std::ranges::find(answered, four_bytes, &word_of_ours::word);
-  if (known != answered.end()) {
-    const bool allowed = four_bytes == "whys" || cfg.allows_four_letter_word(four_bytes);
-    return allowed ? known->when_allowed : verdict::refused;
-  }
-  const bool refused = std::ranges::find(refused_always, four_bytes) != refused_always.end();
-  return refused ? verdict::refused : verdict::no_word;
+  if (std::ranges::find(known_words, four_bytes) == known_words.end()) return verdict::no_word;
+  const bool allowed = four_bytes == word_of_our_own || cfg.allows_four_letter_word(four_bytes);
+  return allowed ? verdict::answered : verdict::refused;
+}
+
+needs needs_of(std::string_view word, const config::node_config& cfg) {
+  needs out;
+  if (judge(word, cfg) != verdict::answered) return out;
+  const auto is = [word](auto... any) { return ((word == any) || ...); };
+  out.status = !is("ruok", "envi", "gtmk", "stmk", "conf");
+  out.connections = is("stat", "cons", "dump");
+  out.sizes = is("conf", "dirs");
+  out.environment = is("envi");
+  out.trace_mask = is("gtmk", "stmk");
+  out.details.connections = out.connections;
+  out.details.watches = is("wchs", "wchp", "wchc");
+  out.details.sessions = is("dump");
+  out.details.digests = is("hash");
+  out.reset.server = is("srst");
+  out.reset.connections = is("crst");
+  return out;
 }
 
 std::string answer(std::string_view word, const config::node_config& cfg, const situation& now) {
@@ -238,12 +227,23 @@ std::string answer(std::string_view word, const config::node_config& cfg, const 
   if (what == verdict::refused)
     return std::string(word) + " is not executed because it is not in the whitelist.\n";
   if (word == "ruok") return "imok";
-  if (word == "whys") return whys(now);
+  if (word == word_of_our_own) return whys(now);
   if (word == "isro") return now.status.serving ? "rw" : "null";
-  if (word == "envi") return "Environment:\nzookeeper.version=" + full_version() + '\n';
-  if (!now.status.serving && word != "conf") return std::string(not_serving);
-  if (word == "conf") return conf(cfg);
-  if (word == "mntr") return mntr(cfg, now);
+  if (word == "envi") return envi(now);
+  if (word == "gtmk" || word == "stmk")
+    return now.trace_mask ? std::to_string(*now.trace_mask) : std::string{};
+  if (word == "conf") return conf(cfg, now.sizes);
+  if (!now.status.serving) return std::string(not_serving);
+  if (word == "mntr") return mntr(now);
+  if (word == "cons") return cons(now);
+  if (word == "dump") return dump(cfg, now);
+  if (word == "wchs") return wchs(now);
+  if (word == "wchp") return wchp(now);
+  if (word == "wchc") return wchc(now);
+  if (word == "dirs") return dirs(now);
+  if (word == "hash") return hash(now);
+  if (word == "crst") return "Connection stats reset.\n";
+  if (word == "srst") return "Server stats reset.\n";
   return srvr(now, word == "stat");
 }
 

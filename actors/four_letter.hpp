@@ -5,11 +5,15 @@
 /// Errors: none; a word that may not be asked, or a server that does not serve, is an answer too.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "config/node_config.hpp"
+#include "messages/database_figures.hpp"
 #include "messages/local.hpp"
 
 namespace troupe::four_letter {
@@ -17,18 +21,37 @@ namespace troupe::four_letter {
 /// What we tell clients that parse `x.y.z-...`: the ZooKeeper we behave like, then ourselves.
 inline constexpr std::string_view version = "3.8.0-troupe-0.1.0";
 
+/// Bytes of dataDir/version-2 and dataLogDir/version-2.
+struct directory_sizes {
+  std::int64_t data_bytes = 0, log_bytes = 0;
+};
+
 /// What answers are made of. An actor that did not answer in time leaves its part as it is here.
 struct situation {
   server_status status;
   database_stats database;
+  database_details details;
   gateway_stats gateway;
+  directory_sizes sizes;
+  std::vector<std::pair<std::string, std::string>> environment;
+  std::optional<std::int64_t> trace_mask;
+  std::int64_t wall_ms = 0;
 };
+
+/// Which of it a word needs, and what it does beside telling.
+struct needs {
+  bool status = false;  // and with it the figures of database and gateway
+  bool connections = false, sizes = false, environment = false, trace_mask = false;
+  get_database_details details;
+  reset_statistics reset;
+};
+/// Nothing, for a word that is refused.
+[[nodiscard]] needs needs_of(std::string_view word, const config::node_config& cfg);
 
 enum class verdict {
   no_word,  // four bytes of something else: the length of a frame
-  refused,  // a word that is not in the whitelist, or that this server has no answer to
-  plain,    // answered without knowing the situation
-  ask,      // answered from the situation
+  refused,  // a word that is not in the whitelist
+  answered,
   hang_up,  // telnet's interrupt: close without a word
 };
 

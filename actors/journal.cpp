@@ -2,10 +2,12 @@
 #include "actors/journal.hpp"
 
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
 
 #include "actors/caf.hpp"
 #include "actors/journal_files.hpp"
+#include "actors/journal_membership.hpp"
 #include "actors/journal_scribe.hpp"
 #include "actors/trace/traced.hpp"
 #include "messages/trace_fields.hpp"
@@ -34,10 +36,21 @@ void forget_scribe(journal_ptr self) {
 /// Random, so that the servers of an ensemble do not all write at once (SyncRequestProcessor).
 void draw_next_snapshot(journal_ptr self, std::uint64_t txns_behind) {
   auto& s = self->state;
-  auto half =
-      std::max<std::uint64_t>(static_cast<std::uint64_t>(config_of(self).snap_count) / 2, 1);
+  auto half_of = [](std::int64_t limit) {
+    return std::max<std::uint64_t>(static_cast<std::uint64_t>(limit) / 2, 1);
+  };
+  auto half = half_of(config_of(self).snap_count);
   s.txns_since_snapshot = txns_behind;
   s.txns_until_snapshot = half + s.spread() % half;
+  s.bytes_since_snapshot = 0;
+  s.bytes_until_snapshot = 0;
+  if (auto limit = config_of(self).snap_log_bytes_max; limit > 0)
+    s.bytes_until_snapshot = half_of(limit) + s.spread() % half_of(limit);
+}
+
+bool snapshot_is_due(const journal_state& s) {
+  return s.txns_since_snapshot > s.txns_until_snapshot ||
+         (s.bytes_until_snapshot > 0 && s.bytes_since_snapshot > s.bytes_until_snapshot);
 }
 
 // -- failures -----------------------------------------------------------------------------------
@@ -94,8 +107,10 @@ void start_snapshot(journal_ptr self) {
 void append(journal_ptr self, const append_txns& m) {
   auto& s = self->state;
   if (!s.broken.empty() || m.txns.empty()) return;
-  for (const auto& t : m.txns)
+  for (const auto& t : m.txns) {
     if (!must(self, [&] { return s.log->append(*t); })) return;
+    s.bytes_since_snapshot += t->bytes.size();
+  }
   s.txns_since_snapshot += m.txns.size();
   if (m.to) {
     auto upto = m.txns.back()->id();
@@ -112,7 +127,7 @@ void append(journal_ptr self, const append_txns& m) {
 void flush_queued(journal_ptr self) {
   auto& s = self->state;
   s.flush_queued = false;
-  if (flush(self) && s.txns_since_snapshot > s.txns_until_snapshot) start_snapshot(self);
+  if (flush(self) && snapshot_is_due(s)) start_snapshot(self);
 }
 
 void publish_snapshot(journal_ptr self, const snapshot_sealed& m) {
@@ -156,6 +171,7 @@ io_result<void> open_directory(journal_ptr self) {
   options.data_log_dir = config.data_log_dir;
   if (!config.is_standalone()) options.owner = s.options.context->me;
   options.trust_empty_snapshot = config.snapshot_trust_empty;
+  options.auto_create_database = config.auto_create_database;
   options.record_bytes_max = 2 * std::int64_t{config.jute_buffer_bytes_max};
   auto opened = storage::data_dir::open(*s.options.context->disk, std::move(options));
   if (!opened) return tl::unexpected(std::move(opened.error()));
@@ -170,6 +186,7 @@ io_result<storage::txn_log> open_log(journal_ptr self, zxid last) {
   storage::log_options options;
   options.directory = s.directory->log_directory();
   options.prealloc_bytes = config.log_prealloc_bytes;
+  options.size_limit_bytes = config.log_file_bytes_max;
   options.record_bytes_max = 2 * std::int64_t{config.jute_buffer_bytes_max};
   options.force_sync = config.force_sync;
   auto log = storage::txn_log::open(*s.options.context->disk, std::move(options));
@@ -182,7 +199,30 @@ io_result<storage::txn_log> open_log(journal_ptr self, zxid last) {
 void report(journal_ptr self, const read_database& data) {
   const auto& log = self->state.options.context->log;
   for (const auto& why : data.how.passed_over) log.warn("snapshot_passed_over", {{"reason", why}});
-  if (data.digest_broke) log.warn("digest_mismatch", {{"zxid", *data.digest_broke}});
+  if (const auto& first = data.digests.first)
+    log.error("digest_mismatch", {{"zxid", first->at},
+                                  {"told", to_hex(first->told)},
+                                  {"ours", to_hex(first->ours)},
+                                  {"found", "at_load"},
+                                  {"mismatches", data.digests.mismatches}});
+  if (data.digests.fuzzy_until)
+    log.warn("snapshot_ahead_of_log",
+             {{"zxid", *data.digests.fuzzy_until}, {"last_logged", data.how.last}});
+}
+
+/// Writes the list of servers that came last, unless it is in the files already.
+io_result<void> keep_membership(journal_ptr self) {
+  auto& s = self->state;
+  if (!s.to_keep || s.to_keep->version <= s.kept) return {};
+  auto written = write_membership(*s.options.context->disk, config_of(self), *s.to_keep);
+  if (written) s.kept = s.to_keep->version;
+  return written;
+}
+
+void store_list(journal_ptr self, const store_membership& m) {
+  auto& s = self->state;
+  if (!s.to_keep || m.committed->version > s.to_keep->version) s.to_keep = m.committed;
+  if (s.broken.empty()) (void)must(self, [&] { return keep_membership(self); });
 }
 
 /// Reads everything anew and makes the journal usable, or leaves it broken.
@@ -193,6 +233,7 @@ io_result<loaded_data> load(journal_ptr self) {
   s.incoming.reset();
   s.waiting.clear();
   if (auto opened = open_directory(self); !opened) return tl::unexpected(std::move(opened.error()));
+  if (auto done = keep_membership(self); !done) return tl::unexpected(std::move(done.error()));
   if (s.log && s.log->poison())
     if (auto taken_back = s.log->take_back_unsynced(); !taken_back)
       return tl::unexpected(std::move(taken_back.error()));
@@ -200,8 +241,14 @@ io_result<loaded_data> load(journal_ptr self) {
   auto data = read_data(*s.directory, static_cast<std::size_t>(config_of(self).commit_log_count));
   if (!data) return tl::unexpected(std::move(data.error()));
   report(self, *data);
+  if (data->how.came == storage::loaded_database::origin::unknown)
+    return tl::unexpected(io_error{
+        "load the database", s.directory->snapshot_directory(), ENODATA, -1,
+        "it is empty, and db.autocreate is false. If that is meant, make a file `initialize` in " +
+            config_of(self).data_dir});
   if (data->how.came == storage::loaded_database::origin::created)
-    if (auto first = write_snapshot(disk, s.directory->snapshot_directory(), data->image->data);
+    if (auto first = write_snapshot(disk, s.directory->snapshot_directory(), data->image->data,
+                                    compression_of(config_of(self)));
         !first)
       return tl::unexpected(std::move(first.error()));
   auto log = open_log(self, data->how.last);
@@ -213,7 +260,7 @@ io_result<loaded_data> load(journal_ptr self) {
   s.broken.clear();
   draw_next_snapshot(self, data->how.txns);
   return loaded_data{std::move(data->image), std::move(data->recent), data->how.last,
-                     s.era.accepted, s.era.current};
+                     s.era.accepted,         s.era.current,           data->digests.mismatches};
 }
 
 caf::result<loaded_data> load_or_say_why(journal_ptr self) {
@@ -305,7 +352,8 @@ caf::result<stored> install(journal_ptr self, const install_piece& m) {
     s.incoming.reset();
     auto begun = must(self, [&] {
       return storage::snapshot_writer::begin(*s.options.context->disk,
-                                             s.directory->snapshot_directory(), m.as_of);
+                                             s.directory->snapshot_directory(), m.as_of,
+                                             compression_of(config_of(self)));
     });
     if (!begun) return error_of(s.broken);
     s.incoming.emplace(std::move(*begun));
@@ -339,6 +387,7 @@ journal_with_helpers::behavior_type journal(journal_ptr self, journal_options op
   auto& s = self->state;
   s.options = std::move(options);
   s.spread.seed(s.options.context->seed);
+  s.kept = config_of(self).membership_version;
   if (auto hours = config_of(self).purge_interval_hours; hours > 0)
     self->delayed_send(self, std::chrono::hours{hours}, purge_files{});
   return trace::traced(
@@ -348,6 +397,7 @@ journal_with_helpers::behavior_type journal(journal_ptr self, journal_options op
       [self](const truncate_log& m) { return truncate(self, m); },
       [self](const read_log& m) { return read(self, m); },
       [self](const install_piece& m) { return install(self, m); },
+      [self](const store_membership& m) { store_list(self, m); },
       [self](const flush_log&) { flush_queued(self); },
       [self](const purge_files&) { purge_old(self); },
       [self](const snapshot_sealed& m) { publish_snapshot(self, m); },

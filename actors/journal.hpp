@@ -46,6 +46,8 @@ struct journal_state {
   std::optional<storage::data_dir> directory;  // holds the lock; stays open once it is
   std::optional<storage::txn_log> log;         // absent until load_data has succeeded
   storage::epochs era;
+  membership_ptr to_keep;  // the newest list of servers that is to be in the files
+  zxid kept;               // the version that is
   std::string broken = "load_data was not asked yet";  // empty: the journal can be used
 
   std::vector<std::pair<logged_sink, zxid>> waiting;  // who hears of the next flush
@@ -53,7 +55,10 @@ struct journal_state {
 
   // Our own snapshots. Invariant: at most one is being written.
   std::uint64_t txns_since_snapshot = 0;
-  std::uint64_t txns_until_snapshot = 0;  // drawn anew for each, so that servers do not coincide
+  std::uint64_t bytes_since_snapshot = 0;
+  // Drawn anew for each, so that servers do not coincide.
+  std::uint64_t txns_until_snapshot = 0;
+  std::uint64_t bytes_until_snapshot = 0;  // 0: no limit
   std::mt19937_64 spread;
   snapshot_sink scribe;  // null: none is being written
 

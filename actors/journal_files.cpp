@@ -22,43 +22,36 @@ tl::unexpected<io_error> not_in_log(const storage::data_dir& directory, zxid aft
 io_result<read_database> read_data(storage::data_dir& directory, std::size_t recent_max) {
   read_database out;
   std::deque<txn_ptr> recent;
-  std::unique_ptr<core::snapshot_decoder> decoder;
-  storage::database_sink sink;
-  sink.begin_snapshot = [&] {
-    out.image = std::make_shared<core::image>();
-    decoder = std::make_unique<core::snapshot_decoder>();
-  };
-  sink.chunk = [&](std::string_view bytes) -> tl::expected<void, std::string> {
-    if (decoder->feed(bytes)) return {};
-    return tl::unexpected(std::move(decoder->finish().error()));
-  };
-  sink.end_snapshot = [&](zxid as_of) -> tl::expected<void, std::string> {
-    auto decoded = decoder->finish();
-    if (!decoded) return tl::unexpected(std::move(decoded.error()));
-    *out.image = std::move(*decoded);
-    out.image->data.set_last_processed(as_of);
-    if (out.image->digest) out.image->data.expect_digest(*out.image->digest);
-    return {};
-  };
-  sink.apply = [&](const txn_ptr& t) -> tl::expected<void, std::string> {
-    auto applied = out.image->data.apply(t->value);
-    if (!applied.digest_matches && !out.digest_broke) out.digest_broke = t->id();
+  storage::image_builder builder{[&](const txn_ptr& t) {
     recent.push_back(t);
     if (recent.size() > recent_max) recent.pop_front();
-    return {};
-  };
-  auto loaded = directory.load_database(sink);
+  }};
+  auto loaded = directory.load_database(builder.sink());
   if (!loaded) return tl::unexpected(std::move(loaded.error()));
+  builder.finish(*loaded);
   out.how = std::move(*loaded);
-  out.image->data.set_last_processed(out.how.last);
+  out.image = builder.image();
+  out.digests = builder.findings();
   out.recent.assign(recent.begin(), recent.end());
   return out;
 }
 
+storage::compression compression_of(const config::node_config& config) {
+  switch (config.snapshot_compression) {
+    case config::snapshot_compression::gzip:
+      return storage::compression::gzip;
+    case config::snapshot_compression::snappy:
+      return storage::compression::snappy;
+    case config::snapshot_compression::none:
+      break;
+  }
+  return storage::compression::none;
+}
+
 io_result<storage::snapshot_file> write_snapshot(storage::disk& d, const std::string& directory,
-                                                 const core::tree& data) {
+                                                 const core::tree& data, storage::compression how) {
   core::snapshot_encoder encoder{data};
-  auto file = storage::snapshot_writer::begin(d, directory, encoder.at());
+  auto file = storage::snapshot_writer::begin(d, directory, encoder.at(), how);
   if (!file) return tl::unexpected(std::move(file.error()));
   while (!encoder.done())
     if (auto written = file->append(encoder.next(piece_bytes)); !written)

@@ -5,13 +5,14 @@
 
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <vector>
 
 #include "actors/core/snapshot_codec.hpp"
 #include "actors/storage/data_dir.hpp"
+#include "actors/storage/image_builder.hpp"
 #include "actors/storage/snapshot_files.hpp"
 #include "actors/storage/txn_log.hpp"
+#include "config/node_config.hpp"
 #include "messages/local.hpp"
 
 namespace troupe {
@@ -20,15 +21,19 @@ namespace troupe {
 struct read_database {
   storage::loaded_database how;
   std::shared_ptr<core::image> image;
-  std::vector<txn_ptr> recent;       // the newest txns, at most as many as were asked for
-  std::optional<zxid> digest_broke;  // the first txn after which the tree was not the writer's tree
+  std::vector<txn_ptr> recent;  // the newest txns, at most as many as were asked for
+  storage::digest_findings digests;
 };
 [[nodiscard]] storage::io_result<read_database> read_data(storage::data_dir& directory,
                                                           std::size_t recent_max);
 
+/// snapshot.compression.method.
+[[nodiscard]] storage::compression compression_of(const config::node_config& config);
+
 /// Writes the whole of a database that does not change meanwhile.
 [[nodiscard]] storage::io_result<storage::snapshot_file> write_snapshot(
-    storage::disk& d, const std::string& directory, const core::tree& data);
+    storage::disk& d, const std::string& directory, const core::tree& data,
+    storage::compression how);
 
 /// Answers `asked` from the files of a log whose appends are all written. An error when the log
 /// cannot tell what came after `asked.after`: it was purged, or is another history.

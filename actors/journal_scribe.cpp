@@ -2,6 +2,7 @@
 #include "actors/journal_scribe.hpp"
 
 #include "actors/caf.hpp"
+#include "actors/journal_files.hpp"
 #include "actors/trace/traced.hpp"
 #include "messages/trace_fields.hpp"
 
@@ -12,8 +13,9 @@ using self_ptr = snapshot_sink::stateful_pointer<scribe_state>;
 
 storage::io_result<void> write_piece(scribe_state& s, const snapshot_piece& piece) {
   if (!s.file) {
-    auto begun =
-        storage::snapshot_writer::begin(*s.options.context->disk, s.options.directory, piece.as_of);
+    const auto& context = *s.options.context;
+    auto begun = storage::snapshot_writer::begin(*context.disk, s.options.directory, piece.as_of,
+                                                 compression_of(context.config));
     if (!begun) return tl::unexpected(std::move(begun.error()));
     s.file = std::make_shared<storage::snapshot_writer>(std::move(*begun));
   }

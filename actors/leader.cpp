@@ -7,6 +7,7 @@
 #include "actors/caf.hpp"
 #include "actors/coro/ask.hpp"
 #include "actors/coro/sleep.hpp"
+#include "actors/ensemble.hpp"
 #include "actors/error_text.hpp"
 #include "actors/trace/traced.hpp"
 #include "messages/trace_fields.hpp"
@@ -73,12 +74,51 @@ void spread_commit(self_ptr self, core::zxid_range range) {
   self->send(s.options.database, apply_txns{std::move(txns)});
 }
 
+/// Who could be a voter of a new membership now.
+void tell_synced(self_ptr self) {
+  auto& s = self->state;
+  if (!s.serving) return;
+  synced_servers out{{s.options.context->me}};
+  for (const auto& [id, learner] : s.learners)
+    if (learner.synced && !learner.observer) out.ids.insert(id);
+  self->send(s.options.database, std::move(out));
+}
+
+/// These are the servers from now on, here and in this server's files.
+void activate(self_ptr self, membership_ptr list) {
+  auto& s = self->state;
+  auto me = s.options.context->me;
+  s.members = std::move(list);
+  s.next = nullptr;
+  s.alive.reconfigure(quorum_of(*s.members, me));
+  self->send(s.options.journal, store_membership{s.members});
+  self->send(s.options.peer, membership_committed{s.members});
+  s.options.context->log.info("membership_committed", {{"version", s.members->version},
+                                                       {"servers", s.members->servers.size()}});
+}
+
+/// Leader.getDesignatedLeader names a successor; here the voters, who all have the commit, find
+/// the best of them in one round.
+void leave_if_no_voter(self_ptr self) {
+  auto& s = self->state;
+  if (!s.members->is_voter(s.options.context->me))
+    end_term(self, "this server is no voter of the new membership: the voters elect another");
+}
+
+void begin_reconfig(self_ptr self, const txn& made_by) {
+  auto& s = self->state;
+  s.next = membership_made_by(made_by);
+  if (!s.next) return end_term(self, "a reconfig without a list of servers");
+  auto me = s.options.context->me;
+  s.window.reconfigure(quorum_of(*s.next, me));
+  s.alive.reconfigure(quorum_of(config::membership_view{s.members, s.next}, me));
+  s.options.context->log.info("reconfig_proposed", {{"zxid", made_by.header.id}});
+}
+
 /// A sync is answered between the txns before it and those behind it: its session's own later
 /// writes must not be applied first, or their answers would overtake the sync's.
-void commit(self_ptr self, std::optional<core::zxid_range> range) {
-  if (!range) return;
+void commit_in_parts(self_ptr self, core::zxid_range rest) {
   auto& s = self->state;
-  auto rest = *range;
   while (!s.syncs.empty() && s.syncs.front().behind <= rest.last) {
     auto upto = s.syncs.front().behind;
     if (upto >= rest.first) {
@@ -89,6 +129,16 @@ void commit(self_ptr self, std::optional<core::zxid_range> range) {
     s.syncs.pop_front();
   }
   if (rest.first <= rest.last) spread_commit(self, rest);
+}
+
+void commit(self_ptr self, std::optional<core::zxid_range> range) {
+  auto& s = self->state;
+  for (; range && !s.ended; range = s.window.go_on()) {
+    commit_in_parts(self, *range);
+    if (!s.next || s.next->version > range->last) return;
+    activate(self, s.next);
+    leave_if_no_voter(self);
+  }
 }
 
 std::shared_ptr<const wire::Proposal> encode(epoch era, const std::vector<txn_ptr>& txns) {
@@ -110,6 +160,8 @@ void propose_all(self_ptr self, const std::vector<txn_ptr>& txns) {
     s.proposal_bytes_max = std::max(s.proposal_bytes_max, bytes);
     s.proposal_bytes_min = s.proposal_bytes_min < 0 ? bytes : std::min(s.proposal_bytes_min, bytes);
     s.outstanding.push_back(txn);
+    if (txn->value.header.type == op_code::reconfig) begin_reconfig(self, txn->value);
+    if (s.ended) return;
   }
   self->send(s.options.journal, append_txns{txns, caf::actor_cast<logged_sink>(self)});
   std::shared_ptr<const wire::Proposal> encoded;
@@ -135,8 +187,9 @@ void drop_learner(self_ptr self, server_id id, const std::string& reason) {
   s.options.context->log.info("learner_left", {{"peer", id}, {"reason", reason}});
   self->send_exit(at->second.handler, caf::exit_reason::kill);
   s.learners.erase(at);
-  s.window.remove_voter(id);
+  s.window.remove(id);
   s.alive.forget(id);
+  tell_synced(self);
 }
 
 /// The learner this message is about, if its present handler speaks. A learner that came anew has a
@@ -179,11 +232,12 @@ void learner_is_synced(self_ptr self, const learner_synced& m) {
   s.options.context->log.info("learner_synced", {{"peer", m.learner}, {"upto", m.upto}});
   if (!learner->observer) {
     auto upto = std::max(m.upto, zxid::first_of(s.era));
-    commit(self, s.window.add_voter_acked(m.learner, upto));
+    commit(self, s.window.add_synced(m.learner, upto));
     if (s.handshake.on_new_leader_ack(m.learner, s.handshake.new_leader_zxid()))
       s.progress.notify();
   }
-  if (s.serving) self->send(learner->handler, leader_serves{});
+  tell_synced(self);
+  if (s.serving) self->send(learner->handler, leader_serves{s.members});
 }
 
 /// False: who spoke is no synced learner's handler.
@@ -220,7 +274,7 @@ coro::task<bool> establish_epoch(self_ptr self) {
   auto hearing = wait_for_quorum(self, proposed);
   if (!co_await hearing) {
     end_term(self, "no quorum of followers came within initLimit (" +
-                       count_of(s.handshake.heard(), s.options.ensemble) + ")");
+                       count_of(s.handshake.heard(), s.electors) + ")");
     co_return false;
   }
   s.era = *s.handshake.proposed();
@@ -232,7 +286,8 @@ coro::task<bool> establish_epoch(self_ptr self) {
     co_return false;
   }
   s.epoch_is_durable = true;
-  for (auto& waiting : std::exchange(s.awaiting_epoch, {})) waiting.deliver(epoch_proposed{s.era});
+  for (auto& waiting : std::exchange(s.awaiting_epoch, {}))
+    waiting.deliver(epoch_proposed{s.era, s.members});
 
   if (s.handshake.on_ack_epoch(me, s.options.current, s.options.last) ==
       core::epoch_handshake::ack_outcome::confirmed)
@@ -241,12 +296,12 @@ coro::task<bool> establish_epoch(self_ptr self) {
   auto promising = wait_for_quorum(self, confirmed);
   if (!co_await promising) {
     end_term(self, "no quorum promised epoch " + std::to_string(s.era.value) + " (" +
-                       count_of(s.handshake.heard(), s.options.ensemble) + ")");
+                       count_of(s.handshake.heard(), s.electors) + ")");
     co_return false;
   }
-  s.window = core::proposals{s.options.ensemble, zxid::first_of(s.era)};
-  if (s.window.add_voter_acked(me, zxid::first_of(s.era)))
-    co_return false;  // nothing is proposed yet
+  // What was seen is committed before anything is proposed.
+  s.window = core::proposals{quorum_of(*s.options.members->seen, me), zxid::first_of(s.era)};
+  if (s.window.add_synced(me, zxid::first_of(s.era))) co_return false;  // nothing is proposed yet
   for (auto& waiting : std::exchange(s.awaiting_confirmation, {}))
     waiting.deliver(epoch_confirmed{});
   co_return true;
@@ -262,7 +317,7 @@ coro::task<bool> synchronize(self_ptr self) {
   auto syncing = wait_for_quorum(self, established);
   if (!co_await syncing) {
     end_term(self, "no quorum was synchronized within initLimit (" +
-                       count_of(s.handshake.heard(), s.options.ensemble) + ")");
+                       count_of(s.handshake.heard(), s.electors) + ")");
     co_return false;
   }
   auto storing = coro::ask<stored>(self, s.options.journal, coro::infinite,
@@ -273,6 +328,19 @@ coro::task<bool> synchronize(self_ptr self) {
     co_return false;
   }
   co_return true;
+}
+
+/// The established epoch has committed this server's whole history, and with it the last seen
+/// membership. One that was never established gets the epoch for its version, so that it is newer
+/// than what other servers' files may say (Leader.lead, ZOOKEEPER-1783).
+void settle_membership(self_ptr self) {
+  auto& s = self->state;
+  if (!s.options.context->config.reconfig_enabled) return;
+  auto seen = s.options.members->seen;
+  if (seen->version == zxid{} && !seen->servers.empty())
+    seen = std::make_shared<const config::membership>(
+        config::membership{zxid::first_of(s.era), seen->servers});
+  if (seen->version > s.members->version) activate(self, std::move(seen));
 }
 
 /// Phase 3 is handlers; this is its clock: pings each half tick, and leave when a quorum is no
@@ -303,20 +371,34 @@ coro::task<> lead(self_ptr self) {
   auto syncing = synchronize(self);
   if (!co_await syncing) co_return;
 
+  settle_membership(self);
   s.serving = true;
   s.serving_since = self->clock().now();
-  self->send(s.options.database, start_leading{s.era, caf::actor_cast<proposal_sink>(self)});
+  self->send(s.options.database,
+             start_leading{s.era, caf::actor_cast<proposal_sink>(self), s.members});
   self->send(s.options.peer, role_established{s.era});
   for (auto& [id, learner] : s.learners)
-    if (learner.synced) self->send(learner.handler, leader_serves{});
+    if (learner.synced) self->send(learner.handler, leader_serves{s.members});
+  tell_synced(self);
   s.options.context->log.info("leading", {{"epoch", s.era}, {"last", s.options.last}});
+  leave_if_no_voter(self);
+}
+
+/// Who has the reconfig that is under way, for people; empty: there is none.
+std::string progress_of_reconfig(const leader_state& s) {
+  auto proposed = s.window.reconfig();
+  if (!proposed) return {};
+  std::string out = "version " + to_string(*proposed) + " is on";
+  for (auto id : s.window.holders_of(*proposed)) out += " server." + std::to_string(id.value);
+  return out + "; a quorum of the old and one of the new voters is needed";
 }
 
 leader_status status_of(self_ptr self) {
   const auto& s = self->state;
   leader_status out;
   for (const auto& [id, learner] : s.learners)
-    out.learners.push_back({id, learner.observer, learner.synced});
+    out.learners.push_back({id, learner.observer, learner.synced, s.members->is_voter(id)});
+  out.reconfig = progress_of_reconfig(s);
   out.proposal_bytes_last = s.proposal_bytes_last;
   out.proposal_bytes_min = s.proposal_bytes_min;
   out.proposal_bytes_max = s.proposal_bytes_max;
@@ -337,7 +419,7 @@ caf::result<epoch_proposed> on_join(self_ptr self, const join_epoch& m) {
                        std::to_string(m.accepted.value) + " to another: a newer one is needed");
     return promise.deliver(caf::make_error(caf::sec::runtime_error));
   }
-  if (s.epoch_is_durable) return promise.deliver(epoch_proposed{s.era});
+  if (s.epoch_is_durable) return promise.deliver(epoch_proposed{s.era, s.members});
   s.awaiting_epoch.push_back(promise);
   if (s.handshake.on_follower_info(m.learner, m.accepted)) s.progress.notify();
   return promise;
@@ -378,8 +460,10 @@ leader_actor::behavior_type leader(self_ptr self, leader_options options) {
   auto& s = self->state;
   s.options = std::move(options);
   auto me = s.options.context->me;
-  s.handshake = core::epoch_handshake{me, s.options.ensemble, s.options.current, s.options.last};
-  s.alive = core::liveness{me, s.options.ensemble};
+  s.members = s.options.members->committed;
+  s.electors = quorum_of(*s.options.members, me);
+  s.handshake = core::epoch_handshake{me, s.electors, s.options.current, s.options.last};
+  s.alive = core::liveness{me, quorum_of(*s.options.members->seen, me)};
   s.work.on_failure([self](std::exception_ptr) { end_term(self, "internal error"); });
   s.work.start(lead(self));
   return trace::traced(
@@ -404,7 +488,11 @@ leader_actor::behavior_type leader(self_ptr self, leader_options options) {
       [self](const learner_gone& m) {
         if (spoken_of(self, m.learner) != nullptr) drop_learner(self, m.learner, m.reason);
       },
-      [self](const get_leader_status&) { return status_of(self); });
+      [self](const get_leader_status&) { return status_of(self); },
+      [self](const reset_statistics& m) {
+        auto& st = self->state;
+        if (m.server) st.proposal_bytes_last = st.proposal_bytes_min = st.proposal_bytes_max = -1;
+      });
 }
 
 }  // namespace troupe

@@ -5,6 +5,10 @@
 /// is no longer heard. Hot path: propose -> {journal, learner handlers}; acks -> quorum ->
 /// {database, learner handlers}. Invariant: a txn is committed when a quorum of synced voters, this
 /// server's own journal counted as one of them, has it on disk, and in zxid order.
+/// Reconfiguration: the epoch is established by a quorum of the committed and of the last seen
+/// servers, and that commits the latter. A reconfig's txn brings the next list into the window; its
+/// commit makes it the ensemble, is written to the files and, when this server is no voter any
+/// more, ends the term: all have the commit by then, and the voters elect among themselves.
 #pragma once
 
 #include <caf/typed_response_promise.hpp>
@@ -26,7 +30,7 @@ namespace troupe {
 
 struct leader_options {
   context_ptr context;
-  core::quorum ensemble;
+  view_ptr members;
   // This server's history as the role begins; log and database agree on it.
   epoch accepted;
   epoch current;
@@ -52,6 +56,9 @@ struct leader_state {
 
   leader_options options;
   epoch era;
+  membership_ptr members;  // committed
+  membership_ptr next;     // proposed by a reconfig and not committed; null: none
+  core::quorum electors;   // who had to agree to this epoch
   core::epoch_handshake handshake;
   core::proposals window;
   core::liveness alive;

@@ -76,6 +76,7 @@ std::optional<std::vector<txn_ptr>> take_in(
     }
     switch (s.window.on_proposal(txn->id())) {
       case core::pending::receipt::fresh:
+        note_logged(self, txn->value);
         fresh.push_back(std::move(txn));
         break;
       case core::pending::receipt::duplicate:
@@ -105,8 +106,9 @@ void tell_committed(learner_ptr self, const std::vector<txn_ptr>& txns) {
   for (const auto& txn : txns) s.options.context->committed(txn);
 }
 
-/// Hands to the database what is committed up to `upto`, in order.
-void commit_upto(learner_ptr self, zxid upto) {
+/// Hands to the database what is committed up to `upto`, in order. `established`: a leader whose
+/// epoch is says so, and then it is beyond doubt.
+void commit_upto(learner_ptr self, zxid upto, bool established = true) {
   auto& s = self->state;
   auto committed = s.window.on_commit(upto);
   if (!committed) return end_term(self, committed.error());
@@ -117,14 +119,19 @@ void commit_upto(learner_ptr self, zxid upto) {
     s.uncommitted.pop_front();
   }
   tell_committed(self, apply.txns);
+  auto txns = apply.txns;
   self->send(s.options.database, std::move(apply));
+  if (!established) return;
+  for (const auto& txn : txns)
+    if (!s.ended) note_committed(self, txn->value);
 }
 
 /// Committed history or INFORM: logged and applied as it comes.
 void take_in_committed(learner_ptr self,
-                       const google::protobuf::RepeatedPtrField<std::string>& encoded) {
+                       const google::protobuf::RepeatedPtrField<std::string>& encoded,
+                       bool established) {
   auto fresh = take_in(self, encoded);
-  if (fresh && !fresh->empty()) commit_upto(self, fresh->back()->id());
+  if (fresh && !fresh->empty()) commit_upto(self, fresh->back()->id(), established);
 }
 
 coro::task<bool> truncate(learner_ptr self, zxid keep_upto) {
@@ -138,7 +145,9 @@ coro::task<bool> truncate(learner_ptr self, zxid keep_upto) {
   }
   s.options.context->log.info("log_truncated",
                               {{"keep_upto", keep_upto}, {"last", left->last_logged}});
-  self->send(s.options.database, install_image{left->image, std::move(left->recent)});
+  note_replaced(self, left->image->data);
+  self->send(s.options.database,
+             install_image{left->image, std::move(left->recent), left->digest_mismatches});
   s.window = core::pending{left->last_logged};
   s.logged_upto = left->last_logged;
   s.uncommitted.clear();
@@ -177,9 +186,16 @@ coro::task<bool> take_snapshot_piece(learner_ptr self, wire::SnapshotChunk chunk
   }
   auto image = std::make_shared<core::image>(std::move(*decoded));
   image->data.set_last_processed(as_of);
-  if (image->digest) image->data.expect_digest(*image->digest);
-  s.options.context->log.info("snapshot_installed", {{"zxid", as_of}});
-  self->send(s.options.database, install_image{std::move(image), {}});
+  const auto& log = s.options.context->log;
+  bool as_told = !image->digest || image->data.expect_digest(*image->digest);
+  if (!as_told)
+    log.error("digest_mismatch", {{"zxid", as_of},
+                                  {"told", to_hex(image->digest->value)},
+                                  {"ours", to_hex(image->data.digest())},
+                                  {"found", "in_the_leaders_snapshot"}});
+  log.info("snapshot_installed", {{"zxid", as_of}});
+  note_replaced(self, image->data);
+  self->send(s.options.database, install_image{std::move(image), {}, as_told ? 0U : 1U});
   s.window = core::pending{as_of};
   s.uncommitted.clear();
   co_return true;
@@ -234,7 +250,7 @@ coro::task<bool> synchronize(learner_ptr self) {
       auto cutting = truncate(self, zxid{cut->zxid()});
       if (!co_await cutting) co_return false;
     } else if (auto* diff = std::get_if<wire::SyncTxns>(&turn->what)) {
-      take_in_committed(self, diff->txns());
+      take_in_committed(self, diff->txns(), false);
     } else if (auto* chunk = std::get_if<wire::SnapshotChunk>(&turn->what)) {
       auto taking = take_snapshot_piece(self, std::move(*chunk));
       if (!co_await taking) co_return false;
@@ -243,11 +259,12 @@ coro::task<bool> synchronize(learner_ptr self) {
     } else if (auto* commit = std::get_if<wire::Commit>(&turn->what)) {
       commit_upto(self, zxid{commit->zxid()});
     } else if (auto* inform = std::get_if<wire::Inform>(&turn->what)) {
-      take_in_committed(self, inform->txns());
+      take_in_committed(self, inform->txns(), true);
     } else if (auto* announced = std::get_if<wire::NewLeader>(&turn->what)) {
       auto accepting = accept_new_leader(self, std::move(*announced));
       if (!co_await accepting) co_return false;
-    } else if (std::holds_alternative<wire::UpToDate>(turn->what)) {
+    } else if (auto* established = std::get_if<wire::UpToDate>(&turn->what)) {
+      hear_membership(self, established->membership());
       co_return !s.ended;
     }
     if (s.ended) co_return false;
@@ -272,7 +289,7 @@ coro::task<> watch_leader(learner_ptr self) {
 coro::task<> learn(learner_ptr self) {
   auto& s = self->state;
   auto finding = find_leader(self);
-  if (!co_await finding) co_return;
+  if (!co_await finding || s.ended) co_return;
   s.options.context->log.info("discovery", {{"leader", s.options.leader}, {"epoch", s.era}});
   auto promising = promise_epoch(self);
   if (!co_await promising) co_return;
@@ -380,6 +397,7 @@ void hear(learner_ptr self, const M& m) {
 learner_actor::behavior_type make_learner(learner_ptr self, learner_options options) {
   auto& s = self->state;
   s.window = core::pending{options.last};
+  s.members = options.members;
   s.options = std::move(options);
   self->set_down_handler([self](const caf::down_msg& down) {
     auto& st = self->state;
@@ -407,7 +425,7 @@ learner_actor::behavior_type make_learner(learner_ptr self, learner_options opti
       },
       [self](const wire::Inform& m) {
         if (!self->state.broadcasting) return hear(self, m);
-        if (is_from_my_leader(self, m)) take_in_committed(self, m.txns());
+        if (is_from_my_leader(self, m)) take_in_committed(self, m.txns(), true);
       },
       [self](const wire::SyncDone& m) {
         if (self->current_sender() != caf::actor_cast<caf::strong_actor_ptr>(self->state.handler))

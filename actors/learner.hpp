@@ -4,7 +4,8 @@
 /// ZooKeeper's class Learner). Not an actor of its own. Order of effects on NEWLEADER: snapshot or
 /// truncation durable -> synced txns durable -> currentEpoch durable -> ack. Invariant: what is
 /// acked is on disk; what is applied is committed, or was in the history the leader began its epoch
-/// with; no zxid hole is taken in (ZOOKEEPER-4925). Fencing: messages count only with this term's
+/// with; no zxid hole is taken in (ZOOKEEPER-4925); the files name the newest list of servers that
+/// is logged, or the one before it. Fencing: messages count only with this term's
 /// epoch, from the learner_handler that began it.
 #pragma once
 
@@ -39,6 +40,8 @@ struct learner_options {
   database_actor database;
   role_sink peer;
   links_actor links;
+  view_ptr members;
+  view_ptr electing{};  // where the leader is found; null: by `members`
 };
 
 /// One turn of the conversation with the leading server, in the order it arrived.
@@ -61,6 +64,8 @@ struct learner_state {
   bool broadcasting = false;      // after UPTODATE: the hot path instead of the conversation
   bool ended = false;
   bool collecting = false;  // the database was asked who was heard, and has not answered
+
+  view_ptr members;  // as this server knows them now; seen: the newest it has logged
 
   core::pending window;               // zxids received, not committed
   std::deque<txn_ptr> uncommitted;    // their txns, in the same order

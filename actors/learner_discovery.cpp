@@ -4,6 +4,7 @@
 
 #include "actors/caf.hpp"
 #include "actors/coro/ask.hpp"
+#include "actors/ensemble.hpp"
 #include "actors/error_text.hpp"
 #include "actors/learner_parts.hpp"
 
@@ -34,6 +35,7 @@ welcome read_answer(learner_ptr self, const std::optional<leader_message>& answe
     s.handler = caf::actor_cast<learner_handler_actor>(answer->from);
     s.era = epoch{info->epoch()};
     self->monitor(s.handler);
+    hear_membership(self, info->membership());
     return welcome::taken_in;
   }
   auto* no = std::get_if<wire::NotLeading>(&answer->what);
@@ -45,8 +47,16 @@ welcome read_answer(learner_ptr self, const std::optional<leader_message>& answe
 /// Dials the leader's Peer and introduces this server to it.
 coro::task<welcome> say_hello(learner_ptr self) {
   auto& s = self->state;
-  auto dialling = coro::ask<linked>(self, s.options.links, dial_timeout,
-                                    dial{s.options.leader, port_kind::peer});
+  const auto& lists = s.options.electing ? s.options.electing : s.members;
+  const auto* line = lists->seen->find(s.options.leader);
+  if (line == nullptr) line = lists->committed->find(s.options.leader);
+  if (line == nullptr) {
+    s.not_taken_in = "it is in no list of servers";
+    co_return welcome::hopeless;
+  }
+  auto dialling =
+      coro::ask<linked>(self, s.options.links, dial_timeout,
+                        dial{s.options.leader, port_kind::peer, line->host, line->peer_port});
   auto link = co_await dialling;
   if (!link) {
     bool in_time = link.error() != caf::sec::request_timeout;
@@ -57,7 +67,8 @@ coro::task<welcome> say_hello(learner_ptr self) {
   hello.set_server(my_number(self));
   hello.set_accepted_epoch(s.options.accepted.value);
   hello.set_observer(s.options.observer);
-  hello.set_server_list_digest(config::server_list_digest(s.options.context->config));
+  hello.set_server_list_digest(config::digest_of(*s.members->committed));
+  hello.set_membership_version(s.members->committed->version.value);
   self->send(caf::actor_cast<introduction_sink>(link->handle), hello);
   auto answering = s.turns.next(self, dial_timeout);
   auto answer = co_await answering;
@@ -84,7 +95,7 @@ void end_term(learner_ptr self, std::string reason) {
 
 coro::task<bool> find_leader(learner_ptr self) {
   auto& s = self->state;
-  auto deadline = self->clock().now() + init_limit(self);
+  auto deadline = self->clock().now() + milliseconds{s.options.context->config.connect_limit_ms()};
   auto give_up = self->clock().now() + refusal_patience;
   for (auto delay = milliseconds{retry_delay_min};
        self->clock().now() < std::min(deadline, give_up);

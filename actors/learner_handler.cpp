@@ -9,6 +9,7 @@
 #include "actors/coro/ask.hpp"
 #include "actors/error_text.hpp"
 #include "actors/trace/traced.hpp"
+#include "config/membership.hpp"
 #include "messages/trace_fields.hpp"
 
 namespace troupe {
@@ -36,6 +37,12 @@ void end(self_ptr self, std::string reason) {
   if (std::exchange(s.ended, true)) return;
   self->send(s.options.leader, learner_gone{s.options.id, std::move(reason)});
   self->quit();
+}
+
+/// Empty: nobody may change the servers, so each knows them from its own files.
+std::string text_for_learner(self_ptr self, const membership_ptr& members) {
+  if (!members || !self->state.options.context->config.reconfig_enabled) return {};
+  return config::print(*members);
 }
 
 /// Notes that so much more waits for the learner. False, and the term with it ends, when it is too
@@ -109,6 +116,7 @@ coro::task<std::optional<wire::AckEpoch>> agree_on_epoch(self_ptr self) {
   wire::LeaderInfo info;
   info.set_leader(s.options.context->me.value);
   info.set_epoch(s.era.value);
+  info.set_membership(text_for_learner(self, proposed->members));
   self->send(s.options.learner, info);
 
   auto promising = s.promises.next(self, init_limit(self));
@@ -277,6 +285,7 @@ coro::task<> serve_learner(self_ptr self) {
   }
   wire::UpToDate up_to_date;
   up_to_date.set_epoch(s.era.value);
+  up_to_date.set_membership(text_for_learner(self, s.members));
   self->send(s.options.learner, up_to_date);
 }
 
@@ -397,8 +406,9 @@ learner_handler_actor::behavior_type learner_handler(self_ptr self,
         if (!self->state.synced) return;
         send_ping(self);
       },
-      [self](const leader_serves&) {
+      [self](const leader_serves& m) {
         self->state.may_serve = true;
+        self->state.members = m.members;
         self->state.credit_or_ack.notify();
       });
 }

@@ -39,6 +39,7 @@ struct learner_handler_state {
   epoch era;
   bool passing_on = false;  // false: hold what the leader sends
   bool may_serve = false;   // the leader's epoch is established
+  membership_ptr members;   // as they were then
   bool synced = false;
   bool ended = false;
   zxid sent_upto;  // the last txn on its way to the learner

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-/// The learner's inner parts, one file each: finding the leader (learner_discovery.cpp), and all
-/// that follows (learner.cpp). Nobody else includes this.
+/// The learner's inner parts, one file each: finding the leader (learner_discovery.cpp), what
+/// becomes of the list of servers (learner_membership.cpp), and all else (learner.cpp). Nobody else
+/// includes this.
 #pragma once
 
 #include "actors/learner.hpp"
@@ -10,6 +11,16 @@ namespace troupe::learner_parts {
 /// Introduces this server to the leader's Peer until a handler of it answers, which is ours from
 /// then on. False, and the term has ended: not within initLimit, or it does not lead.
 coro::task<bool> find_leader(learner_ptr self);
+
+/// The leader's word that these are the servers. Empty: it says nothing of them.
+void hear_membership(learner_ptr self, const std::string& text);
+/// A txn is about to be logged. Of a reconfig: what was seen before it must have been committed.
+void note_logged(learner_ptr self, const txn& x);
+/// A txn is committed. Of a reconfig: its list is. The term ends if it gives this server another
+/// role.
+void note_committed(learner_ptr self, const txn& x);
+/// The database's content was replaced, by one that was last changed by these servers' list.
+void note_replaced(learner_ptr self, const core::tree& content);
 
 /// The last word to the peer; said once.
 void end_term(learner_ptr self, std::string reason);

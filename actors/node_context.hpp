@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /// What every actor of one server may use without asking: immutable settings, and the seams to
 /// clock, disk, log and trace that a simulation replaces. Shared by all actors of the server;
-/// nothing in it changes after start.
+/// nothing in it changes after start but the gauges.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -15,6 +16,13 @@
 #include "messages/txn.hpp"
 
 namespace troupe {
+
+/// The few numbers that the actors of one server change together. All are counted relaxed, and none
+/// is more than an estimate by the time it is read.
+struct shared_gauges {
+  std::atomic<std::int64_t> requests_under_way{0};  // of all clients; see globalOutstandingLimit
+  std::atomic<std::int64_t> trace_mask{306};        // ZooKeeper's; what stmk sets, gtmk tells
+};
 
 struct node_context {
   config::node_config config;
@@ -28,6 +36,7 @@ struct node_context {
   std::function<void(const txn_ptr&)> committed;
   std::uint64_t seed = 0;      // for what must differ between servers, as snapshot spread
   bool detach_journal = true;  // off in simulation: one thread runs everything
+  std::shared_ptr<shared_gauges> gauges = std::make_shared<shared_gauges>();
 };
 using context_ptr = std::shared_ptr<const node_context>;
 

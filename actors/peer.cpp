@@ -3,14 +3,17 @@
 
 #include <algorithm>
 #include <chrono>
+#include <tuple>
 #include <utility>
 
 #include "actors/caf.hpp"
 #include "actors/core/snapshot_codec.hpp"
 #include "actors/coro/ask.hpp"
 #include "actors/coro/sleep.hpp"
+#include "actors/ensemble.hpp"
 #include "actors/error_text.hpp"
 #include "actors/trace/traced.hpp"
+#include "config/server_line.hpp"
 #include "messages/trace_fields.hpp"
 
 namespace troupe {
@@ -39,6 +42,34 @@ void looking(self_ptr self, std::string reason) {
   self->send(self->state.options.election, role_taken{server_state::looking, {}});
 }
 
+/// These are the servers from now on.
+void take_over(self_ptr self, const membership_ptr& list) {
+  auto& s = self->state;
+  if (list->version <= s.members->committed->version) return;
+  auto me = s.options.context->me;
+  const auto* was = s.members->committed->find(me);
+  const auto* is = list->find(me);
+  auto place = [](const config::server_entry& x) {
+    return std::tie(x.host, x.peer_port, x.election_port);
+  };
+  const auto client_port = s.options.context->config.client_port;
+  if (is &&
+      ((was && place(*was) != place(*is)) || is->client_port.value_or(client_port) != client_port))
+    s.options.context->log.warn("own_address_changed",
+                                {{"now", config::print_server_line(*is, true)},
+                                 {"advice", "restart this server: it listens at the old ports"}});
+  s.members = config::with_committed(*s.members, list);
+  self->send(s.options.database, know_membership{list});
+}
+
+/// The list that the log holds, when it is newer than what is known to be committed.
+void look_into_log(self_ptr self, const std::string& text) {
+  auto& s = self->state;
+  if (!s.options.context->config.reconfig_enabled) return;
+  auto logged = text.empty() ? nullptr : read_membership(text);
+  s.members = config::with_seen(*s.members, logged ? logged : s.members->committed);
+}
+
 /// Reads the data directory into the database, as often as it takes.
 coro::task<> load_from_disk(self_ptr self) {
   auto& s = self->state;
@@ -52,7 +83,9 @@ coro::task<> load_from_disk(self_ptr self) {
       s.options.context->log.info(
           "data_loaded",
           {{"zxid", data->last_logged}, {"accepted", data->accepted}, {"current", data->current}});
-      self->send(s.options.database, install_image{data->image, std::move(data->recent)});
+      self->send(s.options.database,
+                 install_image{data->image, std::move(data->recent), data->digest_mismatches});
+      self->send(s.options.database, know_membership{s.members->committed});
       co_return;
     }
     if (data) {
@@ -97,9 +130,15 @@ coro::task<std::optional<term>> settle_history(self_ptr self) {
       continue;
     }
     bool complete = range->complete;
-    term out{{}, range->accepted, range->current, range->last_logged};
+    term out{{}, range->accepted, range->current, range->last_logged, {}};
     if (!range->txns.empty()) self->send(s.options.database, apply_txns{std::move(range->txns)});
-    if (complete) co_return out;
+    if (!complete) continue;
+    auto last = coro::ask<last_zxid>(self, s.options.database, coro::infinite, get_last_zxid{});
+    auto now = co_await last;
+    if (!now) co_return std::nullopt;
+    look_into_log(self, now->membership);
+    out.members = s.members;
+    co_return out;
   }
 }
 
@@ -122,8 +161,7 @@ coro::task<std::string> play_role(self_ptr self, term now, server_id me) {
     self->monitor(s.leading);
     s.role = s.leading.address();
   } else {
-    st.state =
-        s.options.context->config.is_observer() ? server_state::observing : server_state::following;
+    st.state = now.observes ? server_state::observing : server_state::following;
     self->send(s.options.election, role_taken{st.state, {}});
     auto role = s.options.make_learner(self, now, sink);
     self->monitor(role);
@@ -162,8 +200,9 @@ coro::task<> run(self_ptr self) {
     }
     s.options.context->log.info(
         "looking", {{"zxid", history->last}, {"epoch", history->current}, {"reason", reason}});
-    auto electing = coro::ask<elected>(self, s.options.election, coro::infinite,
-                                       look_for_leader{history->last, history->current});
+    auto electing =
+        coro::ask<elected>(self, s.options.election, coro::infinite,
+                           look_for_leader{history->last, history->current, history->members});
     auto choice = co_await electing;
     if (!choice) {
       reason = "election failed: " + text_of(choice.error());
@@ -171,7 +210,15 @@ coro::task<> run(self_ptr self) {
       co_await pause;
       continue;
     }
+    if (choice->newer) {
+      reason = "another server knows of a newer membership";
+      self->send(s.options.journal, store_membership{choice->newer});
+      take_over(self, choice->newer);
+      continue;
+    }
     history->leader = choice->leader;
+    history->electing = choice->members ? choice->members : s.members;
+    history->observes = history->electing->is_observer(me);
     auto began = self->clock().now();
     auto playing = play_role(self, *history, me);
     reason = co_await playing;
@@ -196,17 +243,23 @@ void refuse(self_ptr self, std::string reason, bool retry) {
 }
 
 /// A learner introduces itself: to the leader with it, if this server leads and the learner is of
-/// this ensemble.
+/// this ensemble. Where the servers may change, one with an older list is told ours, and a stranger
+/// is one that may be added.
 void introduce(self_ptr self, const wire::LearnerInfo& hello) {
   auto& s = self->state;
-  const auto& config = s.options.context->config;
+  const auto& ours = *s.members->committed;
+  bool may_change = s.options.context->config.reconfig_enabled;
   server_id id{hello.server()};
-  if (hello.server_list_digest() != config::server_list_digest(config))
+  zxid version{hello.membership_version()};
+  if (may_change && version > s.members->seen->version)
+    return refuse(self, "it knows of a newer membership", false);
+  bool same = version == ours.version || !may_change;
+  if (same && hello.server_list_digest() != config::digest_of(ours))
     return refuse(self, "its server list differs from ours", false);
-  const auto* entry = config.find(id);
-  if (entry == nullptr || id == s.options.context->me)
+  const auto* entry = ours.find(id);
+  if (id == s.options.context->me || (entry == nullptr && !may_change))
     return refuse(self, "no server." + std::to_string(id.value) + " here", false);
-  if (entry->observer != hello.observer())
+  if (!may_change && ours.is_observer(id) != hello.observer())
     return refuse(self, "our server list has another role for it", false);
   if (!s.leading) return refuse(self, "it is " + std::string(to_string(s.status.state)), true);
   s.leading->enqueue(self->current_sender(), caf::make_message_id(), caf::make_message(hello),
@@ -221,6 +274,10 @@ caf::result<server_status> tell_status(self_ptr self) {
         .then(
             [self, promise, led](const election_status& election) mutable {
               auto status = self->state.status;
+              const auto& members = *self->state.members->committed;
+              status.reconfig = led.reconfig;
+              status.membership_version = members.version;
+              status.voters = quorum_of(members, self->state.options.context->me).size();
               status.election = election;
               status.learners = led.learners;
               status.proposal_bytes_last = led.proposal_bytes_last;
@@ -251,6 +308,7 @@ peer_state::~peer_state() {
 peer_actor::behavior_type peer(self_ptr self, peer_options options) {
   auto& s = self->state;
   s.options = std::move(options);
+  s.members = s.options.members;
   s.status.id = s.options.context->me;
   s.status.standalone = s.options.context->config.is_standalone();
   s.status.reason = "reading the data directory";
@@ -290,7 +348,14 @@ peer_actor::behavior_type peer(self_ptr self, peer_options options) {
         if (self->current_sender() == caf::actor_cast<caf::strong_actor_ptr>(self->state.role))
           self->state.last_word = m.reason;
       },
-      [self](const get_server_status&) { return tell_status(self); });
+      [self](const membership_committed& m) {
+        take_over(self, m.list);
+        self->send(self->state.options.election, members_changed{self->state.members});
+      },
+      [self](const get_server_status&) { return tell_status(self); },
+      [self](const reset_statistics& m) {
+        if (self->state.leading) self->send(self->state.leading, m);
+      });
 }
 
 }  // namespace troupe

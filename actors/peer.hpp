@@ -4,13 +4,15 @@
 /// old term reaches nobody. Published at the peer port, where learners introduce themselves.
 /// Invariant: an election starts only when log and database agree: what was logged is applied
 /// first.
+/// Who the servers are: the files name a list that is committed, and the log may hold a newer one.
+/// Until that is known to be committed, too, both decide together. A committed list comes from a
+/// role or from another server's vote.
 #pragma once
 
 #include <functional>
 #include <optional>
 #include <string>
 
-#include "actors/core/quorum.hpp"
 #include "actors/coro/inbox.hpp"
 #include "actors/coro/scope.hpp"
 #include "actors/coro/task.hpp"
@@ -25,11 +27,14 @@ struct term {
   epoch accepted;
   epoch current;
   zxid last;
+  view_ptr members;
+  view_ptr electing{};    // who has elected: may know a list that we have not seen
+  bool observes = false;  // as a learner
 };
 
 struct peer_options {
   context_ptr context;
-  core::quorum ensemble;
+  view_ptr members;  // as the files say
   journal_actor journal;
   database_actor database;
   election_actor election;
@@ -42,6 +47,7 @@ struct peer_state {
   static inline const char* name = "zk.peer";
 
   peer_options options;
+  view_ptr members;  // as this server knows them now
   server_status status;
   leader_actor leading;      // null unless this server leads
   caf::actor_addr role;      // of the present term
@@ -49,7 +55,7 @@ struct peer_state {
   struct role_is_over {
     std::string reason;
   };
-  std::string last_word;      // why the role ends, as it said itself or as the disk made it
+  std::string last_word;  // why the role ends, as it said itself or as the disk made it
   coro::inbox<role_is_over> endings;
 
   peer_state() = default;

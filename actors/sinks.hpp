@@ -10,6 +10,7 @@
 #include <caf/fwd.hpp>
 #include <caf/typed_actor.hpp>
 
+#include "messages/database_figures.hpp"
 #include "messages/local.hpp"
 #include "messages/peer/election.pb.h"
 #include "messages/peer/forward.pb.h"
@@ -92,7 +93,8 @@ using refusal_sink = caf::typed_actor<reacts_to<wire::NotLeading>>;
 using failure_sink = caf::typed_actor<reacts_to<disk_failed>>;
 
 /// Hears what becomes of the role its server plays (peer).
-using role_sink = caf::typed_actor<reacts_to<role_established>, reacts_to<role_ended>>;
+using role_sink = caf::typed_actor<reacts_to<role_established>, reacts_to<role_ended>,
+                                   reacts_to<membership_committed>>;
 
 /// Asks the journal for what the data directory holds, and tells it whom to ask for snapshots and
 /// whom to tell of failures from now on. Asked again after a failure, it reads the directory anew
@@ -110,6 +112,7 @@ struct start_leading {
   TROUPE_STAYS_LOCAL;
   epoch era;
   proposal_sink leader;
+  membership_ptr members;  // committed, all of them
 };
 /// This server learns: writes go to `upstream`.
 struct start_learning {
@@ -129,8 +132,8 @@ using journal_actor =
     caf::typed_actor<replies_to<load_data>::with<loaded_data>, reacts_to<append_txns>,
                      replies_to<store_epoch>::with<stored>,
                      replies_to<truncate_log>::with<loaded_data>,
-                     replies_to<read_log>::with<log_range>,
-                     replies_to<install_piece>::with<stored>>;
+                     replies_to<read_log>::with<log_range>, replies_to<install_piece>::with<stored>,
+                     reacts_to<store_membership>>;
 
 /// Owns tree, watches and sessions: prepares writes while leading, applies everywhere, answers
 /// reads.
@@ -141,6 +144,7 @@ using database_actor = caf::typed_actor<
     reacts_to<forwarded_writes>, replies_to<revalidate_session>::with<session_verdict>,
     reacts_to<touch_sessions>, replies_to<collect_touches>::with<touched_sessions>,
     reacts_to<expire_sessions>, replies_to<get_last_zxid>::with<last_zxid>,
+    reacts_to<know_membership>, reacts_to<synced_servers>,
     // synchronization of learners
     replies_to<plan_sync>::with<sync_source>, replies_to<open_stream>::with<stream_opened>,
     replies_to<get_stream_piece>::with<snapshot_piece>, reacts_to<close_stream>,
@@ -148,18 +152,19 @@ using database_actor = caf::typed_actor<
     reacts_to<take_snapshot>, reacts_to<next_piece>,
     // from client sessions
     replies_to<open_session>::with<session_opened>, reacts_to<client_requests>,
-    reacts_to<connection_closed>, replies_to<get_database_stats>::with<database_stats>>;
+    reacts_to<connection_closed>, replies_to<get_database_stats>::with<database_stats>,
+    replies_to<get_database_details>::with<database_details>, reacts_to<reset_statistics>>;
 
 /// Votes, and tells its peer who leads. Published at the election port.
-using election_actor =
-    caf::typed_actor<replies_to<look_for_leader>::with<elected>, reacts_to<role_taken>,
-                     replies_to<get_election_status>::with<election_status>,
-                     reacts_to<wire::Notification>>;
+using election_actor = caf::typed_actor<
+    replies_to<look_for_leader>::with<elected>, reacts_to<role_taken>, reacts_to<members_changed>,
+    replies_to<get_election_status>::with<election_status>, reacts_to<wire::Notification>>;
 
 /// The server's role switch. Published at the peer port, where learners introduce themselves.
-using peer_actor = caf::typed_actor<reacts_to<wire::LearnerInfo>, reacts_to<disk_failed>,
-                                    reacts_to<role_established>, reacts_to<role_ended>,
-                                    replies_to<get_server_status>::with<server_status>>;
+using peer_actor = caf::typed_actor<
+    reacts_to<wire::LearnerInfo>, reacts_to<disk_failed>, reacts_to<role_established>,
+    reacts_to<role_ended>, reacts_to<membership_committed>,
+    replies_to<get_server_status>::with<server_status>, reacts_to<reset_statistics>>;
 
 // -- one term's roles ---------------------------------------------------------------------------
 
@@ -173,6 +178,7 @@ struct join_epoch {
 struct epoch_proposed {
   TROUPE_STAYS_LOCAL;
   epoch era;
+  membership_ptr members;  // what the leader knows to be committed
 };
 struct learner_promised {
   TROUPE_STAYS_LOCAL;
@@ -208,9 +214,10 @@ struct forward_sync_done {
 struct forward_ping {
   TROUPE_STAYS_LOCAL;
 };
-/// The epoch is established: the learner may serve.
+/// The epoch is established: the learner may serve, and these are the servers.
 struct leader_serves {
   TROUPE_STAYS_LOCAL;
+  membership_ptr members;
 };
 struct begin_sync {
   TROUPE_STAYS_LOCAL;
@@ -243,7 +250,8 @@ using leader_actor = caf::typed_actor<
     reacts_to<epoch_exhausted>, reacts_to<logged>, replies_to<join_epoch>::with<epoch_proposed>,
     replies_to<learner_promised>::with<epoch_confirmed>, replies_to<begin_sync>::with<sync_source>,
     reacts_to<learner_synced>, reacts_to<learner_acked>, reacts_to<learner_heard>,
-    reacts_to<learner_gone>, replies_to<get_leader_status>::with<leader_status>>;
+    reacts_to<learner_gone>, replies_to<get_leader_status>::with<leader_status>,
+    reacts_to<reset_statistics>>;
 
 /// Speaks with one learner on the leader's behalf. What begins with wire:: comes from the learner's
 /// server.
@@ -275,7 +283,8 @@ using client_session_actor =
 /// Moves bytes between sockets and client sessions (client_gateway; a simulated client in
 /// tests/sim).
 using transport_sink = caf::typed_actor<reacts_to<send_bytes>, reacts_to<pause_reading>,
-                                        replies_to<get_gateway_stats>::with<gateway_stats>>;
+                                        replies_to<get_gateway_stats>::with<gateway_stats>,
+                                        reacts_to<reset_statistics>>;
 
 // -- the other servers --------------------------------------------------------------------------
 
@@ -285,6 +294,8 @@ struct dial {
   TROUPE_STAYS_LOCAL;
   server_id to;
   port_kind port = port_kind::election;
+  std::string host;          // of its server line as it is now
+  std::uint16_t number = 0;  // of the port
 };
 /// The handle is good until its down message. Errors carry a text for people.
 struct linked {

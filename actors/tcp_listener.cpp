@@ -15,8 +15,6 @@
 namespace troupe {
 namespace {
 
-constexpr int backlog = 512;
-
 std::uint16_t port_of(const sockaddr_storage& address) {
   if (address.ss_family == AF_INET6)
     return ntohs(reinterpret_cast<const sockaddr_in6&>(address).sin6_port);
@@ -24,7 +22,7 @@ std::uint16_t port_of(const sockaddr_storage& address) {
 }
 
 /// The descriptor, or -1 with errno set.
-int listen_on(const addrinfo& at) {
+int listen_on(const addrinfo& at, int backlog) {
   const int fd = ::socket(at.ai_family, at.ai_socktype | SOCK_CLOEXEC, at.ai_protocol);
   if (fd < 0) return -1;
   const int on = 1;
@@ -39,7 +37,7 @@ int listen_on(const addrinfo& at) {
 }  // namespace
 
 tl::expected<tcp_listener, std::string> tcp_listener::open(const std::string& host,
-                                                           std::uint16_t port) {
+                                                           std::uint16_t port, int backlog) {
   const auto failed = [&](const char* why) {
     return tl::unexpected("cannot listen on " + host + ':' + std::to_string(port) + ": " + why);
   };
@@ -53,7 +51,8 @@ tl::expected<tcp_listener, std::string> tcp_listener::open(const std::string& ho
     return failed(::gai_strerror(e));
   const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> owned(found, &::freeaddrinfo);
   int fd = -1;
-  for (const auto* at = found; at != nullptr && fd < 0; at = at->ai_next) fd = listen_on(*at);
+  for (const auto* at = found; at != nullptr && fd < 0; at = at->ai_next)
+    fd = listen_on(*at, backlog < 0 ? SOMAXCONN : backlog);
   if (fd < 0) return failed(std::strerror(errno));
   sockaddr_storage bound{};
   socklen_t size = sizeof bound;
@@ -76,8 +75,8 @@ tcp_listener::~tcp_listener() {
 
 int tcp_listener::release() noexcept { return std::exchange(fd_, -1); }
 
-void watch_for_dead_peer(int fd, std::int32_t patience_ms) {
-  const int on = 1;
+void watch_for_dead_peer(int fd, std::int32_t patience_ms, bool probe) {
+  const int on = probe ? 1 : 0;
   const auto patience = static_cast<unsigned>(patience_ms);
   ::setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
   ::setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &patience, sizeof patience);

@@ -13,9 +13,11 @@ namespace troupe {
 class tcp_listener {
  public:
   /// Listens on a host's name or address, IPv4 or IPv6; port 0 means any free one. The error reads
-  /// "cannot listen on 0.0.0.0:2181: Address already in use".
+  /// "cannot listen on 0.0.0.0:2181: Address already in use". `backlog` connections wait ready to
+  /// be accepted, as many as the system allows when it is negative.
   [[nodiscard]] static tl::expected<tcp_listener, std::string> open(const std::string& host,
-                                                                    std::uint16_t port);
+                                                                    std::uint16_t port,
+                                                                    int backlog = -1);
 
   tcp_listener(tcp_listener&& other) noexcept;
   tcp_listener& operator=(tcp_listener&& other) noexcept;
@@ -32,8 +34,8 @@ class tcp_listener {
   std::uint16_t port_ = 0;
 };
 
-/// Finds out about clients that vanished: keepalive probes, and an end to sockets whose other side
-/// has taken nothing for `patience_ms`.
-void watch_for_dead_peer(int fd, std::int32_t patience_ms);
+/// Finds out about clients that vanished: an end to sockets whose other side has taken nothing for
+/// `patience_ms`, and, with `probe`, keepalive probes.
+void watch_for_dead_peer(int fd, std::int32_t patience_ms, bool probe);
 
 }  // namespace troupe

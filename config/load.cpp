@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
@@ -10,6 +11,7 @@
 #include <limits>
 
 #include "config/keys.hpp"
+#include "config/membership.hpp"
 #include "config/properties.hpp"
 #include "config/server_line.hpp"
 
@@ -17,20 +19,23 @@ namespace troupe::config {
 
 namespace {
 
+constexpr std::string_view on_the_command_line = "--set";
+
 /// Text of an error; nullopt: all is well.
 using problem = std::optional<std::string>;
 
-/// Builds a config out of a file's properties, in the order read, resolve, check.
+/// Builds a config out of properties, in the order read, resolve, check.
 class builder {
  public:
   builder(std::string file, const file_reader& read) : file_(std::move(file)), read_(read) {}
 
   problem take(const property& p);
+  problem take(const setting& x);
   problem finish();
-  loaded result() && { return {std::move(draft_.cfg), std::move(warnings_)}; }
+  loaded result() && { return {std::move(draft_.cfg), std::move(warnings_), std::move(said_)}; }
 
  private:
-  [[nodiscard]] bool said(const std::string& key) const { return lines_.contains(key); }
+  [[nodiscard]] bool said(const std::string& key) const { return said_.contains(key); }
   /// "zoo.cfg:12: key" of a key that stands there, "zoo.cfg: key" of one that does not.
   [[nodiscard]] std::string at(const std::string& key) const;
   [[nodiscard]] std::string server_at(std::int64_t id) const {
@@ -38,6 +43,10 @@ class builder {
   }
   void warn(std::string text) { warnings_.push_back(std::move(text)); }
 
+  problem take_known(const key_entry& entry, std::string_view said_as, const std::string& value,
+                     const std::string& where);
+  problem read_members_file();
+  problem resolve_members();
   problem resolve_directories();
   problem resolve_groups();
   problem resolve_my_id();
@@ -45,58 +54,110 @@ class builder {
   problem check_members();
   problem check_ensemble();
   problem resolve_timeouts();
+  problem resolve_clients();
 
   node_config& cfg() { return draft_.cfg; }
 
   std::string file_;
   const file_reader& read_;
   draft draft_;
-  std::map<std::string, int> lines_;
+  std::map<std::string, loaded::said> said_;
   std::vector<std::string> warnings_;
 };
 
 std::string builder::at(const std::string& key) const {
-  auto i = lines_.find(key);
-  return file_ + (i == lines_.end() ? "" : ":" + std::to_string(i->second)) + ": " + key;
+  auto i = said_.find(key);
+  return (i == said_.end() ? file_ : i->second.where) + ": " + key;
 }
 
-problem builder::take(const property& p) {
-  const auto where = file_ + ":" + std::to_string(p.line) + ": ";
-  // The members may be listed in that file. To pass over it would make one server of an ensemble
-  // stand alone, with a history of its own.
-  if (p.key == "dynamicConfigFile")
-    return where + p.key + "=" + p.value +
-           ": not supported yet; accepted is to have the server.N lines in this file";
-  if (kind_of(p.key) == key_kind::known) {
-    warn(where + p.key + ": known to ZooKeeper, not supported yet, ignored");
-    return std::nullopt;
-  }
-  if (kind_of(p.key) == key_kind::unknown) {
-    warn(where + p.key + ": unknown key, ignored; the nearest known key is " + nearest_key(p.key));
-    return std::nullopt;
-  }
-  if (said(p.key))
-    warn(where + p.key + ": said before in line " + std::to_string(lines_[p.key]) +
-         "; this line wins");
-  lines_[p.key] = p.line;
-  if (p.key == "autopurge.snapRetainCount" && parse_number(p.value, 0, 2)) {
-    warn(where + p.key + "=" + p.value + ": raised to 3, the fewest that are kept");
-    return std::nullopt;
-  }
-  if (auto accepted = set(draft_, p.key, p.value))
-    return where + p.key + "=" + p.value + ": not valid; accepted: " + *accepted;
+/// A secret is not repeated in a log.
+std::string told(std::string_view key, const std::string& value) {
+  auto is_secret = key.find("assword") != std::string_view::npos;
+  return std::string{key} + (is_secret ? "" : "=" + value);
+}
+
+problem builder::take_known(const key_entry& entry, std::string_view said_as,
+                            const std::string& value, const std::string& where) {
+  const auto what = where + ": " + told(said_as, value) + ": ";
+  auto accepted = entry.read(draft_, plain_name(said_as), value);
+  if (accepted && entry.how == key_class::refused)
+    return what + "refused: " + std::string{entry.why} + "; accepted: " + *accepted;
+  if (accepted) return what + "not valid; accepted: " + *accepted;
+  if (entry.how == key_class::no_effect && (entry.as_ours.empty() || value != entry.as_ours))
+    warn(where + ": " + std::string{said_as} +
+         ": accepted, without effect: " + std::string{entry.why});
+  said_[std::string{plain_name(said_as)}] = {value, where};
   return std::nullopt;
 }
 
+problem builder::take(const property& p) {
+  const auto where = file_ + ":" + std::to_string(p.line);
+  const std::string key{plain_name(p.key)};
+  const auto* entry = find_key(key);
+  if (!entry) {
+    warn(where + ": " + p.key + ": unknown key, ignored; the nearest known key is " +
+         nearest_key(p.key));
+    return std::nullopt;
+  }
+  if (auto before = said_.find(key); before != said_.end()) {
+    if (before->second.where == on_the_command_line) return std::nullopt;  // that stands above
+    auto line = before->second.where.substr(before->second.where.rfind(':') + 1);
+    warn(where + ": " + p.key + ": said before in line " + line + "; this line wins");
+  }
+  if (key == "autopurge.snapRetainCount" && parse_number(p.value, 0, 2)) {
+    warn(where + ": " + p.key + "=" + p.value + ": raised to 3, the fewest that are kept");
+    return std::nullopt;
+  }
+  return take_known(*entry, p.key, p.value, where);
+}
+
+problem builder::take(const setting& x) {
+  const std::string where{on_the_command_line};
+  if (const auto* entry = find_key(plain_name(x.key)))
+    return take_known(*entry, x.key, x.value, where);
+  return where + " " + x.key + ": unknown key; the nearest known key is " + nearest_key(x.key);
+}
+
 problem builder::finish() {
+  for (auto step :
+       {&builder::read_members_file, &builder::resolve_members, &builder::resolve_directories,
+        &builder::resolve_groups, &builder::check_members, &builder::resolve_my_id,
+        &builder::check_ensemble, &builder::resolve_client_port, &builder::resolve_timeouts,
+        &builder::resolve_clients})
+    if (auto found = (this->*step)()) return found;
+  return std::nullopt;
+}
+
+/// The lines of a dynamicConfigFile. The config itself may have none then, nor the file any other
+/// (QuorumPeerConfig.parseDynamicConfig).
+problem builder::read_members_file() {
+  const auto path = draft_.dynamic_file;
+  if (path.empty()) return std::nullopt;
+  for (const auto& [key, said] : said_)
+    if (is_membership(key))
+      return said.where + ": " + key + ": the server, group and weight lines have to be in " +
+             path + ", since dynamicConfigFile names it";
+  auto text = read_(path);
+  if (!text) return at("dynamicConfigFile") + "=" + path + ": cannot be read";
+  auto lines = parse_properties(*text);
+  if (!lines) return path + ":" + std::to_string(lines.error().line) + ": " + lines.error().text;
+  for (const auto& x : *lines) {
+    const auto where = path + ":" + std::to_string(x.line);
+    if (!is_membership(x.key))
+      return where + ": " + x.key +
+             ": not valid; accepted in a dynamicConfigFile: server.N, "
+             "group.N and weight.N";
+    if (auto found = take_known(*find_key(x.key), x.key, x.value, where)) return found;
+  }
+  cfg().membership_version = version_in_name(path);
+  return std::nullopt;
+}
+
+problem builder::resolve_members() {
   for (auto& [id, entry] : draft_.servers) {
     if (auto w = draft_.weights.find(id); w != draft_.weights.end()) entry.weight = w->second;
     cfg().servers.push_back(entry);
   }
-  for (auto step : {&builder::resolve_directories, &builder::resolve_groups,
-                    &builder::check_members, &builder::resolve_my_id, &builder::check_ensemble,
-                    &builder::resolve_client_port, &builder::resolve_timeouts})
-    if (auto found = (this->*step)()) return found;
   return std::nullopt;
 }
 
@@ -182,6 +243,8 @@ problem builder::resolve_my_id() {
   line.erase(0, line.find_first_not_of(" \t"));
   auto id = parse_number(line, 1, 255);
   if (!id) return path + ":1: myid=" + line + ": not valid; " + std::string{accepted};
+  if (*id > 254 && cfg().extended_types)  // its sessions would read as TTL znodes' owners
+    return path + ":1: myid=" + line + ": too large with extendedTypesEnabled; accepted: 1..254";
   cfg().my_id = server_id{*id};
   if (cfg().servers.empty() || cfg().me()) return std::nullopt;
   auto text = path + ":1: myid=" + line + ": there is no server." + line + " in " + file_;
@@ -239,22 +302,43 @@ problem builder::resolve_timeouts() {
   return std::nullopt;
 }
 
+/// What two keys decide together.
+problem builder::resolve_clients() {
+  if (draft_.enforce_auth && draft_.auth_schemes.empty())
+    return at("enforce.auth.enabled") +
+           "=true: enforce.auth.schemes is missing; accepted: one that names digest, ip or both";
+  if (draft_.enforce_auth) cfg().required_auth_schemes = draft_.auth_schemes;
+  if (draft_.read_only_mode && !cfg().allows_four_letter_word("isro"))
+    cfg().four_letter_words.emplace_back("isro");
+  return std::nullopt;
+}
+
 }  // namespace
 
+std::optional<setting> setting::parse(std::string_view text) {
+  auto at = text.find('=');
+  if (at == std::string_view::npos || at == 0) return std::nullopt;
+  return setting{std::string{text.substr(0, at)}, std::string{text.substr(at + 1)}};
+}
+
 tl::expected<loaded, std::string> parse(std::string_view text, const std::string& name,
-                                        const file_reader& read) {
+                                        const file_reader& read,
+                                        const std::vector<setting>& settings) {
   auto properties = parse_properties(text);
   if (!properties)
     return tl::unexpected(name + ":" + std::to_string(properties.error().line) + ": " +
                           properties.error().text);
   builder b{name, read};
+  for (const auto& x : settings)
+    if (auto found = b.take(x)) return tl::unexpected(*std::move(found));
   for (const auto& p : *properties)
     if (auto found = b.take(p)) return tl::unexpected(*std::move(found));
   if (auto found = b.finish()) return tl::unexpected(*std::move(found));
   return std::move(b).result();
 }
 
-tl::expected<loaded, std::string> load(const std::string& path) {
+tl::expected<loaded, std::string> load(const std::string& path,
+                                       const std::vector<setting>& settings) {
   auto read = [](const std::string& from) -> std::optional<std::string> {
     std::ifstream in{from, std::ios::binary};
     std::string content{std::istreambuf_iterator<char>{in}, {}};
@@ -268,7 +352,9 @@ tl::expected<loaded, std::string> load(const std::string& path) {
     return tl::unexpected(
         path + ": cannot be read: " + (errno != 0 ? std::strerror(errno) : "not a file") +
         "; accepted: a zoo.cfg");
-  return parse(*text, path, read);
+  auto out = parse(*text, path, read, settings);
+  if (out) out->value.config_file = std::filesystem::absolute(path, failed).lexically_normal();
+  return out;
 }
 
 }  // namespace troupe::config

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-/// From zoo.cfg and myid to a node_config.
+/// From zoo.cfg, myid and the command line to a node_config.
 /// Errors: one line that names file, line, key, value and what is accepted; the first one found.
 #pragma once
 
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -15,20 +16,42 @@
 
 namespace troupe::config {
 
+/// `key=value` said on the command line; it stands above the file's.
+struct setting {
+  std::string key, value;
+
+  /// nullopt when there is no `=` or nothing before it.
+  [[nodiscard]] static std::optional<setting> parse(std::string_view text);
+};
+
 struct loaded {
   node_config value;
   std::vector<std::string> warnings;  // each one line: file, line, key and what is the matter
+  struct said {
+    std::string value;
+    std::string where;  // "zoo.cfg:3" or "--set"
+    friend bool operator==(const said&, const said&) = default;
+  };
+  std::map<std::string, said> said_keys;  // by the names of the table; unknown keys are left out
 };
 
-/// Reads the file at `path`, and myid in the data directory that it names.
-[[nodiscard]] tl::expected<loaded, std::string> load(const std::string& path);
+/// Reads the file at `path`, myid in the data directory that it names, and the dynamicConfigFile if
+/// it names one.
+[[nodiscard]] tl::expected<loaded, std::string> load(const std::string& path,
+                                                     const std::vector<setting>& settings = {});
 
 /// Content of the file at a path, nullopt when there is none that can be read.
 using file_reader = std::function<std::optional<std::string>(const std::string& path)>;
 
-/// The same on text that is already there: `name` is what errors call the file, `read` gives myid.
+/// The same on text that is already there: `name` is what errors call the file, `read` gives the
+/// other files.
 [[nodiscard]] tl::expected<loaded, std::string> parse(std::string_view text,
                                                       const std::string& name,
-                                                      const file_reader& read);
+                                                      const file_reader& read,
+                                                      const std::vector<setting>& settings = {});
+
+/// What is in force and who said so, in zoo.cfg's syntax with comments: first what was said, each
+/// line under its place, then the defaults. Reading it again gives the same config.
+[[nodiscard]] std::string print_with_sources(const loaded& from);
 
 }  // namespace troupe::config

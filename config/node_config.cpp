@@ -2,9 +2,9 @@
 #include "config/node_config.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <map>
 
+#include "config/keys.hpp"
 #include "config/server_line.hpp"
 
 namespace troupe::config {
@@ -38,42 +38,23 @@ std::string escaped(std::string_view value) {
   return out;
 }
 
-std::string joined(const std::vector<std::string>& words) {
-  std::string out;
-  for (const auto& word : words) out += (out.empty() ? "" : ",") + word;
-  return out;
-}
-
-std::string shortest(double x) {
-  char text[32];
-  return {text, std::to_chars(text, text + sizeof text, x).ptr};
-}
-
-/// Collects `key=value` lines, each under the comment that says its unit.
-struct printer {
-  std::string out;
-
-  void section(std::string_view title) { out += "\n# " + std::string{title} + "\n"; }
-  void line(std::string_view key, std::string_view value) {
-    out += std::string{key} + "=" + escaped(value) + "\n";
-  }
-  void line(std::string_view key, std::int64_t value) { line(key, std::to_string(value)); }
-  void flag(std::string_view key, bool value) { line(key, value ? "true" : "false"); }
-};
-
 std::string membership(const node_config& cfg, bool with_clients) {
-  printer p;
+  std::string out;
+  auto line = [&out](const std::string& key, std::string_view value) {
+    out += print_line(key, value);
+  };
   std::map<std::int64_t, std::string> groups;
   for (const auto& x : cfg.servers) {
-    p.line("server." + std::to_string(x.id.value), print_server_line(x, with_clients));
+    line("server." + std::to_string(x.id.value), print_server_line(x, with_clients));
     if (!x.group) continue;
     auto& members = groups[*x.group];
     members += (members.empty() ? "" : ":") + std::to_string(x.id.value);
   }
-  for (const auto& [group, members] : groups) p.line("group." + std::to_string(group), members);
+  for (const auto& [group, members] : groups) line("group." + std::to_string(group), members);
   if (!groups.empty())
-    for (const auto& x : cfg.servers) p.line("weight." + std::to_string(x.id.value), x.weight);
-  return p.out;
+    for (const auto& x : cfg.servers)
+      line("weight." + std::to_string(x.id.value), std::to_string(x.weight));
+  return out;
 }
 
 }  // namespace
@@ -92,46 +73,22 @@ bool node_config::allows_four_letter_word(std::string_view word) const {
                      [word](const auto& x) { return x == "*" || x == word; });
 }
 
+std::string print_line(std::string_view key, std::string_view value) {
+  return std::string{key} + "=" + escaped(value) + "\n";
+}
+
+std::string print_members(const node_config& cfg) { return membership(cfg, true); }
+
 std::string print(const node_config& cfg) {
-  printer p;
-  p.out = "# This server: " + (cfg.my_id ? std::to_string(cfg.my_id->value) : "no myid") +
-          (cfg.is_standalone() ? ", standalone\n" : ", one of an ensemble\n");
-  p.section("Directories.");
-  p.line("dataDir", cfg.data_dir);
-  p.line("dataLogDir", cfg.data_log_dir);
-  p.section("Clients. Session timeouts in ms; globalOutstandingLimit in requests;");
-  p.out += "# jute.maxbuffer in bytes; maxClientCnxns for each client address, 0 = no limit.\n";
-  p.line("clientPortAddress", cfg.client_address);
-  p.line("clientPort", cfg.client_port);
-  p.line("maxClientCnxns", cfg.connections_per_address_max);
-  p.line("minSessionTimeout", cfg.min_session_timeout_ms);
-  p.line("maxSessionTimeout", cfg.max_session_timeout_ms);
-  p.line("globalOutstandingLimit", cfg.global_outstanding_max);
-  p.line("jute.maxbuffer", cfg.jute_buffer_bytes_max);
-  p.line("4lw.commands.whitelist", joined(cfg.four_letter_words));
-  if (!cfg.super_digest.empty())
-    p.line("DigestAuthenticationProvider.superDigest", cfg.super_digest);
-  p.section("Ensemble. tickTime in ms, the two limits in ticks.");
-  p.line("tickTime", cfg.tick_ms);
-  p.line("initLimit", cfg.init_limit_ticks);
-  p.line("syncLimit", cfg.sync_limit_ticks);
-  p.line("electionAlg", 3);
-  p.flag("standaloneEnabled", cfg.standalone_enabled);
-  p.flag("quorumListenOnAllIPs", cfg.listen_on_all_ips);
-  p.line("peerType", cfg.is_observer() ? "observer" : "participant");
-  p.out += membership(cfg, true);
-  p.section("Journal. snapCount and commitLogCount in txns, preAllocSize in KB, threshold in ms.");
-  p.line("snapCount", cfg.snap_count);
-  p.line("preAllocSize", cfg.log_prealloc_bytes / 1024);
-  p.line("forceSync", cfg.force_sync ? "yes" : "no");
-  p.line("fsync.warningthresholdms", cfg.fsync_warning_ms);
-  p.line("commitLogCount", cfg.commit_log_count);
-  p.line("snapshotSizeFactor", shortest(cfg.snapshot_size_factor));
-  p.flag("snapshot.trust.empty", cfg.snapshot_trust_empty);
-  p.section("Purge. purgeInterval in hours, 0 = never.");
-  p.line("autopurge.snapRetainCount", cfg.purge_retain_count);
-  p.line("autopurge.purgeInterval", cfg.purge_interval_hours);
-  return p.out;
+  std::string out;
+  for (const auto& section : key_table()) {
+    std::string lines;
+    for (const auto& key : section.keys)
+      if (auto value = key.show ? key.show(cfg) : std::nullopt)
+        lines += print_line(key.name, *value);
+    if (!lines.empty()) out += "# " + std::string{section.title} + "\n" + lines + "\n";
+  }
+  return out + print_members(cfg);
 }
 
 std::string server_list_text(const node_config& cfg) { return membership(cfg, false); }

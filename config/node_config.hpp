@@ -30,44 +30,72 @@ struct server_entry {
   friend bool operator==(const server_entry&, const server_entry&) = default;
 };
 
+/// How snapshots are written; those that are there are read whatever they are.
+enum class snapshot_compression { none, gzip, snappy };
+
 struct node_config {
   // -- who we are ---------------------------------------------------------------------------------
   std::optional<server_id> my_id;     // the file myid; a standalone server may have none
   std::vector<server_entry> servers;  // ascending by id; empty or of one when standalone
   bool standalone_enabled = true;     // false: a single server line still runs an ensemble, of one
+  bool reconfig_enabled = false;      // clients may change the servers of the running ensemble
+  zxid membership_version;            // of `servers`: the dynamic file's, 0 when there is none
 
   // -- files --------------------------------------------------------------------------------------
   std::string data_dir;      // snapshots, epochs, myid, pid file; absolute
   std::string data_log_dir;  // txn logs; data_dir when not said; absolute
+  bool auto_create_directories = true;
+  bool auto_create_database = true;  // false: an empty directory needs a file `initialize`
+  /// This zoo.cfg, absolute, which a reconfig changes; empty: none, and nothing is written.
+  std::string config_file;
 
   // -- clients ------------------------------------------------------------------------------------
   std::string client_address = "0.0.0.0";
   std::uint16_t client_port = 0;
+  std::int32_t listen_backlog = -1;                // -1: as long as the system allows
   std::uint32_t connections_per_address_max = 60;  // 0: no limit
+  std::uint32_t connections_max = 0;               // 0: no limit
+  bool client_keep_alive = true;                   // ZooKeeper's default is false
+  std::int32_t sessionless_ms_max = 0;  // 0: max_session_timeout_ms; ZooKeeper's default is 10'000
+  bool leader_serves = true;            // false: no clients at the leader of an ensemble
   std::int32_t min_session_timeout_ms = 6'000;     // when not said: 2 ticks
   std::int32_t max_session_timeout_ms = 60'000;    // when not said: 20 ticks
   std::int32_t global_outstanding_max = 1'000;     // requests; beyond it clients are not read from
   std::int32_t jute_buffer_bytes_max = 1'048'575;  // a longer frame closes its connection
-  /// Words the client port answers; "*" = all. ZooKeeper's own default is `srvr` alone; ours also
-  /// has those that probes and agents ask for and that tell no client's secrets.
-  std::vector<std::string> four_letter_words = {"srvr", "ruok", "isro", "mntr", "stat"};
+  std::vector<std::string> four_letter_words = {"srvr"};  // which are answered; "*" = all
   /// Who shows the password of this "user:digest" passes every ACL; empty: nobody does.
   std::string super_digest;
+  bool skip_acl = false;  // true: everybody may do everything
+  /// A client has to show an identity of one of these before it asks anything; empty: need not.
+  std::vector<std::string> required_auth_schemes;
+
+  // -- znodes -------------------------------------------------------------------------------------
+  bool extended_types = false;  // TTL znodes; a server's number is at most 254 then
+  bool enforce_quota = false;   // hard quota limits refuse; soft ones are always warned of only
+  std::int32_t container_check_interval_ms = 60'000;
+  std::int32_t container_deletes_per_minute_max = 10'000;
+  std::int64_t container_never_used_ms_max = 0;  // 0: one that had no child yet stays
 
   // -- ensemble -----------------------------------------------------------------------------------
   std::int32_t tick_ms = 3'000;
-  std::int32_t init_limit_ticks = 10;  // an ensemble's zoo.cfg has to say it
-  std::int32_t sync_limit_ticks = 5;   // an ensemble's zoo.cfg has to say it
-  bool listen_on_all_ips = false;      // peer and election ports; false: on our line's host only
+  std::int32_t init_limit_ticks = 10;    // an ensemble's zoo.cfg has to say it
+  std::int32_t sync_limit_ticks = 5;     // an ensemble's zoo.cfg has to say it
+  std::int32_t connect_limit_ticks = 0;  // for reaching the leader; 0: init_limit_ticks
+  std::int32_t connect_ms_max = 2'000;   // to another server's port; ZooKeeper's default is 5'000
+  bool peer_keep_alive = false;          // on connections to other servers
+  bool listen_on_all_ips = false;        // peer and election ports; false: on our line's host only
 
   // -- journal ------------------------------------------------------------------------------------
-  std::int32_t snap_count = 100'000;           // txns between snapshots, within a random half
-  std::int64_t log_prealloc_bytes = 64 << 20;  // preAllocSize, which is written in KB
+  std::int32_t snap_count = 100'000;  // txns between snapshots, within a random half
+  std::int64_t snap_log_bytes_max = std::int64_t{4} << 30;  // logged between snapshots; 0: no limit
+  std::int64_t log_file_bytes_max = 0;                      // 0: no limit
+  std::int64_t log_prealloc_bytes = 64 << 20;               // preAllocSize, which is written in KB
   bool force_sync = true;  // false: acks before the disk has it. Data can be lost
   std::int32_t fsync_warning_ms = 1'000;
   std::int32_t commit_log_count = 500;  // committed txns kept in memory to bring learners up
   double snapshot_size_factor =
       0.33;  // logs up to this part of a snapshot may serve a DIFF; <0: off
+  config::snapshot_compression snapshot_compression = config::snapshot_compression::none;
   bool snapshot_trust_empty = false;  // true: logs without any snapshot are believed
   std::int32_t purge_retain_count = 3;
   std::int32_t purge_interval_hours = 0;  // 0: never
@@ -86,6 +114,9 @@ struct node_config {
   [[nodiscard]] std::int64_t init_limit_ms() const {
     return std::int64_t{tick_ms} * init_limit_ticks;
   }
+  [[nodiscard]] std::int64_t connect_limit_ms() const {
+    return connect_limit_ticks > 0 ? std::int64_t{tick_ms} * connect_limit_ticks : init_limit_ms();
+  }
   [[nodiscard]] std::int64_t sync_limit_ms() const {
     return std::int64_t{tick_ms} * sync_limit_ticks;
   }
@@ -95,6 +126,12 @@ struct node_config {
 
 /// The whole config in zoo.cfg's syntax, every default resolved; reading it again gives the same.
 [[nodiscard]] std::string print(const node_config& cfg);
+
+/// `key=value` and the line's end, escaped as zoo.cfg needs it.
+[[nodiscard]] std::string print_line(std::string_view key, std::string_view value);
+
+/// The server., group. and weight. lines.
+[[nodiscard]] std::string print_members(const node_config& cfg);
 
 /// What all servers of an ensemble must agree on: the server., group. and weight. lines in one
 /// canonical form and order. Client addresses are left out, since no quorum depends on them.

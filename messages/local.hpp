@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -23,6 +24,13 @@ namespace troupe {
 namespace core {
 struct image;  // tree, sessions and the last zxid applied to them: what a snapshot holds
 }
+
+namespace config {
+struct membership;       // a list of servers with its version
+struct membership_view;  // what a server knows of them: committed, seen
+}  // namespace config
+using membership_ptr = std::shared_ptr<const config::membership>;
+using view_ptr = std::shared_ptr<const config::membership_view>;
 
 /// Names one client connection of one server. Never used twice in a process.
 using connection_id = scalar<struct connection_id_tag, std::uint64_t>;
@@ -62,6 +70,7 @@ struct client_output {
   std::string frames;
   std::uint32_t replies = 0;  // how many of the frames answer a request
   bool close = false;  // after the bytes: the session is over, or the client broke the protocol
+  std::uint32_t events = 0;  // how many of the frames tell of a watch
 };
 /// The connection is gone; its watches and waiting requests go with it. The session lives on.
 struct connection_closed {
@@ -83,8 +92,9 @@ struct send_bytes {
   TROUPE_STAYS_LOCAL;
   connection_id connection;
   std::string bytes;
-  bool close = false;                       // once the bytes are out
-  std::uint32_t requests = 0, replies = 0;  // taken in and given since the last one, for `stat`
+  bool close = false;  // once the bytes are out
+  // Taken in and given since the last one, for `stat`.
+  std::uint32_t requests = 0, replies = 0, events = 0;
 };
 /// Stop or go on reading a connection's socket (globalOutstandingLimit).
 struct pause_reading {
@@ -100,17 +110,28 @@ struct output_congested {
 };
 struct get_gateway_stats {
   TROUPE_STAYS_LOCAL;
+  bool with_connections = false;
 };
-/// Figures of connections and of the process for srvr, stat and mntr.
+/// Figures of connections and of the process for srvr, stat, cons, dump and mntr.
 struct gateway_stats {
   TROUPE_STAYS_LOCAL;
   struct connection_line {
+    connection_id id;
     std::string client_address;
-    std::uint64_t requests = 0, replies = 0;
+    std::uint64_t requests = 0, replies = 0, events = 0;
+    bool is_read = true;         // false: no more of its requests are wanted now
+    std::int64_t since_ms = 0;   // wall clock
+    std::int64_t silent_ms = 0;  // since its last bytes
   };
-  std::vector<connection_line> connections;  // in the order of their making
+  std::vector<connection_line> connections;  // if asked for, in the order of their making
+  std::uint64_t connection_count = 0;
   std::int64_t up_ms = 0;
   std::int64_t open_files = 0, open_files_max = 0;
+};
+/// Figures begin anew: crst and srst. Everybody who keeps such figures is told.
+struct reset_statistics {
+  TROUPE_STAYS_LOCAL;
+  bool server = false, connections = false;
 };
 
 // -- roles <-> journal --------------------------------------------------------------------------
@@ -128,6 +149,7 @@ struct loaded_data {
   zxid last_logged;
   epoch accepted;
   epoch current;
+  std::uint64_t digest_mismatches = 0;  // found while it was read
 };
 enum class epoch_kind { accepted, current };
 /// Replaces acceptedEpoch or currentEpoch; the reply comes when the new file is durable.
@@ -143,6 +165,12 @@ struct stored {
 struct truncate_log {
   TROUPE_STAYS_LOCAL;
   zxid keep_upto;
+};
+/// Keeps a list of servers that is committed in zoo.cfg's dynamic file, before anything that is
+/// appended later. A failure is that of the disk.
+struct store_membership {
+  TROUPE_STAYS_LOCAL;
+  membership_ptr committed;
 };
 /// Asks for logged txns after `after`, oldest first, as far as `bytes_max` allows. All appends sent
 /// before are on disk when the reply comes, so with `bytes_max` 0 it is a barrier.
@@ -261,6 +289,7 @@ struct install_image {
   TROUPE_STAYS_LOCAL;
   std::shared_ptr<core::image> image;
   std::vector<txn_ptr> recent;
+  std::uint64_t digest_mismatches = 0;  // found while it was built
 };
 struct get_last_zxid {
   TROUPE_STAYS_LOCAL;
@@ -268,6 +297,18 @@ struct get_last_zxid {
 struct last_zxid {
   TROUPE_STAYS_LOCAL;
   zxid id;
+  std::string membership;  // the text of /zookeeper/config
+};
+/// The servers as this server knows them now; /zookeeper/config shows no older list.
+struct know_membership {
+  TROUPE_STAYS_LOCAL;
+  membership_ptr committed;
+};
+/// From the leader: who has its history and acks, itself too. A new membership needs a quorum of
+/// them.
+struct synced_servers {
+  TROUPE_STAYS_LOCAL;
+  std::set<server_id> ids;
 };
 
 /// What a learner with `peer_last` lacks of the leader's committed history.
@@ -308,6 +349,7 @@ struct look_for_leader {
   TROUPE_STAYS_LOCAL;
   zxid last;
   epoch current;
+  view_ptr members;  // null: as before
 };
 struct elected {
   TROUPE_STAYS_LOCAL;
@@ -315,6 +357,13 @@ struct elected {
   epoch leader_epoch;  // the voted peerEpoch: the last epoch of the leader's history
   zxid leader_zxid;
   election_round_number round;
+  membership_ptr newer;  // nothing was decided: others know this list to be committed
+  view_ptr members;      // who has elected
+};
+/// The servers have changed while a role is played.
+struct members_changed {
+  TROUPE_STAYS_LOCAL;
+  view_ptr members;
 };
 /// The peer's role changed, or its epoch is established; the election answers those who look with
 /// it.
@@ -356,6 +405,11 @@ struct role_established {
   TROUPE_STAYS_LOCAL;
   epoch era;
 };
+/// From a role: these are the servers now.
+struct membership_committed {
+  TROUPE_STAYS_LOCAL;
+  membership_ptr list;
+};
 /// A role's last word to the peer before it ends.
 struct role_ended {
   TROUPE_STAYS_LOCAL;
@@ -381,8 +435,12 @@ struct server_status {
     server_id id;
     bool observer = false;
     bool synced = false;
+    bool votes = true;
   };
   std::vector<learner_line> learners;  // of a leader
+  std::uint64_t voters = 0;
+  zxid membership_version;
+  std::string reconfig;  // under way: who has it, for people; empty: none
   std::int64_t proposal_bytes_last = -1, proposal_bytes_min = -1,
                proposal_bytes_max = -1;  // of a leader
   std::uint64_t pending_syncs = 0;       // of a leader
@@ -394,25 +452,10 @@ struct get_leader_status {
 struct leader_status {
   TROUPE_STAYS_LOCAL;
   std::vector<server_status::learner_line> learners;
+  std::string reconfig;
   std::int64_t proposal_bytes_last = -1, proposal_bytes_min = -1, proposal_bytes_max = -1;
   std::uint64_t pending_syncs = 0;
   std::int64_t led_ms = 0;
-};
-
-struct get_database_stats {
-  TROUPE_STAYS_LOCAL;
-};
-/// Figures of the database for srvr, stat and mntr.
-struct database_stats {
-  TROUPE_STAYS_LOCAL;
-  bool serving = false;
-  zxid last;
-  std::uint64_t znodes = 0, watches = 0, watched_paths = 0, ephemerals = 0, sessions = 0;
-  std::uint64_t data_bytes = 0;
-  std::uint64_t requests_received = 0, replies_sent = 0, outstanding = 0;
-  double latency_ms_average = 0;
-  std::int64_t latency_ms_min = 0, latency_ms_max = 0;
-  std::int64_t reply_bytes_last = -1, reply_bytes_min = -1, reply_bytes_max = -1;  // -1: no reply
 };
 
 }  // namespace troupe

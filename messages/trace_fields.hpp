@@ -8,6 +8,7 @@
 #include <concepts>
 #include <string>
 
+#include "messages/database_figures.hpp"
 #include "messages/local.hpp"
 
 namespace troupe {

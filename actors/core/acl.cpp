@@ -122,6 +122,11 @@ bool is_allowed(const acl_list& acl, std::int32_t permissions, const identities&
   return false;
 }
 
+std::string user_name(const auth_id& id) {
+  if (!find_scheme(id.scheme)) return {};
+  return id.scheme == "digest" ? id.id.substr(0, id.id.find(':')) : id.id;
+}
+
 acl_list mask_digests(const acl_list& acl) {
   auto out = acl;
   for (auto& entry : out) {

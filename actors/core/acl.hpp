@@ -43,6 +43,9 @@ struct auth_scheme {
 [[nodiscard]] bool is_allowed(const acl_list& acl, std::int32_t permissions,
                               const identities& shown);
 
+/// Whom an identity names, for whoAmI: the user of a digest, nobody for super, else the whole id.
+[[nodiscard]] std::string user_name(const auth_id& id);
+
 /// What getACL shows to someone without ADMIN: digest ids as "user:x".
 [[nodiscard]] acl_list mask_digests(const acl_list& acl);
 

@@ -17,6 +17,13 @@ constexpr vote observers_own{{lowest}, {lowest}, {lowest}, {}};
 /// The zxid of a database that was emptied and may not be trusted with a vote.
 constexpr zxid untrusted{-1};
 
+std::set<server_id> supporters_of(const cast_vote& v, const std::map<server_id, cast_vote>& votes) {
+  std::set<server_id> out;
+  for (const auto& [from, theirs] : votes)
+    if (agree(theirs, v)) out.insert(from);
+  return out;
+}
+
 /// The broadcast reaches every voter, so no voter needs an answer beside it.
 election_effects tidy(election_effects out, const quorum& ensemble) {
   auto& to = out.answer_to;
@@ -45,6 +52,15 @@ const char* to_string(election_record::ground g) {
 election_round::election_round(server_id me, quorum ensemble, std::uint64_t server_list_digest)
     : me_(me), ensemble_(std::move(ensemble)), digest_(server_list_digest) {}
 
+void election_round::reconfigure(quorum ensemble, std::uint64_t server_list_digest, zxid version,
+                                 bool by_version) {
+  ensemble_ = std::move(ensemble);
+  digest_ = server_list_digest;
+  version_ = version;
+  by_version_ = by_version;
+  refused_.clear();
+}
+
 election_effects election_round::start(zxid last, epoch current) {
   active_ = true;
   state_ = server_state::looking;
@@ -65,7 +81,7 @@ election_effects election_round::on_notification(const notification& n) {
   election_effects out;
   if (n.from == me_)
     refuse(n.from, refusal::my_own_id, out);
-  else if (n.server_list_digest != digest_)
+  else if (n.server_list_digest != digest_ && !(by_version_ && n.membership_version != version_))
     refuse(n.from, refusal::other_server_list, out);
   else
     heed(n, out);
@@ -85,7 +101,7 @@ void election_round::refuse(server_id from, refusal why, election_effects& out) 
 void election_round::heed(const notification& n, election_effects& out) {
   refused_.erase(n.from);
   const bool is_member = ensemble_.is_voter(n.from) || ensemble_.is_observer(n.from);
-  if (!active_ || !is_member || !is_known(n.state)) return;
+  if (!active_ || !is_known(n.state) || !(is_member || by_version_)) return;
   const bool asks = n.state == server_state::looking;
   if (asks)
     looking_.insert(n.from);
@@ -93,11 +109,14 @@ void election_round::heed(const notification& n, election_effects& out) {
     looking_.erase(n.from);
 
   if (!ensemble_.is_voter(n.from)) {
-    // An observer is told what we think, settled or not, and never heeded.
-    if (asks && ensemble_.is_voter(me_)) out.answer_to = {n.from};
+    // An observer, or a stranger who wants to join, is told what we think, settled or not, and
+    // never heeded. One whose list is older than ours is told by anybody who knows better.
+    if (asks && (ensemble_.is_voter(me_) || n.membership_version < version_))
+      out.answer_to = {n.from};
   } else if (!is_looking()) {
     // A vote is worth hearing only from a voter.
-    if (asks && ensemble_.is_voter(me_)) out.answer_to = {n.from};
+    if (asks && (ensemble_.is_voter(me_) || n.membership_version < version_))
+      out.answer_to = {n.from};
     if (asks) looking_.erase(n.from);
   } else if (ensemble_.is_voter(n.proposed.leader)) {
     if (asks)
@@ -138,11 +157,11 @@ void election_round::heed_settled(const notification& n, election_effects& out) 
   note_candidate(n.proposed);
   if (n.proposed.round == round_) {
     received_[n.from] = theirs;
-    if (has_quorum_for(theirs, received_) && leader_confirms(leader, n.proposed.round, received_))
+    if (is_led(theirs, received_) && leader_confirms(leader, n.proposed.round, received_))
       return decide(n.proposed, ground::settled_quorum, received_, out);
   }
   out_of_election_[n.from] = theirs;
-  if (has_quorum_for(theirs, out_of_election_) &&
+  if (is_led(theirs, out_of_election_) &&
       leader_confirms(leader, n.proposed.round, out_of_election_)) {
     round_ = n.proposed.round;
     return decide(n.proposed, ground::settled_quorum, out_of_election_, out);
@@ -198,7 +217,7 @@ void election_round::resign() {
   finalizing_ = false;
 }
 
-notification election_round::mine() const { return {me_, state_, proposal_, digest_}; }
+notification election_round::mine() const { return {me_, state_, proposal_, digest_, version_}; }
 
 /// Ends the election, waits for a better vote, or stops waiting, as the votes now stand.
 void election_round::judge(election_effects& out) {
@@ -240,10 +259,13 @@ void election_round::note_candidate(const vote& v) {
 
 bool election_round::has_quorum_for(const cast_vote& v,
                                     const std::map<server_id, cast_vote>& votes) const {
-  std::set<server_id> supporters;
-  for (const auto& [from, theirs] : votes)
-    if (agree(theirs, v)) supporters.insert(from);
-  return ensemble_.has_quorum(supporters);
+  return ensemble_.has_quorum(supporters_of(v, votes));
+}
+
+/// Settled servers were elected by the list that was in force; a newer one of which our log alone
+/// knows may have come to nothing.
+bool election_round::is_led(const cast_vote& v, const std::map<server_id, cast_vote>& votes) const {
+  return ensemble_.has_either_quorum(supporters_of(v, votes));
 }
 
 /// FastLeaderElection.checkLeader: followers may go on naming a leader that has crashed, so the

@@ -10,8 +10,8 @@
 ///   too late to hear ours, and would else learn it only when we repeat ourselves.
 /// - A server that settles says so to everyone it last heard looking, instead of being asked.
 ///
-/// Invariant: a vote counts only if its sender and the leader it names are voters and the sender's
-/// server list is ours. While looking, `round()` only grows; it becomes that of the ensemble when
+/// Invariant: a vote counts only if its sender and its leader are voters, and the sender's list is
+/// ours or of another version. While looking, `round()` only grows; it becomes the ensemble's when
 /// this server joins one that is settled. Units: ms.
 #pragma once
 
@@ -39,6 +39,7 @@ struct notification {
   server_state state = server_state::looking;
   vote proposed;
   std::uint64_t server_list_digest = 0;
+  zxid membership_version;  // of the list with that digest
   friend bool operator==(const notification&, const notification&) = default;
 };
 
@@ -87,6 +88,10 @@ class election_round {
  public:
   election_round() = default;
   election_round(server_id me, quorum ensemble, std::uint64_t server_list_digest);
+  /// Other servers decide from now on. While looking, start() has to follow. With `by_version` a
+  /// list of another version is no reason to refuse its sender.
+  void reconfigure(quorum ensemble, std::uint64_t server_list_digest, zxid version,
+                   bool by_version);
 
   /// Looks for a leader, in a new round, with this server's own last logged zxid and current epoch.
   [[nodiscard]] election_effects start(zxid last, epoch current);
@@ -132,6 +137,7 @@ class election_round {
   void note_candidate(const vote& v);
   [[nodiscard]] bool has_quorum_for(const cast_vote& v,
                                     const std::map<server_id, cast_vote>& votes) const;
+  [[nodiscard]] bool is_led(const cast_vote& v, const std::map<server_id, cast_vote>& votes) const;
   [[nodiscard]] bool leader_confirms(server_id leader, election_round_number at,
                                      const std::map<server_id, cast_vote>& votes) const;
   [[nodiscard]] bool everyone_reachable_agrees() const;
@@ -139,6 +145,8 @@ class election_round {
   server_id me_;
   quorum ensemble_;
   std::uint64_t digest_ = 0;
+  zxid version_;
+  bool by_version_ = false;
 
   bool active_ = false;  // false before the first start() or settle(), and between roles
   server_state state_ = server_state::looking;

@@ -24,8 +24,10 @@ epoch_handshake::ack_outcome epoch_handshake::on_ack_epoch(server_id from,
                                                            zxid last) {
   // After the quorum, a learner that is ahead holds what no quorum has: it will be truncated.
   if (is_confirmed_ || !is_proposed_ || !current) return ack_outcome::waiting;
+  // Nor does one without a vote: a leader that was removed may have logged what nobody else has.
+  if (!ensemble_.is_voter(from)) return ack_outcome::waiting;
   if (std::tie(*current, last) > std::tie(my_current_, my_last_)) return ack_outcome::learner_ahead;
-  if (ensemble_.is_voter(from) && last != zxid{-1}) confirming_.insert(from);
+  if (last != zxid{-1}) confirming_.insert(from);
   if (!confirming_.contains(me_) || !ensemble_.has_quorum(confirming_)) return ack_outcome::waiting;
   is_confirmed_ = true;
   return ack_outcome::confirmed;

@@ -19,7 +19,7 @@ class epoch_handshake {
   enum class ack_outcome {
     waiting,        // no quorum yet, or it was there already
     confirmed,      // this ack made the quorum
-    learner_ahead,  // the learner's history is more recent: this server must not lead
+    learner_ahead,  // a voter's history is more recent: this server must not lead
   };
 
   epoch_handshake() = default;

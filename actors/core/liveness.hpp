@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <map>
+#include <utility>
 #include <vector>
 
 #include "actors/core/quorum.hpp"
@@ -21,6 +22,8 @@ class liveness {
   /// A synced learner spoke.
   void heard(server_id from, std::int64_t now_ticks);
   void forget(server_id id) { last_heard_.erase(id); }
+  /// A reconfig: these decide from now on, both memberships while it is under way.
+  void reconfigure(quorum ensemble) { ensemble_ = std::move(ensemble); }
 
   /// Do the leader and the voters heard within `sync_limit_ticks` form a quorum?
   [[nodiscard]] bool synced_quorum(std::int64_t now_ticks, std::int64_t sync_limit_ticks) const;

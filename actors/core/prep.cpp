@@ -20,8 +20,66 @@ std::optional<std::int32_t> next_version(std::int32_t current, std::int32_t expe
   return next == -1 ? 0 : next;
 }
 
-bool is_sequential(std::int32_t flags) { return (flags & create_flag::sequential) != 0; }
-bool is_ephemeral(std::int32_t flags) { return (flags & create_flag::ephemeral) != 0; }
+/// What a create request's flags mean (CreateMode). They number the modes; only up to 3 are they
+/// bits too.
+struct create_mode {
+  bool sequential = false;
+  bool ephemeral = false;
+  bool ttl = false;
+};
+std::optional<create_mode> mode_of(std::int32_t flags) {
+  switch (flags) {
+    case create_flag::persistent:
+    case create_flag::container:
+      return create_mode{};
+    case create_flag::ephemeral:
+      return create_mode{.ephemeral = true};
+    case create_flag::sequential:
+      return create_mode{.sequential = true};
+    case create_flag::ephemeral_sequential:
+      return create_mode{.sequential = true, .ephemeral = true};
+    case create_flag::ttl:
+      return create_mode{.ttl = true};
+    case create_flag::ttl_sequential:
+      return create_mode{.sequential = true, .ttl = true};
+    default:
+      return std::nullopt;
+  }
+}
+
+/// The operation's mode, or why there is none (PrepRequestProcessor.validateCreateRequest).
+tl::expected<create_mode, error_code> check_mode(const create_op& op, bool extended_types) {
+  auto mode = mode_of(op.request.flags);
+  if (!mode) return refused(error_code::bad_arguments);
+  if (mode->ttl && !extended_types) return refused(error_code::unimplemented);
+  auto ttl_ms = op.type == op_code::create_ttl ? op.ttl_ms : -1;
+  bool ttl_fits = mode->ttl ? ttl_ms > 0 && ttl_ms <= ttl_ms_max : ttl_ms < 0;
+  // A createTTL of another mode ends ZooKeeper's server, if it brings a negative ttl.
+  if (!ttl_fits || (op.type == op_code::create_ttl && !mode->ttl))
+    return refused(error_code::bad_arguments);
+  return *mode;
+}
+
+session_id owner_of(const create_op& op, create_mode mode, session_id session) {
+  if (op.type == op_code::create_container) return container_owner;
+  if (mode.ttl) return make_ttl_owner(op.ttl_ms);
+  return mode.ephemeral ? session : session_id{};
+}
+
+using one_change = decltype(multi_op::body);
+one_change make_create(const create_op& op, create_mode mode, std::string path, acl_list acl,
+                       std::int32_t parent_cversion) {
+  const auto& data = op.request.data;
+  if (op.type == op_code::create_container)
+    return create_container_txn{std::move(path), data, std::move(acl), parent_cversion};
+  if (mode.ttl)
+    return create_ttl_txn{std::move(path), data, std::move(acl), parent_cversion, op.ttl_ms};
+  return create_txn{std::move(path), data, std::move(acl), mode.ephemeral, parent_cversion};
+}
+
+std::int64_t bytes_of(const jute::buffer& data) {
+  return data ? static_cast<std::int64_t>(data->size()) : 0;
+}
 
 std::string sequence_suffix(std::int32_t parent_cversion) {
   char digits[16];
@@ -65,6 +123,29 @@ txn prep::refuse(const write_request& request, error_code why, std::int64_t now_
   return finish(at, refused(why));
 }
 
+std::optional<txn> prep::plan_expiry(const std::string& path, std::int64_t now_ms) {
+  auto node = look_up(path);
+  if (!node || node->num_children > 0) return std::nullopt;
+  auto kind = kind_of_owner(node->stats.ephemeral_owner, committed_->extended_types());
+  if (kind != owner_kind::container && kind != owner_kind::ttl) return std::nullopt;
+  if (kind == owner_kind::ttl && !is_overdue(node->stats, now_ms)) return std::nullopt;
+  write_request own{{}, {}, op_code::delete_container, {}, {}};
+  auto at = start(own, now_ms);
+  put_removal(at, path, std::move(*node));
+  return finish(at, delete_txn{path});
+}
+
+bool prep::may(const context& at, std::int32_t permissions, const acl_list& acl) const {
+  return options_.skip_acl || is_allowed(acl, permissions, at.request.identities);
+}
+
+bool prep::within_quota(std::string_view path, std::int64_t count, std::int64_t bytes) {
+  auto breach = committed_->breach_by(path, count, bytes);
+  if (!breach) return true;
+  breaches_.push_back(*breach);
+  return !breach->is_hard || !options_.enforce_quota;
+}
+
 prep::context prep::start(const write_request& request, std::int64_t now_ms) {
   txn_header header{request.session, request.cx, next_, now_ms, request.op};
   next_ = next_.next();
@@ -88,6 +169,7 @@ tl::expected<txn_body, error_code> prep::plan_body(context& at, const decoded_wr
   if (auto open = std::get_if<create_session_request>(&request))
     return create_session_txn{open->timeout_ms};
   if (std::holds_alternative<close_session_request>(request)) return plan_close(at);
+  if (auto reconfig = std::get_if<reconfig_request>(&request)) return plan_reconfig(at, *reconfig);
   auto done =
       std::visit([&](const auto& op) { return plan_op(at, op); }, std::get<write_op>(request));
   if (!done) return refused(done.error());
@@ -98,46 +180,44 @@ tl::expected<txn_body, error_code> prep::plan_body(context& at, const decoded_wr
 
 prep::planned prep::plan_op(context& at, const create_op& op) {
   const auto& asked = op.request;
-  if (asked.flags < 0 || asked.flags > create_flag::ttl_sequential)
-    return refused(error_code::bad_arguments);
-  if (asked.flags >= create_flag::container) return refused(error_code::unimplemented);
+  auto mode = check_mode(op, committed_->extended_types());
+  if (!mode) return refused(mode.error());
   if (!has_parent(asked.path)) return refused(error_code::bad_arguments);
   auto acl = fix_up_acl(asked.acl, at.request.identities);
   if (!acl) return refused(acl.error());
   auto parent = look_up(parent_path(asked.path));
   if (!parent) return refused(error_code::no_node);
-  if (!is_allowed(*parent->acl, permission::create, at.request.identities))
-    return refused(error_code::no_auth);
+  if (!may(at, permission::create, *parent->acl)) return refused(error_code::no_auth);
   auto path = asked.path;
-  if (is_sequential(asked.flags)) path += sequence_suffix(parent->stats.cversion);
+  if (mode->sequential) path += sequence_suffix(parent->stats.cversion);
   if (!is_valid_path(path)) return refused(error_code::bad_arguments);
   if (look_up(path)) return refused(error_code::node_exists);
   if (kind_of_owner(parent->stats.ephemeral_owner, committed_->extended_types()) ==
       owner_kind::session)
     return refused(error_code::no_children_for_ephemerals);
+  if (!within_quota(path, 1, bytes_of(asked.data))) return refused(error_code::quota_exceeded);
 
   auto cversion = static_cast<std::int32_t>(static_cast<std::uint32_t>(parent->stats.cversion) + 1);
   record node{.at = at.header.id, .exists = true};
   node.stats.czxid = node.stats.mzxid = node.stats.pzxid = at.header.id;
   node.stats.ctime = node.stats.mtime = at.header.time_ms;
-  if (is_ephemeral(asked.flags)) node.stats.ephemeral_owner = at.request.session;
+  node.stats.ephemeral_owner = owner_of(op, *mode, at.request.session);
   node.acl = std::make_shared<const acl_list>(*acl);
   node.content = content_crc(path, asked.data ? std::string_view{*asked.data} : "");
+  node.data_bytes = bytes_of(asked.data);
   parent->stats.cversion = cversion;
   parent->stats.pzxid = at.header.id;
   ++parent->num_children;
   put(at, parent_path(path), std::move(*parent));
   put(at, path, std::move(node));
-  return multi_op{op.type, create_txn{std::move(path), asked.data, std::move(*acl),
-                                      is_ephemeral(asked.flags), cversion}};
+  return multi_op{op.type, make_create(op, *mode, std::move(path), std::move(*acl), cversion)};
 }
 
 prep::planned prep::plan_op(context& at, const delete_request& op) {
   if (!has_parent(op.path) || is_special_path(op.path)) return refused(error_code::bad_arguments);
   auto parent = look_up(parent_path(op.path));
   if (!parent) return refused(error_code::no_node);
-  if (!is_allowed(*parent->acl, permission::remove, at.request.identities))
-    return refused(error_code::no_auth);
+  if (!may(at, permission::remove, *parent->acl)) return refused(error_code::no_auth);
   auto node = look_up(op.path);
   if (!node) return refused(error_code::no_node);
   if (!next_version(node->stats.version, op.version)) return refused(error_code::bad_version);
@@ -150,14 +230,16 @@ prep::planned prep::plan_op(context& at, const set_data_request& op) {
   if (!is_valid_path(op.path)) return refused(error_code::bad_arguments);
   auto node = look_up(op.path);
   if (!node) return refused(error_code::no_node);
-  if (!is_allowed(*node->acl, permission::write, at.request.identities))
-    return refused(error_code::no_auth);
+  if (!may(at, permission::write, *node->acl)) return refused(error_code::no_auth);
+  if (!within_quota(op.path, 0, bytes_of(op.data) - node->data_bytes))
+    return refused(error_code::quota_exceeded);
   auto version = next_version(node->stats.version, op.version);
   if (!version) return refused(error_code::bad_version);
   node->stats.version = *version;
   node->stats.mtime = at.header.time_ms;
   node->stats.mzxid = at.header.id;
   node->content = content_crc(op.path, op.data ? std::string_view{*op.data} : "");
+  node->data_bytes = bytes_of(op.data);
   put(at, op.path, std::move(*node));
   return multi_op{op_code::set_data, set_data_txn{op.path, op.data, *version}};
 }
@@ -168,8 +250,7 @@ prep::planned prep::plan_op(context& at, const set_acl_request& op) {
   if (!acl) return refused(acl.error());
   auto node = look_up(op.path);
   if (!node) return refused(error_code::no_node);
-  if (!is_allowed(*node->acl, permission::admin, at.request.identities))
-    return refused(error_code::no_auth);
+  if (!may(at, permission::admin, *node->acl)) return refused(error_code::no_auth);
   auto version = next_version(node->stats.aversion, op.version);
   if (!version) return refused(error_code::bad_version);
   node->stats.aversion = *version;
@@ -182,11 +263,26 @@ prep::planned prep::plan_op(context& at, const check_request& op) {
   if (!is_valid_path(op.path)) return refused(error_code::bad_arguments);
   auto node = look_up(op.path);
   if (!node) return refused(error_code::no_node);
-  if (!is_allowed(*node->acl, permission::read, at.request.identities))
-    return refused(error_code::no_auth);
+  if (!may(at, permission::read, *node->acl)) return refused(error_code::no_auth);
   auto version = next_version(node->stats.version, op.version);
   if (!version) return refused(error_code::bad_version);
   return multi_op{op_code::check, check_version_txn{op.path, *version}};
+}
+
+/// PrepRequestProcessor asks for the permission last of all. The znode's version stays -1.
+tl::expected<txn_body, error_code> prep::plan_reconfig(context& at, const reconfig_request& asked) {
+  if (!judge_) return refused(error_code::unimplemented);
+  auto text = judge_(asked, at.header.id);
+  if (!text) return refused(text.error());
+  auto node = look_up(config_path);
+  if (!node) return refused(error_code::no_node);
+  if (!is_allowed(*node->acl, permission::write, at.request.identities))
+    return refused(error_code::no_auth);
+  node->stats.version = -1;
+  node->stats.mtime = at.header.time_ms;
+  node->stats.mzxid = at.header.id;
+  put(at, config_path, std::move(*node));
+  return set_data_txn{std::string{config_path}, std::move(*text), -1};
 }
 
 // -- several at once ------------------------------------------------------------------------------
@@ -198,6 +294,8 @@ multi_txn prep::plan_multi(context& at, const multi_request& request) {
     auto done = failed ? planned{refused(error_code::runtime_inconsistency)}
                        : std::visit([&](const auto& x) { return plan_op(at, x); }, op);
     if (done) {
+      // ZooKeeper before 3.9 passes over a create2 it reads here.
+      if (done->type == op_code::create2) done->type = op_code::create;
       out.ops.push_back(std::move(*done));
       continue;
     }
@@ -236,6 +334,7 @@ std::optional<prep::record> prep::look_up(std::string_view path) const {
   out.num_children = node->num_children();
   out.acl = committed_->acl_of(*node);
   out.content = node->content;
+  out.data_bytes = static_cast<std::int64_t>(node->data.size());
   return out;
 }
 

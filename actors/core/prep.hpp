@@ -15,6 +15,7 @@
 #include <string_view>
 #include <tl/expected.hpp>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "actors/core/tree.hpp"
@@ -23,10 +24,23 @@
 
 namespace troupe::core {
 
+struct prep_options {
+  bool skip_acl = false;       // everybody may do everything
+  bool enforce_quota = false;  // hard limits refuse
+};
+
 class prep {
  public:
   /// `committed` is the database; it must outlive this object and is only read.
-  explicit prep(const tree& committed) : committed_(&committed) {}
+  explicit prep(const tree& committed, prep_options options = {})
+      : options_(options), committed_(&committed) {}
+  void set_options(prep_options options) { options_ = options; }
+
+  /// Judges a reconfig: the text of the membership that the txn `zxid` makes, or why there is none.
+  /// Whether the client may ask for it is for plan() to say. Without a judge it is unimplemented.
+  using membership_judge = std::function<tl::expected<std::string, error_code>(
+      const reconfig_request&, zxid)>;
+  void judge_memberships(membership_judge judge) { judge_ = std::move(judge); }
 
   /// A leadership begins: nothing is outstanding; the first txn gets `first`.
   void begin(zxid first);
@@ -36,6 +50,11 @@ class prep {
   [[nodiscard]] txn plan(const write_request& request, std::int64_t now_ms);
   /// A request refused before it came here (session expired or moved).
   [[nodiscard]] txn refuse(const write_request& request, error_code why, std::int64_t now_ms);
+  /// Deletes a container or TTL znode whose time has come. nullopt, and no zxid is spent: it is
+  /// gone or changed meanwhile, has children again, or is neither of these.
+  [[nodiscard]] std::optional<txn> plan_expiry(const std::string& path, std::int64_t now_ms);
+  /// The quota limits that were broken since this was asked last, refused or only worth a word.
+  [[nodiscard]] std::vector<quota_breach> take_breaches() { return std::exchange(breaches_, {}); }
   /// The tree has everything up to `upto`.
   void applied(zxid upto);
   /// Planned changes that the tree does not have yet.
@@ -50,6 +69,7 @@ class prep {
     std::int32_t num_children = 0;
     acl_ptr acl;
     std::uint32_t content = 0;
+    std::int64_t data_bytes = 0;
   };
   struct change {
     zxid at;
@@ -73,9 +93,13 @@ class prep {
   planned plan_op(context& at, const set_acl_request& op);
   planned plan_op(context& at, const check_request& op);
   tl::expected<txn_body, error_code> plan_body(context& at, const decoded_write& request);
+  tl::expected<txn_body, error_code> plan_reconfig(context& at, const reconfig_request& asked);
   multi_txn plan_multi(context& at, const multi_request& request);
   close_session_txn plan_close(context& at);
 
+  [[nodiscard]] bool may(const context& at, std::int32_t permissions, const acl_list& acl) const;
+  /// False: a hard limit stands against it.
+  bool within_quota(std::string_view path, std::int64_t count, std::int64_t bytes);
   context start(const write_request& request, std::int64_t now_ms);
   [[nodiscard]] txn finish(context& at, tl::expected<txn_body, error_code> body);
   [[nodiscard]] std::optional<record> look_up(std::string_view path) const;
@@ -84,7 +108,10 @@ class prep {
   void forget(std::string_view path, session_id owner, zxid at);
   void roll_back(context& at);
 
+  prep_options options_;
   const tree* committed_;
+  std::vector<quota_breach> breaches_;
+  membership_judge judge_;
   zxid next_;
   tree_digest digest_;
   std::deque<change> order_;

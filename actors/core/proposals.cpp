@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "actors/core/proposals.hpp"
 
-#include <set>
 #include <utility>
 
 namespace troupe::core {
@@ -15,6 +14,11 @@ bool proposals::propose(zxid id) {
   return true;
 }
 
+void proposals::reconfigure(quorum next) {
+  next_ = std::move(next);
+  reconfig_ = last_proposed_;
+}
+
 std::optional<zxid_range> proposals::on_ack(server_id from, zxid upto) {
   auto it = acked_.find(from);
   if (it == acked_.end() || upto <= it->second || upto > last_proposed_) return std::nullopt;
@@ -22,23 +26,38 @@ std::optional<zxid_range> proposals::on_ack(server_id from, zxid upto) {
   return commit_what_a_quorum_has();
 }
 
-std::optional<zxid_range> proposals::add_voter_acked(server_id server, zxid upto) {
-  if (!ensemble_.is_voter(server) || upto > last_proposed_) return std::nullopt;
+std::optional<zxid_range> proposals::add_synced(server_id server, zxid upto) {
+  if (upto > last_proposed_) return std::nullopt;
   acked_[server] = upto;
   return commit_what_a_quorum_has();
 }
 
-/// The last zxid that a quorum has can only be one that some voter acked last.
-std::optional<zxid_range> proposals::commit_what_a_quorum_has() {
+std::set<server_id> proposals::holders_of(zxid upto) const {
+  std::set<server_id> out;
+  for (const auto& [server, theirs] : acked_)
+    if (theirs >= upto) out.insert(server);
+  return out;
+}
+
+/// The last zxid that a quorum has can only be one that some server acked last.
+zxid proposals::held_by_quorum(const quorum& of) const {
   zxid reached = committed_;
-  for (const auto& [server, upto] : acked_) {
-    if (upto <= reached) continue;
-    std::set<server_id> holders;
-    for (const auto& [other, theirs] : acked_)
-      if (theirs >= upto) holders.insert(other);
-    if (ensemble_.has_quorum(holders)) reached = upto;
+  for (const auto& [server, upto] : acked_)
+    if (upto > reached && of.has_quorum(holders_of(upto))) reached = upto;
+  return reached;
+}
+
+std::optional<zxid_range> proposals::commit_what_a_quorum_has() {
+  auto reached = held_by_quorum(ensemble_);
+  if (next_ && reached >= reconfig_) {
+    bool both = held_by_quorum(*next_) >= reconfig_;
+    reached = both ? reconfig_ : zxid{reconfig_.value - 1};
+    if (both) {
+      ensemble_ = *std::move(next_);
+      next_.reset();
+    }
   }
-  if (reached == committed_) return std::nullopt;
+  if (reached <= committed_) return std::nullopt;
   return zxid_range{std::exchange(committed_, reached).next(), reached};
 }
 

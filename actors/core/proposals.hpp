@@ -5,12 +5,15 @@
 /// does not depend on how much is outstanding.
 /// Invariant: committed() <= last_proposed(), both of one epoch. A zxid is committed once, in
 /// order, and only when a quorum of synced voters has it on disk. Not for observers: they never
-/// ack.
+/// ack. A reconfig and what follows it needs a quorum of the old and of the new voters; once it is
+/// committed, what follows needs the new ones alone. So acks of those who do not vote are kept,
+/// too: they may be voters by then.
 #pragma once
 
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 
 #include "actors/core/quorum.hpp"
 #include "messages/ids.hpp"
@@ -37,16 +40,28 @@ class proposals {
   /// Enters the next txn. False, and nothing happens, unless it is next() of an epoch that has
   /// room.
   [[nodiscard]] bool propose(zxid id);
+  /// The txn proposed last makes `next` the ensemble. One at a time: the one before is committed.
+  void reconfigure(quorum next);
 
-  /// Counts an ack; it covers every zxid up to `upto`. Returns what became committed. An ack for
-  /// what is committed or was never proposed, or of a server that is no synced voter, is nothing.
+  /// Counts an ack; it covers every zxid up to `upto`. Returns what became committed, which ends
+  /// with a reconfig if there is one in it: go_on() tells of more. An ack for what is committed or
+  /// was never proposed, or of a server that is not synced, is nothing.
   [[nodiscard]] std::optional<zxid_range> on_ack(server_id from, zxid upto);
+  /// What became committed because a reconfig was.
+  [[nodiscard]] std::optional<zxid_range> go_on() { return commit_what_a_quorum_has(); }
 
   /// From now on the acks of `server` count: it has acknowledged this leader's history and, with
   /// it, everything up to `upto`. The leader's own log enters here too.
-  [[nodiscard]] std::optional<zxid_range> add_voter_acked(server_id server, zxid upto);
+  [[nodiscard]] std::optional<zxid_range> add_synced(server_id server, zxid upto);
   /// The learner is gone. What was committed with its acks stays committed.
-  void remove_voter(server_id server) { acked_.erase(server); }
+  void remove(server_id server) { acked_.erase(server); }
+
+  /// The reconfig that is proposed and not committed.
+  [[nodiscard]] std::optional<zxid> reconfig() const {
+    return next_ ? std::optional{reconfig_} : std::nullopt;
+  }
+  /// Who has acked everything up to `upto`, voter or not.
+  [[nodiscard]] std::set<server_id> holders_of(zxid upto) const;
 
   [[nodiscard]] zxid next() const { return last_proposed_.next(); }
   [[nodiscard]] zxid last_proposed() const { return last_proposed_; }
@@ -60,11 +75,14 @@ class proposals {
 
  private:
   std::optional<zxid_range> commit_what_a_quorum_has();
+  [[nodiscard]] zxid held_by_quorum(const quorum& of) const;
 
   quorum ensemble_;
+  std::optional<quorum> next_;  // while a reconfig is not committed
+  zxid reconfig_;               // which one
   zxid last_proposed_;
   zxid committed_;
-  std::map<server_id, zxid> acked_;  // of synced voters
+  std::map<server_id, zxid> acked_;  // of synced servers
 };
 
 }  // namespace troupe::core

@@ -57,7 +57,29 @@ tl::expected<quorum, std::string> quorum::make(const std::vector<ensemble_member
   return q;
 }
 
+quorum quorum::joint(const quorum& committed, const quorum& seen) {
+  quorum q;
+  q.parts_ = {committed, seen};
+  for (const auto& part : q.parts_) {
+    q.voters_.insert(part.voters_.begin(), part.voters_.end());
+    q.observers_.insert(part.observers_.begin(), part.observers_.end());
+    for (const auto& [id, weight] : part.weights_)
+      q.weights_[id] = std::max(q.weights_[id], weight);
+  }
+  for (auto id : q.voters_) q.observers_.erase(id);
+  return q;
+}
+
+bool quorum::has_either_quorum(const std::set<server_id>& servers) const {
+  return is_joint() ? std::any_of(parts_.begin(), parts_.end(),
+                                  [&](const quorum& part) { return part.has_quorum(servers); })
+                    : has_quorum(servers);
+}
+
 bool quorum::has_quorum(const std::set<server_id>& servers) const {
+  if (is_joint())
+    return std::all_of(parts_.begin(), parts_.end(),
+                       [&](const quorum& part) { return part.has_quorum(servers); });
   if (!is_hierarchical()) {
     const auto present = std::count_if(servers.begin(), servers.end(),
                                        [this](server_id id) { return is_voter(id); });

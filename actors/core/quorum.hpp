@@ -2,6 +2,7 @@
 /// Which sets of servers may decide for the ensemble: a majority of the voters, or ZooKeeper's
 /// hierarchical rule when the servers stand in groups (QuorumMaj, QuorumHierarchical).
 /// Any two quorums of one ensemble share a voter. Observers and strangers never count.
+/// While a reconfig is under way two ensembles decide together: the joint form.
 /// Errors: `make` says what the server list lacks, in words for the person who wrote the list.
 #pragma once
 
@@ -34,9 +35,17 @@ class quorum {
   [[nodiscard]] static tl::expected<quorum, std::string> make(
       const std::vector<ensemble_member>& members);
 
+  /// Both must agree: `committed`, and `seen`, which may replace it (ZooKeeper's
+  /// SyncedLearnerTracker with two verifiers). Whoever votes in one of them is a voter, with the
+  /// greater weight of the two.
+  [[nodiscard]] static quorum joint(const quorum& committed, const quorum& seen);
+
   /// More than half of the voters; with groups: more than half of the groups that have weight, each
   /// by more than half of its weight.
   [[nodiscard]] bool has_quorum(const std::set<server_id>& servers) const;
+
+  /// Enough for who only follows: of a joint quorum, one of the two.
+  [[nodiscard]] bool has_either_quorum(const std::set<server_id>& servers) const;
 
   [[nodiscard]] bool is_voter(server_id id) const { return voters_.contains(id); }
   [[nodiscard]] bool is_observer(server_id id) const { return observers_.contains(id); }
@@ -48,6 +57,7 @@ class quorum {
   /// Number of voters.
   [[nodiscard]] std::size_t size() const { return voters_.size(); }
   [[nodiscard]] bool is_hierarchical() const { return !group_of_.empty(); }
+  [[nodiscard]] bool is_joint() const { return !parts_.empty(); }
 
  private:
   std::set<server_id> voters_;
@@ -55,6 +65,7 @@ class quorum {
   std::map<server_id, std::int64_t> weights_;           // of voters
   std::map<server_id, std::int64_t> group_of_;          // of voters; empty: plain majority
   std::map<std::int64_t, std::int64_t> group_weights_;  // only groups with weight
+  std::vector<quorum> parts_;                           // joint: all of these have to agree
 };
 
 }  // namespace troupe::core

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "actors/core/tree.hpp"
 #include "actors/core/watches.hpp"
@@ -18,8 +19,17 @@ struct reply {
   std::string body;
 };
 
-/// The answer to the write that became `done`. A failed multi answers ok with an error per op.
-[[nodiscard]] reply reply_to_write(const applied& done);
+/// The answer to the write that became `done`. A failed multi answers ok with an error per op; its
+/// ops at the positions `with_stat` were create2.
+[[nodiscard]] reply reply_to_write(const applied& done,
+                                   const std::vector<std::size_t>& with_stat = {});
+
+/// Who asks for a read. `shown` must outlive it.
+struct asker {
+  const identities& shown;
+  session_id session;
+  bool skip_acl = false;  // everybody may read everything
+};
 
 struct watch_request {
   watch_kind kind = watch_kind::data;
@@ -31,9 +41,14 @@ struct read_reply {
   std::optional<watch_request> watch;  // to register before anything else is applied
 };
 
-/// The reads: exists, getData, getChildren, getChildren2, getACL. unimplemented for another op.
-/// setWatches and setWatches2 are watches::set_watches().
-[[nodiscard]] read_reply answer_read(op_code op, std::string_view body, const identities& shown,
+/// The reads: exists, getData, getChildren, getChildren2, getACL, getAllChildrenNumber, multiRead,
+/// getEphemerals, whoAmI. unimplemented for another op.
+[[nodiscard]] read_reply answer_read(op_code op, std::string_view body, const asker& who,
                                      const tree& now);
+
+/// addWatch, checkWatches and removeWatches, performed for a watcher. No path is asked to be well
+/// formed, nor to exist. setWatches and setWatches2 are watches::set_watches().
+[[nodiscard]] reply answer_watch_op(op_code op, std::string_view body, watcher_key watcher,
+                                    watches& table);
 
 }  // namespace troupe::core

@@ -98,6 +98,8 @@ class snapshot_decoder {
   progress take_node(piece& in);
   progress take_seal(piece& in, stage after);
   progress take_digest(piece& in);
+  progress take_last_zxid(piece& in);
+  [[nodiscard]] bool is_last_zxid_section(std::string_view bytes) const;
   progress malformed(std::string what);
   znode* parent_of(std::string_view path);
 

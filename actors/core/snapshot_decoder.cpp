@@ -32,6 +32,11 @@ class snapshot_decoder::piece {
     auto out = take(static_cast<std::size_t>(size));
     return ok() ? std::optional{out} : std::nullopt;
   }
+  /// The next `n` bytes, which stay where they are; short when they are not all there.
+  std::string_view peek(std::size_t n) {
+    if (in_.size() < n) short_ = true;
+    return ok() ? in_.substr(0, n) : std::string_view{};
+  }
   std::string text() { return std::string{bytes().value_or(std::string_view{})}; }
   /// A list's count of items of at least `item_bytes` each.
   std::int32_t count(std::int32_t item_bytes) {
@@ -93,6 +98,7 @@ tl::expected<image, std::string> snapshot_decoder::finish() {
     malformed("it ends in the middle");
     return tl::unexpected{fault_};
   }
+  data_.set_up_quotas();
   return image{std::move(data_), digest_, last_zxid_};
 }
 
@@ -118,9 +124,7 @@ snapshot_decoder::progress snapshot_decoder::take(piece& in) {
     case stage::digest_seal:
       return take_seal(in, stage::last_zxid);
     case stage::last_zxid:
-      last_zxid_ = zxid{in.i64()};
-      if (in.ok()) stage_ = stage::last_seal;
-      return in.outcome();
+      return take_last_zxid(in);
     case stage::last_seal:
       return take_seal(in, stage::end);
     case stage::end:
@@ -228,7 +232,26 @@ snapshot_decoder::progress snapshot_decoder::take_seal(piece& in, stage after) {
   return progress::taken;
 }
 
+snapshot_decoder::progress snapshot_decoder::take_last_zxid(piece& in) {
+  last_zxid_ = zxid{in.i64()};
+  if (in.ok()) stage_ = stage::last_seal;
+  return in.outcome();
+}
+
+/// Whether these 21 bytes are the last section of a file that has no digest (ZooKeeper 3.9 with
+/// digest.enabled=false): sections have no name, but this one ends with a seal that is right.
+bool snapshot_decoder::is_last_zxid_section(std::string_view bytes) const {
+  if (bytes.empty()) return false;
+  auto sum = snapshot_format::checksum(adler_, bytes.substr(0, 8));
+  jute::reader r{bytes.substr(8)};
+  return r.i64() == static_cast<std::int64_t>(sum) && r.bytes() == snapshot_format::end_mark;
+}
+
 snapshot_decoder::progress snapshot_decoder::take_digest(piece& in) {
+  constexpr std::size_t last_section_bytes = 8 + 8 + 5;  // and a digest's is longer
+  if (auto next = in.peek(last_section_bytes); in.ok() && is_last_zxid_section(next))
+    return take_last_zxid(in);
+  if (!in.ok()) return in.outcome();
   zxid_digest read;
   read.at.value = in.i64();
   read.version = in.i32();

@@ -65,6 +65,8 @@ applied tree::apply(const txn& x) {
   change_context at{x.header, out.triggers, out.multi};
   out.result = std::visit([&](const auto& body) { return change(at, body); }, x.body);
   out.result.type = x.header.type;
+  if (auto* t = std::get_if<set_data_txn>(&x.body); t && x.header.type == op_code::reconfig)
+    out.result.data = t->data;
   // Only now: a snapshot that starts here must not claim half a multi.
   last_processed_ = digest_at_ = std::max(last_processed_, x.header.id);
   compare_digest(x, out);
@@ -103,6 +105,7 @@ op_result tree::create(change_context& at, const std::string& path, const jute::
   }
   auto& child = add_child(*parent, path, data, acl_id, new_stats(at.header, owner));
   out.node_stat = stat_of(child);
+  charge_created(path, child);
   at.triggers.push_back({event_type::node_created, path, acl_of(child)});
   at.triggers.push_back({event_type::node_children_changed, std::move(over), acl_of(*parent)});
   return out;
@@ -127,6 +130,7 @@ op_result tree::remove(change_context& at, const std::string& path) {
     return out;
   }
   auto child_acl = acl_of(*child);
+  charge_removed(path, *child);
   remove_child(*parent, *child);
   at.triggers.push_back({event_type::node_deleted, path, std::move(child_acl)});
   at.triggers.push_back({event_type::node_children_changed, std::move(over), acl_of(*parent)});
@@ -140,7 +144,7 @@ op_result tree::change(change_context& at, const set_data_txn& t) {
     out.err = error_code::no_node;
     return out;
   }
-  data_bytes_ -= static_cast<std::int64_t>(node->data.size());
+  auto bytes_before = static_cast<std::int64_t>(node->data.size());
   change_content(*node, t.path, [&](znode& n) {
     n.data = blob{t.data};
     n.content = content_crc(t.path, n.data.view());
@@ -148,8 +152,10 @@ op_result tree::change(change_context& at, const set_data_txn& t) {
     n.stats.mzxid = at.header.id;
     n.stats.mtime = at.header.time_ms;
   });
-  data_bytes_ += static_cast<std::int64_t>(node->data.size());
+  auto more_bytes = static_cast<std::int64_t>(node->data.size()) - bytes_before;
+  data_bytes_ += more_bytes;
   out.node_stat = stat_of(*node);
+  charge(t.path, 0, more_bytes);
   at.triggers.push_back({event_type::node_data_changed, t.path, acl_of(*node)});
   return out;
 }
@@ -207,11 +213,16 @@ op_result tree::change(change_context& at, const multi_txn& t) {
 void tree::compare_digest(const txn& x, applied& out) {
   if (expected_) {
     if (x.header.id < expected_->at) return;
-    if (x.header.id == expected_->at) out.digest_matches = digest() == expected_->value;
+    if (x.header.id == expected_->at && digest() != expected_->value) {
+      out.digest_matches = false;
+      out.digest_told = expected_->value;
+    }
     expected_.reset();
   }
-  if (x.digest && x.digest->version == digest_version && x.digest->tree != digest())
+  if (x.digest && x.digest->version == digest_version && x.digest->tree != digest()) {
     out.digest_matches = false;
+    out.digest_told = x.digest->tree;
+  }
 }
 
 void tree::set_last_processed(zxid at) {
@@ -324,18 +335,50 @@ znode& tree::add_child(znode& parent, std::string_view path, const jute::buffer&
   auto hint = parent.children->end();  // sequential names, and snapshots, come ascending
   auto& child = mutable_element(*parent.children->insert(hint, std::move(fresh)));
   if (is_digested(path)) digest_.add(node_digest(child.content, stats));
-  if (kind_of(child) == owner_kind::session) {
-    ephemerals_[stats.ephemeral_owner].insert(&child);
-    ++ephemeral_count_;
-  }
+  enrol(child);
   ++node_count_;
   data_bytes_ += static_cast<std::int64_t>(path.size() + child.data.size());
   return child;
 }
 
+void tree::enrol(const znode& node) {
+  switch (kind_of(node)) {
+    case owner_kind::none:
+      break;
+    case owner_kind::session:
+      ephemerals_[node.stats.ephemeral_owner].insert(&node);
+      ++ephemeral_count_;
+      break;
+    case owner_kind::container:
+      containers_.insert(&node);
+      break;
+    case owner_kind::ttl:
+      ttl_znodes_.insert(&node);
+      break;
+  }
+}
+
+void tree::set_extended_types(bool on) {
+  if (on == extended_types_) return;
+  extended_types_ = on;
+  auto again = std::exchange(ttl_znodes_, {});
+  for (auto at = ephemerals_.begin(); at != ephemerals_.end();) {
+    if (kind_of_owner(at->first, on) == owner_kind::session) {
+      ++at;
+      continue;
+    }
+    ephemeral_count_ -= at->second.size();
+    again.merge(at->second);
+    at = ephemerals_.erase(at);
+  }
+  for (auto node : again) enrol(*node);
+}
+
 void tree::forget(const znode& node, std::string_view path) {
   acls_.release(node.acl_id);
   if (is_digested(path)) digest_.remove(node_digest(node.content, node.stats));
+  containers_.erase(&node);
+  ttl_znodes_.erase(&node);
   if (auto owned = ephemerals_.find(node.stats.ephemeral_owner);
       owned != ephemerals_.end() && owned->second.erase(&node) > 0) {
     --ephemeral_count_;

@@ -19,6 +19,7 @@
 
 #include "actors/core/acl_cache.hpp"
 #include "actors/core/digest.hpp"
+#include "actors/core/quotas.hpp"
 #include "actors/core/znode.hpp"
 #include "messages/txn.hpp"
 
@@ -36,7 +37,8 @@ struct op_result {
   op_code type = op_code::error;
   error_code err = error_code::ok;
   std::string path;
-  std::optional<stat> node_stat;  // of creates, set_data, set_acl
+  std::optional<stat> node_stat;  // of creates, set_data, set_acl, reconfig
+  jute::buffer data;              // of a reconfig: the new /zookeeper/config
 };
 
 /// One txn's outcome.
@@ -46,6 +48,7 @@ struct applied {
   std::vector<op_result> multi;         // per op, for a multi
   std::vector<watch_trigger> triggers;  // in the order to fire
   bool digest_matches = true;           // false: this tree is not the leading server's
+  std::int64_t digest_told = 0;         // which digest it would have, when it does not match
 };
 
 /// The digest a tree had after a txn.
@@ -55,6 +58,9 @@ struct zxid_digest {
   std::int64_t value = 0;
   friend bool operator==(const zxid_digest&, const zxid_digest&) = default;
 };
+
+/// How many znodes are below, to any depth.
+[[nodiscard]] std::size_t count_below(const znode& top);
 
 using session_timeouts = std::map<session_id, std::int32_t>;  // id -> timeout_ms
 
@@ -81,6 +87,14 @@ class tree {
   /// Sessions that have ephemerals, ascending (the `dump` command).
   [[nodiscard]] std::vector<session_id> ephemeral_owners() const;
   [[nodiscard]] const session_timeouts& sessions() const { return sessions_; }
+  /// In no order. TTL znodes are known as such while extended types are on.
+  using znodes = std::unordered_set<const znode*>;
+  [[nodiscard]] const znodes& containers() const { return containers_; }
+  [[nodiscard]] const znodes& ttl_znodes() const { return ttl_znodes_; }
+
+  /// The limit that a change below or at `path` of so many znodes and bytes would break.
+  [[nodiscard]] std::optional<quota_breach> breach_by(std::string_view path, std::int64_t count,
+                                                      std::int64_t bytes) const;
 
   /// As ZooKeeper counts: the root twice ("" and "/").
   [[nodiscard]] std::size_t node_count() const { return node_count_ + 1; }
@@ -97,12 +111,17 @@ class tree {
   /// The tree is a fuzzy copy until the txn `then.at`, and must have that digest after it. Until
   /// then no digest is compared. When that txn is the last processed, it is compared at once:
   /// false if it differs. Ignored when it is older, or the digest of another version.
-  bool expect_digest(const zxid_digest& then);
+  [[nodiscard]] bool expect_digest(const zxid_digest& then);
+  /// The txn that the tree is a fuzzy copy until, as long as it has not come.
+  [[nodiscard]] std::optional<zxid> fuzzy_until() const {
+    return expected_ ? std::optional{expected_->at} : std::nullopt;
+  }
 
   /// The membership as data of /zookeeper/config; local, outside of txns and digest
   /// (ZKDatabase.initConfigInZKDatabase).
   void set_config(std::string text, zxid version, std::int64_t now_ms);
-  void set_extended_types(bool on) { extended_types_ = on; }
+  /// Whether owners of that form are TTL znodes', or a session's (znode.hpp).
+  void set_extended_types(bool on);
   [[nodiscard]] bool extended_types() const { return extended_types_; }
 
  private:
@@ -133,11 +152,23 @@ class tree {
   /// With all below it: a fuzzy copy may hold children of a later life of the same path.
   void remove_child(znode& parent, const znode& child);
   void add_config_node(znode& zookeeper);
+  /// Puts a znode among its session's ephemerals, the containers or the TTL znodes.
+  void enrol(const znode& node);
   void forget(const znode& node, std::string_view path);
   void set_root(const jute::buffer& data, std::int64_t acl_id, const stat_persisted& stats);
   template <class Change>
   void change_content(znode& node, std::string_view path, Change edit);
   void raise_cversion(znode& parent, std::string_view path, std::int32_t cversion, zxid at);
+
+  // Quotas (tree_quotas.cpp).
+  void charge(std::string_view path, std::int64_t count, std::int64_t bytes);
+  void charge_created(std::string_view path, const znode& node);
+  void charge_removed(std::string_view path, const znode& node);
+  void recount(std::string_view limited);
+  template <class Edit>
+  void change_usage(std::string_view limited, Edit edit);
+  /// After a load: which znodes have limits, and what is in use below them now.
+  void set_up_quotas();
 
   /// Frees a tree of any depth without recursion: a client may nest znodes as deep as it likes.
   struct uproot {
@@ -145,7 +176,9 @@ class tree {
   };
   std::unique_ptr<znode, uproot> root_;
   acl_cache acls_;
-  std::unordered_map<session_id, std::unordered_set<const znode*>> ephemerals_;
+  std::unordered_map<session_id, znodes> ephemerals_;
+  znodes containers_, ttl_znodes_;
+  limited_paths limited_;
   session_timeouts sessions_;
   tree_digest digest_;
   std::optional<zxid_digest> expected_;

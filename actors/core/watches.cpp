@@ -3,8 +3,23 @@
 
 #include <algorithm>
 #include <iterator>
+#include <utility>
+
+#include "actors/core/path.hpp"
 
 namespace troupe::core {
+namespace {
+
+template <class Watchers>
+void merge(Watchers& heard, const Watchers& more) {
+  if (more.empty()) return;
+  Watchers both;
+  both.reserve(heard.size() + more.size());
+  std::set_union(heard.begin(), heard.end(), more.begin(), more.end(), std::back_inserter(both));
+  heard = std::move(both);
+}
+
+}  // namespace
 
 bool watches::table::add(std::string_view path, watcher_key watcher) {
   auto at = paths.find(path);
@@ -31,6 +46,28 @@ watches::watchers watches::table::take(std::string_view path) {
   return out;
 }
 
+const watches::watchers* watches::table::find(std::string_view path) const {
+  auto at = paths.find(path);
+  return at == paths.end() ? nullptr : &at->second;
+}
+
+bool watches::table::contains(std::string_view path, watcher_key watcher) const {
+  auto here = find(path);
+  return here && std::binary_search(here->begin(), here->end(), watcher);
+}
+
+bool watches::table::remove(std::string_view path, watcher_key watcher) {
+  if (!contains(path, watcher)) return false;
+  auto at = paths.find(path);
+  auto of_watcher = by_watcher.find(watcher);
+  of_watcher->second.erase(&at->first);
+  if (of_watcher->second.empty()) by_watcher.erase(of_watcher);
+  at->second.erase(std::lower_bound(at->second.begin(), at->second.end(), watcher));
+  if (at->second.empty()) paths.erase(at);
+  --count;
+  return true;
+}
+
 void watches::table::remove_watcher(watcher_key watcher) {
   auto of_watcher = by_watcher.find(watcher);
   if (of_watcher == by_watcher.end()) return;
@@ -43,8 +80,53 @@ void watches::table::remove_watcher(watcher_key watcher) {
   by_watcher.erase(of_watcher);
 }
 
+watches::table& watches::table_of(watch_kind kind) {
+  switch (kind) {
+    case watch_kind::child:
+      return child_;
+    case watch_kind::persistent:
+      return persistent_;
+    case watch_kind::persistent_recursive:
+      return recursive_;
+    case watch_kind::data:
+    case watch_kind::exist:
+      break;
+  }
+  return data_;
+}
+
 bool watches::add(watch_kind kind, std::string_view path, watcher_key watcher) {
-  return (kind == watch_kind::child ? child_ : data_).add(path, watcher);
+  return table_of(kind).add(path, watcher);
+}
+
+bool watches::contains(watcher_type type, std::string_view path, watcher_key watcher) const {
+  auto asked = [&](watcher_type one, const table& where) {
+    return (type == one || type == watcher_type::any) && where.contains(path, watcher);
+  };
+  return asked(watcher_type::children, child_) || asked(watcher_type::data, data_) ||
+         asked(watcher_type::persistent, persistent_) ||
+         asked(watcher_type::persistent_recursive, recursive_);
+}
+
+bool watches::remove(watcher_type type, std::string_view path, watcher_key watcher) {
+  bool removed = false;
+  auto take = [&](watcher_type one, table& where) {
+    if (type == one || type == watcher_type::any) removed |= where.remove(path, watcher);
+  };
+  take(watcher_type::children, child_);
+  take(watcher_type::data, data_);
+  take(watcher_type::persistent, persistent_);
+  take(watcher_type::persistent_recursive, recursive_);
+  return removed;
+}
+
+/// Whoever watches `path` or a znode above it with all that is below.
+void watches::add_recursive(std::string_view path, watchers& heard) const {
+  if (recursive_.count == 0) return;
+  for (;; path = parent_path(path)) {
+    if (auto here = recursive_.find(path)) merge(heard, *here);
+    if (path.size() <= 1) return;
+  }
 }
 
 std::vector<fired_watch> watches::trigger(const watch_trigger& what, const read_check& may_read) {
@@ -53,19 +135,20 @@ std::vector<fired_watch> watches::trigger(const watch_trigger& what, const read_
     case event_type::node_created:
     case event_type::node_data_changed:
       heard = data_.take(what.path);
+      add_recursive(what.path, heard);
       break;
     case event_type::node_children_changed:
       heard = child_.take(what.path);
       break;
-    case event_type::node_deleted: {
-      auto of_data = data_.take(what.path), of_children = child_.take(what.path);
-      std::set_union(of_data.begin(), of_data.end(), of_children.begin(), of_children.end(),
-                     std::back_inserter(heard));
+    case event_type::node_deleted:
+      heard = data_.take(what.path);
+      merge(heard, child_.take(what.path));
+      add_recursive(what.path, heard);
       break;
-    }
     case event_type::none:
       break;
   }
+  if (auto here = persistent_.find(what.path)) merge(heard, *here);
   std::vector<fired_watch> out;
   for (auto watcher : heard)
     if (!may_read || !what.acl || may_read(watcher, *what.acl))
@@ -74,12 +157,13 @@ std::vector<fired_watch> watches::trigger(const watch_trigger& what, const read_
 }
 
 void watches::remove_watcher(watcher_key watcher) {
-  data_.remove_watcher(watcher);
-  child_.remove_watcher(watcher);
+  for (auto each : {&data_, &child_, &persistent_, &recursive_}) each->remove_watcher(watcher);
 }
 
-std::vector<watch_event> watches::set_watches(watcher_key watcher, const set_watches_request& asked,
+std::vector<watch_event> watches::set_watches(watcher_key watcher,
+                                              const set_watches2_request& asked_all,
                                               const tree& now) {
+  const auto& asked = asked_all.one_shot;
   std::vector<watch_event> missed;
   auto tell = [&missed](event_type type, const std::string& path) {
     missed.push_back({type, keeper_state::sync_connected, path});
@@ -108,13 +192,30 @@ std::vector<watch_event> watches::set_watches(watcher_key watcher, const set_wat
     else
       add(watch_kind::child, path, watcher);
   }
+  for (const auto& path : asked_all.persistent) add(watch_kind::persistent, path, watcher);
+  for (const auto& path : asked_all.persistent_recursive)
+    add(watch_kind::persistent_recursive, path, watcher);
   return missed;
 }
 
-std::size_t watches::watcher_count() const {
-  auto out = data_.by_watcher.size();
-  for (const auto& [watcher, paths] : child_.by_watcher) out += !data_.by_watcher.contains(watcher);
+std::size_t watches::path_count() const {
+  return data_.paths.size() + child_.paths.size() + 2 * persistent_.paths.size() +
+         recursive_.paths.size();
+}
+
+std::map<std::string, std::set<watcher_key>> watches::by_path() const {
+  std::map<std::string, std::set<watcher_key>> out;
+  for (auto each : {&data_, &persistent_, &recursive_})
+    for (const auto& [path, of_path] : each->paths)
+      out[path].insert(of_path.begin(), of_path.end());
   return out;
+}
+
+std::size_t watches::watcher_count() const {
+  std::unordered_set<watcher_key> all;
+  for (auto each : {&data_, &child_, &persistent_, &recursive_})
+    for (const auto& [watcher, paths] : each->by_watcher) all.insert(watcher);
+  return all.size();
 }
 
 }  // namespace troupe::core

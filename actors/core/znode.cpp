@@ -46,6 +46,11 @@ session_id make_ttl_owner(std::int64_t ttl_ms) {
   return {static_cast<std::int64_t>(extended_mask | static_cast<std::uint64_t>(ttl_ms))};
 }
 
+bool is_overdue(const stat_persisted& ttl_znode, std::int64_t wall_ms) {
+  auto ttl_ms = ttl_znode.ephemeral_owner.value & ttl_ms_max;
+  return ttl_ms > 0 && wall_ms - ttl_znode.mtime > ttl_ms;
+}
+
 owner_kind kind_of_owner(session_id owner, bool extended_types) {
   auto bits = static_cast<std::uint64_t>(owner.value);
   if (extended_types && (bits & extended_mask) == extended_mask && (bits & feature_mask) == 0)

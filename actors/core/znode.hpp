@@ -62,7 +62,11 @@ inline bool by_name::operator()(std::string_view a, const znode& b) const { retu
 /// extended types are on; off, they read as a session that never was and so never closes.
 enum class owner_kind { none, session, container, ttl };
 inline constexpr session_id container_owner{INT64_MIN};
+/// 40 bits, about 34 years.
+inline constexpr std::int64_t ttl_ms_max = 0xff'ffff'ffff;
 [[nodiscard]] session_id make_ttl_owner(std::int64_t ttl_ms);
+/// Of a TTL znode without children: nobody changed its data for longer than it may be so.
+[[nodiscard]] bool is_overdue(const stat_persisted& ttl_znode, std::int64_t wall_ms);
 [[nodiscard]] owner_kind kind_of_owner(session_id owner, bool extended_types);
 
 }  // namespace troupe::core

@@ -7,12 +7,16 @@
 #include <filesystem>
 #include <iostream>
 #include <string>
+#include <vector>
 
+#include "actors/node/check_data.hpp"
 #include "actors/node/daemon.hpp"
 #include "actors/node/four_letter_client.hpp"
 #include "actors/node/node.hpp"
 #include "actors/node/pid_file.hpp"
 #include "actors/node/version.hpp"
+#include "actors/storage/posix_disk.hpp"
+#include "config/keys.hpp"
 #include "config/load.hpp"
 
 namespace troupe {
@@ -26,6 +30,9 @@ struct arguments {
   std::string log_path;    // start: where the server's output goes; empty: in the data directory
   std::string trace_path;  // empty: no trace
   int patience_ms = 60'000;
+  std::vector<std::string> settings;   // KEY=VALUE, which stands above the file's
+  std::string data_dir, data_log_dir;  // check-data: instead of those in zoo.cfg
+  bool json = false;
 };
 
 /// "already running as process 7", empty when nobody runs in the directory.
@@ -39,8 +46,20 @@ void print_warnings(const config::loaded& from) {
   for (const auto& x : from.warnings) std::cerr << "warning: " << x << "\n";
 }
 
+/// With datadir.autocreate=false a directory that is missing is taken for one that was not mounted.
+std::string find_directories(const config::node_config& cfg) {
+  for (const auto& dir : {cfg.data_dir, cfg.data_log_dir}) {
+    const auto path = dir + "/version-2";
+    std::error_code failed;
+    if (!fs::is_directory(path, failed))
+      return path + ": missing, and not made since datadir.autocreate is false";
+  }
+  return {};
+}
+
 /// Empty when the directories are there; else why they cannot be.
 std::string make_directories(const config::node_config& cfg) {
+  if (!cfg.auto_create_directories) return find_directories(cfg);
   for (const auto& dir : {cfg.data_dir, cfg.data_log_dir}) {
     std::error_code failed;
     fs::create_directories(dir, failed);
@@ -88,11 +107,11 @@ int start(const config::loaded& from, const arguments& args) {
   // What does not go through the log, as the words of a crash, must not stand in a file that is
   // rotated.
   auto problem = start_daemon(log + ".out", [&](int ready_fd) {
-    print_warnings(from);
     return serve(cfg, {.foreground = false,
                        .config_path = args.config_path,
                        .log_path = log,
                        .trace_path = args.trace_path,
+                       .config_notes = from.warnings,
                        .ready_fd = ready_fd});
   });
   if (!problem.empty()) {
@@ -115,6 +134,7 @@ int start_foreground(const config::loaded& from, const arguments& args) {
                             .config_path = args.config_path,
                             .log_path = log_path(from.value, args),
                             .trace_path = args.trace_path,
+                            .config_notes = from.warnings,
                             .ready_fd = -1});
 }
 
@@ -183,8 +203,36 @@ int status(const config::loaded& from, const arguments& args) {
 }
 
 int print_config(const config::loaded& from, const arguments&) {
-  std::cout << config::print(from.value);
+  std::cout << config::print_with_sources(from);
   return exit_code::done;
+}
+
+/// Of the directory that is named, or else of the one in zoo.cfg.
+int check_directory(const arguments& args) {
+  std::error_code failed;
+  auto absolute = [&failed](const std::string& given) {
+    auto path = fs::absolute(given, failed).lexically_normal();
+    return (path.has_filename() ? path : path.parent_path()).string();
+  };
+  storage::data_dir_options options;
+  if (args.data_dir.empty()) {
+    auto from = config::load(args.config_path);
+    if (!from) {
+      std::cerr << from.error() << "\n";
+      return exit_code::bad_config;
+    }
+    const auto& cfg = from->value;
+    options.data_dir = cfg.data_dir;
+    options.data_log_dir = cfg.data_log_dir;
+    if (!cfg.is_standalone()) options.owner = cfg.my_id;
+    options.trust_empty_snapshot = cfg.snapshot_trust_empty;
+    options.record_bytes_max = 2 * std::int64_t{cfg.jute_buffer_bytes_max};
+  } else {
+    options.data_dir = absolute(args.data_dir);
+  }
+  if (!args.data_log_dir.empty()) options.data_log_dir = absolute(args.data_log_dir);
+  storage::posix_disk disk;
+  return check_data(disk, std::move(options), args.json, std::cout, std::cerr);
 }
 
 struct verb {
@@ -199,23 +247,39 @@ constexpr verb verbs[] = {
     {"stop", "Stop the server and wait until it has ended", stop},
     {"restart", "stop, then start", restart},
     {"status", "Say the server's mode, or why it does not serve (exit code 1)", status},
-    {"print-config", "Print the config as it is understood, defaults included", print_config},
+    {"print-config", "Print the config as it is understood, and where each value comes from",
+     print_config},
 };
 
-/// Reads the config and runs the verb. A directory stands for the zoo.cfg in it.
+/// A directory stands for the zoo.cfg in it.
+std::string found_config(const std::string& given) {
+  std::error_code failed;
+  auto path = fs::absolute(given, failed);
+  if (!failed && fs::is_directory(path, failed)) path /= "zoo.cfg";
+  return path.lexically_normal().string();
+}
+
+/// Reads the config and runs the verb.
 int with_config(const verb& chosen, arguments args) {
   std::error_code failed;
-  auto path = fs::absolute(args.config_path, failed);
-  if (!failed && fs::is_directory(path, failed)) path /= "zoo.cfg";
-  args.config_path = path.lexically_normal().string();
+  args.config_path = found_config(args.config_path);
   for (auto* file : {&args.log_path, &args.trace_path})
     if (!file->empty()) *file = fs::absolute(*file, failed).string();
-  auto from = config::load(args.config_path);
+  std::vector<config::setting> settings;
+  for (const auto& text : args.settings) {
+    auto parsed = config::setting::parse(text);
+    if (!parsed) {
+      std::cerr << "--set " << text << ": not valid; accepted: KEY=VALUE\n";
+      return exit_code::bad_config;
+    }
+    settings.push_back(*std::move(parsed));
+  }
+  auto from = config::load(args.config_path, settings);
   if (!from) {
     std::cerr << from.error() << "\n";
     return exit_code::bad_config;
   }
-  print_warnings(*from);
+  if (chosen.run != start_foreground) print_warnings(*from);  // whose log says them there
   return chosen.run(*from, args);
 }
 
@@ -228,6 +292,10 @@ int run_cli(int argc, char** argv) {
   app.fallthrough();  // zkServer.sh takes --config before the verb
   arguments args;
   app.add_option("--config", args.config_path, "zoo.cfg, or the directory it is in; default .");
+  app.add_option("--set", args.settings, "KEY=VALUE, which stands above the file's; many times")
+      ->take_all()
+      ->allow_extra_args(false);
+  bool as_markdown = false;
   for (const auto& x : verbs) {
     auto* sub = app.add_subcommand(x.name, x.help);
     sub->add_option("CONFIG", args.config_path, "The same as --config");
@@ -238,10 +306,21 @@ int run_cli(int argc, char** argv) {
       sub->add_option("--log", args.log_path,
                       "File for the server's output; default actor-node.log in the data directory");
     }
+    if (x.run == print_config)
+      sub->add_flag("--markdown", as_markdown, "Print the page that explains every key, instead");
     if (x.run == stop || x.run == restart)
       sub->add_option("--patience-ms", args.patience_ms, "How long to wait for the end")
           ->check(CLI::PositiveNumber);
   }
+  auto* check_verb = app.add_subcommand(
+      "check-data", "Say what a data directory holds and whether a server would start on it");
+  check_verb->add_option("DIR", args.data_dir, "The data directory; default: that of --config");
+  check_verb->add_option("--data-log-dir", args.data_log_dir,
+                         "Where the txn logs are; default DIR");
+  check_verb->add_flag("--json", args.json, "One JSON object instead of text");
+  check_verb->footer(
+      "Changes nothing. Exit code 0: it would start; 3: it would not, and why is said; "
+      "1: the directory cannot be looked at.");
   auto* version_verb = app.add_subcommand("version", "Print the version");
   try {
     app.parse(argc, argv);
@@ -251,6 +330,14 @@ int run_cli(int argc, char** argv) {
   if (version_verb->parsed()) {
     std::cout << "Troupe " << version << " (ZooKeeper protocol " << protocol_version << ")\n";
     return exit_code::done;
+  }
+  if (as_markdown) {
+    std::cout << config::markdown();
+    return exit_code::done;
+  }
+  if (check_verb->parsed()) {
+    args.config_path = found_config(args.config_path);
+    return check_directory(args);
   }
   for (const auto& x : verbs)
     if (app.got_subcommand(x.name)) return with_config(x, args);

@@ -67,6 +67,9 @@ tl::expected<int, std::string> connect_to(const addrinfo& address,
   auto limit_ms = static_cast<unsigned>(options.silence_limit.count());
   if (::setsockopt(fd.get(), IPPROTO_TCP, TCP_USER_TIMEOUT, &limit_ms, sizeof limit_ms) != 0)
     return tl::unexpected(words_of(errno));
+  const int on = 1;
+  if (options.keep_alive && ::setsockopt(fd.get(), SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on) != 0)
+    return tl::unexpected(words_of(errno));
   return fd.release();
 }
 

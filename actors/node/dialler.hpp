@@ -19,6 +19,7 @@ struct dialler_options {
   /// What was sent and not acknowledged for so long ends the connection (TCP_USER_TIMEOUT).
   /// Without it a connection to a host that vanished would wait for it for a quarter of an hour.
   std::chrono::milliseconds silence_limit{15'000};
+  bool keep_alive = false;  // probes of an idle connection (SO_KEEPALIVE)
 };
 
 /// A connected socket, or why there is none.

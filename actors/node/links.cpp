@@ -18,14 +18,16 @@ namespace {
 using self_ptr = links_actor::stateful_pointer<links_state>;
 using std::chrono::milliseconds;
 
-/// For connecting and for CAF's handshake, which a stopped process never answers.
-constexpr auto answer_limit = milliseconds{8'000};
+/// For CAF's handshake behind the connecting, which a stopped process never answers.
+constexpr auto handshake_limit = milliseconds{6'000};
 
 const caf::io::middleman_actor& dialler_to(self_ptr self, const context_ptr& context,
                                            server_id to) {
   auto& known = self->state.diallers[to];
   if (!known) {
     dialler_options options;
+    options.connect_limit = milliseconds{context->config.connect_ms_max};
+    options.keep_alive = context->config.peer_keep_alive;
     // A server silent for syncLimit has lost its role, so nobody waits for its connection longer.
     options.silence_limit =
         milliseconds{std::clamp<std::int64_t>(context->config.sync_limit_ms(), 5'000, 60'000)};
@@ -41,15 +43,11 @@ std::string words_for(const caf::error& why) {
 }
 
 caf::result<linked> reach(self_ptr self, const context_ptr& context, const dial& asked) {
-  const auto* entry = context->config.find(asked.to);
-  if (entry == nullptr)
-    return caf::make_error(caf::sec::invalid_argument,
-                           "no server." + std::to_string(asked.to.value) + " in the server list");
-  auto port = asked.port == port_kind::election ? entry->election_port : entry->peer_port;
-  auto where = entry->host + ":" + std::to_string(port);
+  auto where = asked.host + ":" + std::to_string(asked.number);
   auto promise = self->make_response_promise<linked>();
-  self->request(dialler_to(self, context, asked.to), answer_limit, caf::connect_atom::value,
-                entry->host, port)
+  auto limit = milliseconds{context->config.connect_ms_max} + handshake_limit;
+  self->request(dialler_to(self, context, asked.to), limit, caf::connect_atom::value, asked.host,
+                asked.number)
       .then(
           [promise, asked, where](const caf::node_id&, const caf::strong_actor_ptr& handle,
                                   const std::set<std::string>&) mutable {

@@ -7,7 +7,9 @@
 #include <algorithm>
 #include <atomic>
 #include <caf/io/middleman.hpp>
+#include <cerrno>
 #include <chrono>
+#include <cstring>
 #include <iostream>
 #include <memory>
 #include <thread>
@@ -27,6 +29,7 @@ namespace troupe {
 namespace {
 
 /// ZooKeeper's exit codes (ExitCode).
+constexpr int exit_config = 2;
 constexpr int exit_data_directory = 3;
 constexpr int exit_port = 14;
 constexpr int exit_actor_died = 1;  // UNEXPECTED_ERROR
@@ -101,6 +104,17 @@ std::string check_data_directory(const node_context& context) {
                                     config.snapshot_trust_empty};
   auto opened = storage::data_dir::open(*context.disk, options);
   return opened ? std::string{} : opened.error().text();
+}
+
+/// A new list of servers is written beside zoo.cfg before the server goes on; better no start than
+/// a server that cannot keep who may vote.
+std::string check_config_directory(const config::node_config& config) {
+  if (!config.reconfig_enabled || config.is_standalone() || config.config_file.empty()) return {};
+  const auto directory = config.config_file.substr(0, config.config_file.rfind('/') + 1);
+  if (::access(directory.c_str(), W_OK) == 0) return {};
+  return directory + ": " + std::strerror(errno) +
+         "; reconfigEnabled=true needs a directory of zoo.cfg that this server may write, for the "
+         "lists of servers to come";
 }
 
 /// Publishes election and peer at the ports of our server line. Empty, or what cannot be had.
@@ -185,8 +199,11 @@ int run_server(config::node_config config, run_options options) {
 
   auto context = make_context(std::move(config), !options.trace_path.empty());
   const auto& cfg = context->config;
+  for (const auto& note : options.config_notes) context->log.warn("config", {{"note", note}});
   if (auto problem = check_data_directory(*context); !problem.empty())
     return report.failed(problem, exit_data_directory);
+  if (auto problem = check_config_directory(cfg); !problem.empty())
+    return report.failed(problem, exit_config);
 
   system_config settings;
   caf::actor_system system{settings};

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "config/node_config.hpp"
 
@@ -13,6 +14,7 @@ struct run_options {
   std::string config_path;
   std::string log_path;    // rotated there; in the foreground the terminal has the lines too
   std::string trace_path;  // of the trace of messages; empty: none is kept
+  std::vector<std::string> config_notes;  // what reading the config had to say; each is logged
   /// Where to say once how the start went: "ready\n" when the ports listen, else
   /// "failed: reason\n". -1: nowhere.
   int ready_fd = -1;

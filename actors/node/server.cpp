@@ -23,7 +23,6 @@ namespace {
 /// What the role actors of every term are given.
 struct term_parts {
   context_ptr context;
-  core::quorum ensemble;
   journal_actor journal;
   database_actor database;
   links_actor links;
@@ -42,7 +41,7 @@ learner_handler_actor make_handler(const term_parts& with, caf::local_actor* par
 leader_actor make_leader(const term_parts& with, caf::local_actor* parent, const term& now,
                          role_sink to) {
   return parent->system().spawn(
-      leader, leader_options{with.context, with.ensemble, now.accepted, now.current, now.last,
+      leader, leader_options{with.context, now.members, now.accepted, now.current, now.last,
                              with.journal, with.database, std::move(to),
                              [with](caf::local_actor* self, leader_actor leading,
                                     learner_actor learner, const wire::LearnerInfo& hello) {
@@ -53,11 +52,11 @@ leader_actor make_leader(const term_parts& with, caf::local_actor* parent, const
 
 learner_actor make_learner(const term_parts& with, caf::local_actor* parent, const term& now,
                            role_sink to) {
-  bool observes = with.context->config.is_observer();
   return parent->system().spawn(
-      observes ? observer : follower,
-      learner_options{with.context, now.leader, observes, now.accepted, now.current, now.last,
-                      with.journal, with.database, std::move(to), with.links});
+      now.observes ? observer : follower,
+      learner_options{with.context, now.leader, now.observes, now.accepted, now.current, now.last,
+                      with.journal, with.database, std::move(to), with.links, now.members,
+                      now.electing});
 }
 
 }  // namespace
@@ -69,10 +68,11 @@ server_handles spawn_server(caf::actor_system& system, context_ptr context, link
                     ? caf::actor_cast<journal_actor>(system.spawn<caf::detached>(journal, writes))
                     : caf::actor_cast<journal_actor>(system.spawn(journal, writes));
   out.database = system.spawn(database, database_options{context});
-  out.election = system.spawn(election, election_options{context, links});
-  term_parts parts{context, quorum_of(context->config), out.journal, out.database, links};
+  auto members = config::make_view(config::membership_of(context->config));
+  out.election = system.spawn(election, election_options{context, links, members});
+  term_parts parts{context, out.journal, out.database, links};
   out.peer = system.spawn(
-      peer, peer_options{context, parts.ensemble, out.journal, out.database, out.election,
+      peer, peer_options{context, members, out.journal, out.database, out.election,
                          [parts](caf::local_actor* self, const term& now, role_sink to) {
                            return make_leader(parts, self, now, std::move(to));
                          },

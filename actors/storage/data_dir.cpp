@@ -45,6 +45,13 @@ bool is_other_version(std::string_view name) {
   return parse_number(name.substr(prefix.size())).has_value();
 }
 
+/// None when there is no such directory.
+io_result<std::vector<directory_entry>> entries_of(disk& d, const std::string& directory) {
+  auto entries = d.list_directory(directory);
+  if (!entries && entries.error().is_missing()) return std::vector<directory_entry>{};
+  return entries;
+}
+
 io_result<std::unique_ptr<file_lock>> lock_directory(disk& d, const std::string& directory) {
   auto locked = d.lock_file(join_path(directory, lock_name));
   if (!locked && locked.error().code == EWOULDBLOCK)
@@ -71,10 +78,20 @@ io_result<data_dir> data_dir::open(disk& d, data_dir_options options) {
           .and_then([&] { return out.lock(); })
           .and_then([&] { return out.check_no_java_server(); })
           .and_then([&] { return out.check_layout(); })
+          .and_then([&] { return out.read_meta(); })
           .and_then([&] { return out.check_owner(); })
+          .and_then([&] { return out.claim(); })
           .and_then([&] { return remove_unfinished_snapshots(d, out.snapshot_directory_); });
   if (!done) return tl::unexpected(std::move(done.error()));
   return out;
+}
+
+io_result<void> data_dir::check(disk& d, data_dir_options options) {
+  if (options.data_log_dir.empty()) options.data_log_dir = options.data_dir;
+  data_dir seen{d, std::move(options)};
+  return seen.check_layout().and_then([&] { return seen.read_meta(); }).and_then([&] {
+    return seen.check_owner();
+  });
 }
 
 io_result<void> data_dir::lock() {
@@ -105,18 +122,18 @@ io_result<void> data_dir::check_no_java_server() {
                     std::to_string(*pid) + ", which runs; stop it first");
 }
 
-io_result<void> data_dir::check_layout() {
+io_result<void> data_dir::check_layout() const {
   for (const auto& directory : {options_.data_dir, options_.data_log_dir}) {
-    auto entries = disk_->list_directory(directory);
+    auto entries = entries_of(*disk_, directory);
     if (!entries) return tl::unexpected(std::move(entries.error()));
     for (const auto& entry : *entries)
       if (entry.is_directory && is_other_version(entry.name))
         return refuse(join_path(directory, entry.name), ENOTSUP,
                       "a database of another format version; only version-2 is known");
   }
-  auto snapshots = disk_->list_directory(snapshot_directory_);
+  auto snapshots = entries_of(*disk_, snapshot_directory_);
   if (!snapshots) return tl::unexpected(std::move(snapshots.error()));
-  auto logs = disk_->list_directory(log_directory_);
+  auto logs = entries_of(*disk_, log_directory_);
   if (!logs) return tl::unexpected(std::move(logs.error()));
   if (options_.data_log_dir == options_.data_dir) return {};
   for (const auto& entry : *snapshots)
@@ -134,7 +151,7 @@ io_result<void> data_dir::check_layout() {
 
 /// actor-node.meta has one `name=number` a line; names that a later version may add are passed
 /// over.
-io_result<void> data_dir::check_owner() {
+io_result<void> data_dir::read_meta() {
   auto path = join_path(options_.data_dir, meta_name);
   auto content = read_file(*disk_, path, 4096);
   if (!content && !content.error().is_missing()) return tl::unexpected(std::move(content.error()));
@@ -150,14 +167,22 @@ io_result<void> data_dir::check_owner() {
     if (line.substr(0, equals) == "history_after") history_after_ = zxid{*value};
     if (auto id = snapshot_of_note(line.substr(0, equals))) snapshot_covers_[*id] = zxid{*value};
   }
-  if (!options_.owner || recorded_owner_ == options_.owner) return {};
-  if (recorded_owner_)
+  return {};
+}
+
+io_result<void> data_dir::check_owner() const {
+  if (options_.owner && recorded_owner_ && recorded_owner_ != options_.owner)
     return refuse(options_.data_dir, EINVAL,
                   "it belongs to server " + std::to_string(recorded_owner_->value) +
                       ", and this is server " + std::to_string(options_.owner->value) +
                       " (myid). Two servers on one history break the ensemble; if this one was "
                       "renumbered on purpose, remove " +
-                      path);
+                      join_path(options_.data_dir, meta_name));
+  return {};
+}
+
+io_result<void> data_dir::claim() {
+  if (!options_.owner || recorded_owner_ == options_.owner) return {};
   recorded_owner_ = options_.owner;
   return write_meta();
 }

@@ -5,8 +5,7 @@
 ///     dataDir/actor-node.lock      flock: one process a directory. Java takes none, so its
 ///                                  zookeeper_server.pid is looked at too
 ///     dataDir/actor-node.meta      our own notes: which server the directory belongs to, from
-///     where on
-///                                  its log is one history, what its snapshots may contain
+///                                  where on its log is one history, what its snapshots may contain
 ///     dataDir/initialize           zkServer-initialize's marker: an empty database may be trusted
 ///     dataDir/version-2/           snapshot.*, acceptedEpoch, currentEpoch
 ///     dataLogDir/version-2/        log.*
@@ -66,6 +65,10 @@ class data_dir {
   /// Locks and checks the directories, making them when missing. Removes temporary files of ours.
   [[nodiscard]] static io_result<data_dir> open(disk& d, data_dir_options options);
 
+  /// What open() would refuse, but for a server that runs there; changes and locks nothing.
+  /// Directories that are missing are no fault.
+  [[nodiscard]] static io_result<void> check(disk& d, data_dir_options options);
+
   /// dataDir/version-2 and dataLogDir/version-2.
   [[nodiscard]] const std::string& snapshot_directory() const { return snapshot_directory_; }
   [[nodiscard]] const std::string& log_directory() const { return log_directory_; }
@@ -90,8 +93,10 @@ class data_dir {
   data_dir(disk& d, data_dir_options options);
   io_result<void> lock();
   io_result<void> check_no_java_server();
-  io_result<void> check_layout();
-  io_result<void> check_owner();
+  [[nodiscard]] io_result<void> check_layout() const;
+  io_result<void> read_meta();
+  [[nodiscard]] io_result<void> check_owner() const;
+  io_result<void> claim();
   io_result<void> write_meta();
 
   disk* disk_;

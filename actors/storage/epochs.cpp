@@ -31,7 +31,8 @@ io_result<std::optional<epoch>> read_epoch(disk& d, const std::string& path) {
 
 /// What currentEpoch should say when it is behind the last logged epoch; nullopt: nothing explains
 /// it.
-io_result<std::optional<epoch>> epoch_files::explain(epoch logged, std::optional<epoch> accepted) {
+io_result<std::optional<epoch>> epoch_files::explain(epoch logged,
+                                                     std::optional<epoch> accepted) const {
   // The crash came between currentEpoch.tmp and its rename (QuorumPeer.loadDataBase).
   auto under_way = read_epoch(*disk_, join_path(directory_, current_name) + ".tmp");
   if (under_way && *under_way && **under_way >= logged) return *under_way;
@@ -44,7 +45,7 @@ io_result<std::optional<epoch>> epoch_files::explain(epoch logged, std::optional
   return tl::unexpected(std::move(under_way.error()));
 }
 
-io_result<epochs> epoch_files::load(zxid last) {
+io_result<epoch_files::decision> epoch_files::decide(zxid last) const {
   auto logged = std::max(last.in_epoch(), epoch{0});  // zxid -1: nothing is known yet
   auto current_path = join_path(directory_, current_name);
   auto current = read_epoch(*disk_, current_path);
@@ -63,18 +64,29 @@ io_result<epochs> epoch_files::load(zxid last) {
                    "current epoch " + std::to_string((*current)->value) +
                        " is older than that of the last txn " + to_string(last) +
                        ", which was never promised: the files are not of one server");
-  if (wanted != *current)
-    if (auto done = store_current(*wanted); !done) return tl::unexpected(std::move(done.error()));
-  if (!*accepted) {
-    if (auto done = store_accepted(*wanted); !done) return tl::unexpected(std::move(done.error()));
-    *accepted = *wanted;
-  }
-  if (**accepted < *wanted)
+  decision out{{accepted->value_or(*wanted), *wanted}, wanted != *current, !*accepted};
+  if (out.value.accepted < out.value.current)
     return corrupt("read the epoch", accepted_path, -1,
-                   "accepted epoch " + std::to_string((*accepted)->value) +
+                   "accepted epoch " + std::to_string(out.value.accepted.value) +
                        " is older than the current epoch " + std::to_string(wanted->value) +
                        ": a promise was lost");
-  return epochs{**accepted, *wanted};
+  return out;
+}
+
+io_result<epochs> epoch_files::preview(zxid last) const {
+  return decide(last).map([](const decision& x) { return x.value; });
+}
+
+io_result<epochs> epoch_files::load(zxid last) {
+  auto decided = decide(last);
+  if (!decided) return tl::unexpected(std::move(decided.error()));
+  if (decided->write_current)
+    if (auto done = store_current(decided->value.current); !done)
+      return tl::unexpected(std::move(done.error()));
+  if (decided->write_accepted)
+    if (auto done = store_accepted(decided->value.accepted); !done)
+      return tl::unexpected(std::move(done.error()));
+  return decided->value;
 }
 
 io_result<void> epoch_files::store_accepted(epoch e) {

@@ -29,12 +29,19 @@ class epoch_files {
   /// than that is raised to it when a crash explains it (a currentEpoch.tmp, or a promise in
   /// acceptedEpoch that reaches so far), else refused.
   [[nodiscard]] io_result<epochs> load(zxid last);
+  /// What load() would answer; changes nothing.
+  [[nodiscard]] io_result<epochs> preview(zxid last) const;
 
   [[nodiscard]] io_result<void> store_accepted(epoch e);
   [[nodiscard]] io_result<void> store_current(epoch e);
 
  private:
-  io_result<std::optional<epoch>> explain(epoch logged, std::optional<epoch> accepted);
+  struct decision {
+    epochs value;
+    bool write_current = false, write_accepted = false;
+  };
+  io_result<decision> decide(zxid last) const;
+  io_result<std::optional<epoch>> explain(epoch logged, std::optional<epoch> accepted) const;
 
   disk* disk_;
   std::string directory_;

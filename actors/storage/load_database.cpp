@@ -55,6 +55,19 @@ io_result<bool> has_txns(disk& d, const std::string& directory, std::int64_t rec
   return !logs->empty();
 }
 
+/// A snapshot of txns that cannot be used, and nothing else: something was here. ZooKeeper would
+/// begin with an empty database, and an ensemble could elect the server that has forgotten.
+io_result<void> refuse_to_forget(disk& d, const std::string& directory) {
+  auto all = list_snapshots(d, directory);
+  if (!all) return tl::unexpected(std::move(all.error()));
+  if (all->empty() || all->front().id == zxid{}) return {};
+  const auto& newest = all->front();
+  return corrupt(loading, newest.path, static_cast<std::int64_t>(newest.size),
+                 "the snapshot is not complete, it ends here, and there is neither another one nor "
+                 "a transaction log. If the database may begin anew, move it away, or start once "
+                 "with snapshot.trust.empty=true");
+}
+
 io_result<void> replay(disk& d, const std::string& directory, std::int64_t record_bytes_max,
                        const database_sink& sink, loaded_database& out) {
   auto reader = log_reader::open(d, directory, out.snapshot.next(), record_bytes_max);
@@ -85,6 +98,9 @@ io_result<loaded_database> load_database(disk& d, const std::string& snapshot_di
     auto logged = has_txns(d, log_directory, options.record_bytes_max);
     if (!logged) return tl::unexpected(std::move(logged.error()));
     if (!*logged) {
+      if (!options.trust_empty_snapshot)
+        if (auto empty = refuse_to_forget(d, snapshot_directory); !empty)
+          return tl::unexpected(std::move(empty.error()));
       bool trusted = options.auto_create_database;
       out.came = trusted ? origin::created : origin::unknown;
       out.last = trusted ? zxid{0} : zxid{-1};

@@ -7,6 +7,7 @@
 #include "actors/storage/file_names.hpp"
 #include "actors/storage/gzip.hpp"
 #include "actors/storage/log_format.hpp"
+#include "actors/storage/snappy_stream.hpp"
 
 namespace troupe::storage {
 namespace {
@@ -111,14 +112,14 @@ io_result<std::vector<snapshot_file>> snapshot_candidates(disk& d, const std::st
 
 io_result<void> read_snapshot(disk& d, const snapshot_file& f, const chunk_sink& sink) {
   constexpr const char* reading = "read the snapshot";
-  if (f.how == compression::snappy)
-    return tl::unexpected(
-        io_error{reading, f.path, ENOTSUP, -1,
-                 "snappy is not known here; let the server that wrote it write one more with "
-                 "snapshot.compression.method=gz or without compression"});
   auto file = d.open_readable(f.path);
   if (!file) return tl::unexpected(std::move(file.error()));
   gunzip inflate;
+  unsnappy expand;
+  auto take = [&](std::string_view block) {
+    if (f.how == compression::gzip) return inflate.feed(block, sink);
+    return f.how == compression::snappy ? expand.feed(block, sink) : sink(block);
+  };
   std::uint64_t offset = 0;
   for (;;) {
     auto block = (*file)->read_at(offset, read_block_bytes);
@@ -126,10 +127,13 @@ io_result<void> read_snapshot(disk& d, const snapshot_file& f, const chunk_sink&
     if (block->empty()) break;
     auto at = static_cast<std::int64_t>(offset);
     offset += block->size();
-    auto taken = f.how == compression::gzip ? inflate.feed(*block, sink) : sink(*block);
-    if (!taken) return corrupt(reading, f.path, at, std::move(taken.error()));
+    if (auto taken = take(*block); !taken)
+      return corrupt(reading, f.path, at, std::move(taken.error()));
   }
-  if (f.how == compression::gzip && !inflate.done())
+  bool ended = f.how == compression::gzip     ? inflate.done()
+               : f.how == compression::snappy ? expand.done()
+                                              : true;
+  if (!ended)
     return corrupt(reading, f.path, static_cast<std::int64_t>(offset),
                    "the compressed data ends too early");
   return {};

@@ -2,9 +2,10 @@
 /// Snapshots as files: their names, which of them are whole, reading and writing their bytes. What
 /// the bytes mean is core/snapshot_codec.hpp's business.
 ///
-/// A snapshot is snapshot.<zxid, hex>, or with .gz after it when compressed. A txn beyond that zxid
-/// may already be in it; replaying the log from the next zxid on is harmless and completes it. A
-/// whole plain file ends with the 5 bytes of the string "/" (FileSnap, SnapStream.isValidSnapshot).
+/// A snapshot is snapshot.<zxid, hex>, with .gz or .snappy after it when compressed. A txn beyond
+/// that zxid may already be in it; replaying the log from the next zxid on is harmless and
+/// completes it. A whole plain file ends with the 5 bytes of the string "/" (FileSnap,
+/// SnapStream.isValidSnapshot).
 #pragma once
 
 #include <cstdint>
@@ -48,8 +49,8 @@ struct snapshot_file {
 /// Takes the next piece of a snapshot's (uncompressed) bytes; an error's text ends the reading.
 using chunk_sink = std::function<tl::expected<void, std::string>(std::string_view)>;
 
-/// Streams a snapshot's uncompressed bytes into `sink`. Snappy is refused by name: set
-/// snapshot.compression.method to another value on the server that wrote it and let it write one.
+/// Streams a snapshot's uncompressed bytes into `sink`. An error's offset is that of the block on
+/// disk in which the reading ended.
 [[nodiscard]] io_result<void> read_snapshot(disk& d, const snapshot_file& f,
                                             const chunk_sink& sink);
 

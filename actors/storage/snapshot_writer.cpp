@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <cassert>
-#include <cerrno>
 #include <utility>
 
 #include "actors/storage/file_names.hpp"
 #include "actors/storage/gzip.hpp"
+#include "actors/storage/snappy_stream.hpp"
 #include "actors/storage/snapshot_files.hpp"
 
 namespace troupe::storage {
@@ -21,7 +21,8 @@ struct snapshot_writer::state {
   std::string unfinished_path;
   std::unique_ptr<writable_file> file;
   std::uint64_t position = 0;
-  std::optional<gzip> deflate;
+  std::optional<gzip> deflate;  // at most one of these two
+  std::optional<snappy_stream> shrink;
   std::optional<io_error> failure;
   bool is_sealed = false;
 
@@ -58,10 +59,8 @@ io_result<snapshot_writer> snapshot_writer::begin(disk& d, const std::string& di
   s->door = &d;
   s->directory = directory;
   s->target = {id, join_path(directory, snapshot_name(id, how)), how, 0};
-  if (how == compression::snappy)
-    return tl::unexpected(io_error{"write the snapshot", s->target.path, ENOTSUP, -1,
-                                   "snappy is not known here; gzip and none are"});
   if (how == compression::gzip) s->deflate.emplace();
+  if (how == compression::snappy) s->shrink.emplace();
   std::string name{unfinished_prefix};
   name += bare_hex(id.value);
   name += unfinished_suffix;
@@ -73,14 +72,17 @@ io_result<snapshot_writer> snapshot_writer::begin(disk& d, const std::string& di
 }
 
 io_result<void> snapshot_writer::append(std::string_view chunk) {
-  if (!state_->deflate) return state_->write(chunk);
-  return state_->write(state_->deflate->feed(chunk));
+  auto& s = *state_;
+  if (s.deflate) return s.write(s.deflate->feed(chunk));
+  if (s.shrink) return s.write(s.shrink->feed(chunk));
+  return s.write(chunk);
 }
 
 io_result<void> snapshot_writer::seal() {
   auto& s = *state_;
   io_result<void> done;
   if (s.deflate) done = s.write(s.deflate->finish());
+  if (s.shrink) done = s.write(s.shrink->finish());
   if (s.failure) return tl::unexpected(*s.failure);
   done = std::move(done).and_then([&] { return s.file->sync(); }).and_then([&] {
     return s.file->close();

@@ -93,6 +93,19 @@ inline constexpr std::int32_t ttl = 5;
 inline constexpr std::int32_t ttl_sequential = 6;
 }  // namespace create_flag
 
+/// Modes of addWatch (ZooDefs.AddWatchModes).
+enum class add_watch_mode : std::int32_t { persistent = 0, persistent_recursive = 1 };
+
+/// What checkWatches and removeWatches are about (Watcher.WatcherType). The last two came with
+/// ZooKeeper 3.9.
+enum class watcher_type : std::int32_t {
+  children = 1,
+  data = 2,
+  any = 3,
+  persistent = 4,
+  persistent_recursive = 5,
+};
+
 /// One identity a connection has shown: ("digest", "user:base64"), ("world", "anyone").
 struct auth_id {
   std::string scheme;
@@ -222,6 +235,14 @@ template <class A, class S>
 requires std::same_as<std::remove_const_t<S>, create_request>
 void fields(A& a, S& s) { a(s.path, s.data, s.acl, s.flags); }
 
+struct create_ttl_request {
+  create_request plain;
+  std::int64_t ttl_ms = 0;
+};
+template <class A, class S>
+requires std::same_as<std::remove_const_t<S>, create_ttl_request>
+void fields(A& a, S& s) { a(s.plain, s.ttl_ms); }
+
 struct delete_request {
   std::string path;
   std::int32_t version = -1;
@@ -229,6 +250,16 @@ struct delete_request {
 template <class A, class S>
 requires std::same_as<std::remove_const_t<S>, delete_request>
 void fields(A& a, S& s) { a(s.path, s.version); }
+
+struct reconfig_request {
+  jute::buffer joining;  // strings that may be null: new_members, or the other two
+  jute::buffer leaving;
+  jute::buffer new_members;
+  std::int64_t config_id = -1;  // the version it has to be applied to; -1: any
+};
+template <class A, class S>
+requires std::same_as<std::remove_const_t<S>, reconfig_request>
+void fields(A& a, S& s) { a(s.joining, s.leaving, s.new_members, s.config_id); }
 
 struct set_data_request {
   std::string path;
@@ -265,13 +296,36 @@ template <class A, class S>
 requires std::same_as<std::remove_const_t<S>, read_request>
 void fields(A& a, S& s) { a(s.path, s.watch); }
 
-/// get_acl, sync: a path alone.
+/// get_acl, get_all_children_number, sync: a path alone.
 struct path_request {
   std::string path;
 };
 template <class A, class S>
 requires std::same_as<std::remove_const_t<S>, path_request>
 void fields(A& a, S& s) { a(s.path); }
+
+struct get_ephemerals_request {
+  std::string prefix;  // null or blank: all
+};
+template <class A, class S>
+requires std::same_as<std::remove_const_t<S>, get_ephemerals_request>
+void fields(A& a, S& s) { a(s.prefix); }
+
+struct add_watch_request {
+  std::string path;
+  add_watch_mode mode = add_watch_mode::persistent;
+};
+template <class A, class S>
+requires std::same_as<std::remove_const_t<S>, add_watch_request>
+void fields(A& a, S& s) { a(s.path, s.mode); }
+
+struct watches_request {  // check_watches and remove_watches
+  std::string path;
+  watcher_type type = watcher_type::any;
+};
+template <class A, class S>
+requires std::same_as<std::remove_const_t<S>, watches_request>
+void fields(A& a, S& s) { a(s.path, s.type); }
 
 struct auth_request {
   std::int32_t type = 0;

@@ -2,6 +2,7 @@
 #include "messages/client/requests.hpp"
 
 #include <optional>
+#include <span>
 #include <utility>
 
 namespace troupe {
@@ -16,6 +17,14 @@ bool read(jute::reader& in, Request& out) {
   return in.ok();
 }
 
+template <class Request>
+tl::expected<decoded_write, error_code> read_any(jute::reader& in) {
+  Request request;
+  in(request);
+  if (!in.ok()) return malformed;
+  return write_op{std::move(request)};
+}
+
 /// One op of a multi or a request by itself. nullopt: does not decode.
 std::optional<write_op> read_op(jute::reader& in, op_code type) {
   auto as = [&in](auto request) -> std::optional<write_op> {
@@ -24,10 +33,16 @@ std::optional<write_op> read_op(jute::reader& in, op_code type) {
   };
   switch (type) {
     case op_code::create:
-    case op_code::create2: {
+    case op_code::create2:
+    case op_code::create_container: {
       create_op op{type, {}};
       if (!read(in, op.request)) return std::nullopt;
       return op;
+    }
+    case op_code::create_ttl: {
+      create_ttl_request request;
+      if (!read(in, request)) return std::nullopt;
+      return create_op{type, std::move(request.plain), request.ttl_ms};
     }
     case op_code::remove:
       return as(delete_request{});
@@ -42,6 +57,20 @@ std::optional<write_op> read_op(jute::reader& in, op_code type) {
   }
 }
 
+/// In a multi the flags say what kind of create it is, whatever its header says
+/// (MultiOperationRecord.deserialize, Op.Create). False: the header's record cannot hold that kind.
+bool settle_kind(create_op& op) {
+  auto flags = op.request.flags;
+  bool is_ttl = flags == create_flag::ttl || flags == create_flag::ttl_sequential;
+  if (op.type == op_code::create_ttl) {
+    if (!is_ttl) op = {op_code::create, std::move(op.request)};
+  } else if (is_ttl || flags < create_flag::persistent || flags > create_flag::ttl_sequential) {
+    return false;
+  }
+  if (flags == create_flag::container) op.type = op_code::create_container;
+  return true;
+}
+
 tl::expected<decoded_write, error_code> read_multi(std::string_view body) {
   multi_request out;
   jute::reader in{body};
@@ -50,16 +79,42 @@ tl::expected<decoded_write, error_code> read_multi(std::string_view body) {
     in(header);
     if (!in.ok()) return malformed;
     if (header.done) return out;
-    if (header.type == op_code::create_container || header.type == op_code::create_ttl)
-      return tl::unexpected{error_code::unimplemented};
     if (header.type == op_code::set_acl) return malformed;  // ZooKeeper has no such op in a multi
     auto op = read_op(in, header.type);
     if (!op) return malformed;
-    if (auto create = std::get_if<create_op>(&*op);
-        create &&
-        (create->request.flags < 0 || create->request.flags > create_flag::ttl_sequential))
+    if (auto create = std::get_if<create_op>(&*op); create && !settle_kind(*create))
       return malformed;
     out.ops.push_back(std::move(*op));
+  }
+}
+
+/// Passes over one op of a multi without copying anything of it.
+void skip_op(jute::reader& in, op_code type) {
+  switch (type) {
+    case op_code::create:
+    case op_code::create2:
+    case op_code::create_container:
+    case op_code::create_ttl:
+      in.bytes();
+      in.bytes();
+      for (auto n = in.i32(); n > 0 && in.ok(); --n) {
+        in.i32();
+        in.bytes();
+        in.bytes();
+      }
+      in.i32();
+      if (type == op_code::create_ttl) in.i64();
+      return;
+    case op_code::set_data:
+      in.bytes();
+      [[fallthrough]];
+    case op_code::remove:
+    case op_code::check:
+      in.bytes();
+      in.i32();
+      return;
+    default:
+      in.fail();
   }
 }
 
@@ -72,12 +127,10 @@ bool is_write(op_code op) {
     case op_code::create_container:
     case op_code::create_ttl:
     case op_code::remove:
-    case op_code::delete_container:
     case op_code::set_data:
     case op_code::set_acl:
     case op_code::multi:
     case op_code::reconfig:
-    case op_code::create_session:
     case op_code::close_session:
       return true;
     default:
@@ -90,15 +143,25 @@ tl::expected<decoded_write, error_code> decode_write(op_code op, std::string_vie
   switch (op) {
     case op_code::create:
     case op_code::create2:
-    case op_code::remove:
-    case op_code::set_data:
-    case op_code::set_acl: {
+    case op_code::create_container:
+    case op_code::create_ttl:
+    case op_code::remove: {
       auto decoded = read_op(in, op);
       if (!decoded) return malformed;
       return std::move(*decoded);
     }
+    // A null path is for prep to refuse here, as no path (PathUtils.validatePath).
+    case op_code::set_data:
+      return read_any<set_data_request>(in);
+    case op_code::set_acl:
+      return read_any<set_acl_request>(in);
     case op_code::multi:
       return read_multi(body);
+    case op_code::reconfig: {
+      auto request = jute::decode<reconfig_request>(body);
+      if (!request) return malformed;
+      return std::move(*request);
+    }
     case op_code::create_session: {
       create_session_request request{in.i32()};
       if (!in.ok()) return malformed;
@@ -111,14 +174,46 @@ tl::expected<decoded_write, error_code> decode_write(op_code op, std::string_vie
   }
 }
 
+std::vector<std::size_t> create2_positions(std::string_view multi_body) {
+  std::vector<std::size_t> out;
+  jute::reader in{multi_body};
+  for (std::size_t at = 0;; ++at) {
+    multi_header header;
+    in(header);
+    if (!in.ok() || header.done) return out;
+    if (header.type == op_code::create2) out.push_back(at);
+    skip_op(in, header.type);
+  }
+}
+
+tl::expected<std::vector<multi_read_op>, error_code> decode_multi_read(std::string_view body) {
+  std::vector<multi_read_op> out;
+  jute::reader in{body};
+  for (;;) {
+    multi_header header;
+    in(header);
+    if (!in.ok()) return malformed;
+    if (header.done) return out;
+    if (header.type != op_code::get_data && header.type != op_code::get_children) return malformed;
+    multi_read_op op{header.type, {}};
+    if (!read(in, op.request)) return malformed;
+    op.request.watch = false;  // ZooKeeper's Op has no place for it
+    out.push_back(std::move(op));
+  }
+}
+
 tl::expected<set_watches2_request, error_code> decode_set_watches(op_code op,
                                                                   std::string_view body) {
   set_watches2_request out;
   jute::reader in{body};
-  if (op == op_code::set_watches2)
-    in(out);
-  else
-    in(out.one_shot);
+  in(out.one_shot.relative_zxid);
+  auto lists = {&out.one_shot.data, &out.one_shot.exist, &out.one_shot.child, &out.persistent,
+                &out.persistent_recursive};
+  std::size_t count = op == op_code::set_watches2 ? 5 : 3;
+  for (auto list : std::span{lists.begin(), count}) {
+    if (begins_with_null(in.rest())) return malformed;
+    in(*list);
+  }
   if (!in.ok()) return malformed;
   return out;
 }

@@ -25,16 +25,18 @@ struct write_request {
   std::vector<auth_id> identities;
 };
 
-/// True for the operations that become a txn.
+/// True for the operations of clients that become a txn. Not create_session, which stands for a
+/// handshake, nor delete_container, which is the leading server's own.
 [[nodiscard]] bool is_write(op_code op);
 
-struct create_op {  // create and create2, told apart by `type`
+struct create_op {  // create, create2, create_container and create_ttl, told apart by `type`
   op_code type = op_code::create;
   create_request request;
+  std::int64_t ttl_ms = -1;  // of create_ttl
 };
 using write_op =
     std::variant<create_op, delete_request, set_data_request, set_acl_request, check_request>;
-/// A multi's ops in order. ZooKeeper allows create, create2, delete, set_data and check in it.
+/// A multi's ops in order. ZooKeeper allows the creates, delete, set_data and check in it.
 struct multi_request {
   std::vector<write_op> ops;
 };
@@ -43,13 +45,25 @@ struct create_session_request {
 };
 struct close_session_request {};
 
-using decoded_write =
-    std::variant<write_op, multi_request, create_session_request, close_session_request>;
+using decoded_write = std::variant<write_op, multi_request, reconfig_request,
+                                   create_session_request, close_session_request>;
 
 [[nodiscard]] tl::expected<decoded_write, error_code> decode_write(op_code op,
                                                                    std::string_view body);
 
-/// Every request here begins with a path; a null one is none (Java fails on it the same way).
+/// Which ops of a multi are create2, by position. Their txns are those of a plain create, which
+/// every version of ZooKeeper can read, so only the request still knows that a stat is wanted.
+[[nodiscard]] std::vector<std::size_t> create2_positions(std::string_view multi_body);
+
+/// The ops of a multiRead: get_data and get_children, as read_requests without a watch.
+struct multi_read_op {
+  op_code type = op_code::get_data;
+  read_request request;
+};
+[[nodiscard]] tl::expected<std::vector<multi_read_op>, error_code> decode_multi_read(
+    std::string_view body);
+
+/// Most requests begin with a path; a null one is none (Java fails on it the same way).
 [[nodiscard]] inline bool begins_with_null(std::string_view body) {
   return body.starts_with("\xff\xff\xff\xff");
 }

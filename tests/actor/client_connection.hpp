@@ -31,7 +31,8 @@ struct surroundings {
   std::string sent;
   bool closed = false;
   std::vector<bool> pauses;
-  std::uint32_t told_requests = 0, told_replies = 0;
+  std::uint32_t told_requests = 0, told_replies = 0, told_events = 0;
+  std::vector<std::string> resets;  // who was told, and of what
   // the database
   std::vector<open_session> asked_to_open;
   std::optional<session_opened> answer;  // none: the database lets it wait
@@ -51,13 +52,18 @@ inline caf::behavior transport(caf::event_based_actor*, surroundings* now) {
         now->closed = x.close;
         now->told_requests += x.requests;
         now->told_replies += x.replies;
+        now->told_events += x.events;
       },
       [=](const pause_reading& x) {
         EXPECT_EQ(x.connection, connection);
         now->pauses.push_back(x.paused);
       },
       [](get_gateway_stats) {
-        return gateway_stats{.connections = {{"10.0.0.1:4711", 3, 3}}};
+        return gateway_stats{.connections = {{connection, "10.0.0.1:4711", 3, 3}},
+                             .connection_count = 1};
+      },
+      [=](const reset_statistics& x) {
+        now->resets.push_back(x.server ? "transport: server" : "transport: connections");
       },
   };
 }
@@ -78,14 +84,21 @@ inline caf::behavior database(caf::event_based_actor* self, surroundings* now) {
       },
       [=](const connection_closed& x) { now->gone.push_back(x.connection); },
       [](get_database_stats) { return database_stats{.znodes = 5}; },
+      [](get_database_details) { return database_details{}; },
+      [=](const reset_statistics& x) {
+        now->resets.push_back(x.server ? "database: server" : "database: connections");
+      },
   };
 }
 
 inline caf::behavior peer(caf::event_based_actor* self, surroundings* now) {
   return {[=](get_server_status) -> caf::result<server_status> {
-    if (!now->stats_are_answered) return self->make_response_promise<server_status>();
-    return server_status{.state = server_state::following, .serving = true};
-  }};
+            if (!now->stats_are_answered) return self->make_response_promise<server_status>();
+            return server_status{.state = server_state::following, .serving = true};
+          },
+          [=](const reset_statistics& x) {
+            now->resets.push_back(x.server ? "peer: server" : "peer: connections");
+          }};
 }
 
 class ClientSession : public testing::Test {
@@ -107,6 +120,7 @@ class ClientSession : public testing::Test {
   void connect() {
     auto context = std::make_shared<node_context>();
     context->config = config;
+    context->gauges = gauges;
     auto& sys = world.system;
     database_ = sys.spawn(database, &now);
     session =
@@ -179,6 +193,7 @@ class ClientSession : public testing::Test {
   }
 
   config::node_config config;
+  std::shared_ptr<shared_gauges> gauges = std::make_shared<shared_gauges>();
   surroundings now;
   std::vector<std::string> log;
   coro::test::world world;

@@ -68,6 +68,7 @@ TEST_F(ClientSession, HelloAndRequestsCutAtAnyByteGiveTheSameConversation) {
     ASSERT_EQ(now.sent, welcome(fresh_session, 10'000)) << "cut at " << cut;
     ASSERT_EQ(now.requests.size(), 2u) << "cut at " << cut;
     ASSERT_EQ(now.requests[1].xid, cxid{5}) << "cut at " << cut;
+    tell(transport_closed{});
   }
 }
 
@@ -262,6 +263,57 @@ TEST_F(ClientSession, FourLetterWordThatIsNotAllowedIsRefused) {
   connect();
   receive("mntr");
   EXPECT_EQ(now.sent, "mntr is not executed because it is not in the whitelist.\n");
+  EXPECT_TRUE(is_over());
+}
+
+TEST_F(ClientSession, WordIsARequestOfItsConnectionAndNothingIsReadBehindIt) {
+  connect();
+  receive("srvr");
+  EXPECT_EQ(now.told_requests, 1u);
+  EXPECT_EQ(now.told_replies, 0u);
+  EXPECT_THAT(now.pauses, ElementsAre(true));
+}
+
+TEST_F(ClientSession, ResetsGoToWhoeverKeepsTheFigures) {
+  config.four_letter_words = {"*"};
+  connect();
+  receive("srst");
+  EXPECT_EQ(now.sent, "Server stats reset.\n");
+  EXPECT_THAT(now.resets, testing::UnorderedElementsAre("database: server", "peer: server"));
+  now = {};
+  connect();
+  receive("crst");
+  EXPECT_EQ(now.sent, "Connection stats reset.\n");
+  EXPECT_THAT(now.resets,
+              testing::UnorderedElementsAre("database: connections", "transport: connections"));
+}
+
+TEST_F(ClientSession, TraceMaskThatIsSetIsTold) {
+  config.four_letter_words = {"*"};
+  connect();
+  receive("gtmk");
+  EXPECT_EQ(now.sent, "306");
+  now = {};
+  connect();
+  receive("stmk\0\0\0\0\0\0\2\0"s);
+  EXPECT_EQ(now.sent, "512");
+  now = {};
+  connect();
+  receive("gtmk");
+  EXPECT_EQ(now.sent, "512");
+  now = {};
+  connect();
+  receive("stmk");  // without its eight bytes
+  EXPECT_EQ(now.sent, "");
+  EXPECT_TRUE(is_over());
+}
+
+TEST_F(ClientSession, SessionlessTimeoutThatIsSaidStandsForTheLongestSession) {
+  config.sessionless_ms_max = 5'000;
+  connect();
+  world.advance(milliseconds(4'999));
+  EXPECT_FALSE(now.closed);
+  world.advance(milliseconds(1));
   EXPECT_TRUE(is_over());
 }
 

@@ -45,9 +45,10 @@ TEST_F(ClientSession, TransportLearnsHowManyRequestsAndRepliesThereWere) {
   EXPECT_EQ(now.told_requests, 1u);  // the hello
   EXPECT_EQ(now.told_replies, 1u);
   receive(pings(3));
-  tell(client_output{.frames = "..", .replies = 2});
+  tell(client_output{.frames = "..", .replies = 2, .close = false, .events = 1});
   EXPECT_EQ(now.told_requests, 4u);
   EXPECT_EQ(now.told_replies, 3u);
+  EXPECT_EQ(now.told_events, 1u);
 }
 
 TEST_F(ClientSession, RequestsBeyondTheLimitWaitUnreadUntilHalfAreAnswered) {
@@ -77,6 +78,45 @@ TEST_F(ClientSession, ManyTimesTheLimitInOneReadIsServedInOrderWithoutMoreBytes)
   }
   ASSERT_EQ(now.requests.size(), 45u);
   for (std::int32_t i = 0; i < 45; ++i) EXPECT_EQ(now.requests[i].xid, cxid{i + 1});
+  EXPECT_THAT(now.pauses, ElementsAre(true, false));
+}
+
+// -- the limit for all clients (ServerCnxn.incrOutstandingAndCheckThrottle) -----------------------
+
+TEST_F(ClientSession, RequestsUnderWayAreCountedUntilTheyAreAnsweredOrTheConnectionEnds) {
+  open_live_session();
+  receive(pings(3));
+  EXPECT_EQ(gauges->requests_under_way, 3);
+  tell(client_output{.frames = "..", .replies = 2});
+  EXPECT_EQ(gauges->requests_under_way, 1);
+  tell(transport_closed{});
+  EXPECT_EQ(gauges->requests_under_way, 0);
+}
+
+TEST_F(ClientSession, BeyondTheLimitForAllAConnectionHasOneRequestUnderWayAndIsNotReadFrom) {
+  gauges->requests_under_way = 41;  // of others
+  open_live_session();
+  receive(pings(3));
+  EXPECT_EQ(now.requests.size(), 1u);
+  EXPECT_THAT(now.pauses, ElementsAre(true));
+  tell(client_output{.frames = "r", .replies = 1});
+  EXPECT_EQ(now.requests.size(), 2u);
+  tell(client_output{.frames = "r", .replies = 1});
+  tell(client_output{.frames = "r", .replies = 1});
+  EXPECT_EQ(now.requests.size(), 3u);
+  EXPECT_THAT(now.pauses, ElementsAre(true, false));
+  EXPECT_FALSE(now.closed);
+}
+
+TEST_F(ClientSession, BelowTheLimitForAllAConnectionTakesWhatIsLeftOfIt) {
+  gauges->requests_under_way = 38;
+  open_live_session();
+  receive(pings(6));
+  EXPECT_EQ(now.requests.size(), 3u);  // the 41st is the first beyond it
+  EXPECT_THAT(now.pauses, ElementsAre(true));
+  gauges->requests_under_way -= 20;  // others are answered
+  tell(client_output{.frames = "r", .replies = 1});
+  EXPECT_EQ(now.requests.size(), 6u);
   EXPECT_THAT(now.pauses, ElementsAre(true, false));
 }
 

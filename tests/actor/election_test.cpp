@@ -13,6 +13,7 @@
 #include <random>
 #include <set>
 
+#include "config/membership.hpp"
 #include "config/node_config.hpp"
 
 namespace troupe {
@@ -74,7 +75,9 @@ class Election : public ::testing::Test {
     ctx->config.my_id = server_id{id};
     ctx->me = {id};
     auto links = system_.spawn(fake_links, board_);
-    auto actor = system_.spawn(election, election_options{ctx, links});
+    auto actor = system_.spawn(
+        election,
+        election_options{ctx, links, config::make_view(config::membership_of(ctx->config))});
     servers_[{id}] = actor;
     board_->published[{id}] = caf::actor_cast<caf::strong_actor_ptr>(actor);
   }
@@ -337,6 +340,103 @@ TEST_F(Election, EnsembleOfOneLeadsItself) {
   EXPECT_EQ(until_elected({1}), 0ms);
   EXPECT_EQ(leader_of(1), 1);
   EXPECT_EQ(status(1).round, election_round_number{1});
+}
+
+// -- lists that change (ReconfigTest, and QuorumPeer.processReconfig from a notification) --------
+
+config::node_config changing(config::node_config cfg, std::int64_t version = 0) {
+  cfg.reconfig_enabled = true;
+  cfg.standalone_enabled = false;
+  cfg.membership_version = zxid{version};
+  return cfg;
+}
+
+TEST_F(Election, ServerWithAnOlderListIsToldTheNewerOneInsteadOfALeader) {
+  start_and_look({1, 2}, changing(list_of(3), 0x100000000));
+  until_elected({1, 2});
+  start(4, changing(list_of(4)));
+  look(4);
+  until_elected({4});
+  ASSERT_TRUE(results_.at({4}).newer);
+  EXPECT_EQ(results_.at({4}).newer->version, zxid{0x100000000});
+  EXPECT_EQ(results_.at({4}).newer->servers.size(), 3U);
+}
+
+TEST_F(Election, StrangerFindsTheLeaderOnceItKnowsTheList) {
+  start_and_look({1, 2, 3}, changing(list_of(3), 0x100000000));
+  until_elected({1, 2, 3});
+  start(4, changing(list_of(4)));
+  config::membership members{zxid{0x100000000}, list_of(3).servers};
+  look(4, {at(1, 7), epoch{1}, config::make_view(members)});
+  until_elected({4});
+  EXPECT_EQ(leader_of(4), 3);
+}
+
+TEST_F(Election, WhileAListIsNotKnownToBeCommittedBothElect) {
+  auto five = list_of(5).servers;
+  config::membership old{zxid{0x100000000}, {five[0], five[1], five[2]}};
+  config::membership next{zxid{0x100000005}, {five[2], five[3], five[4]}};
+  auto view =
+      config::with_seen(*config::make_view(old), std::make_shared<const config::membership>(next));
+  look_for_leader own{at(1, 7), epoch{1}, view};
+  for (int id : {3, 4, 5}) start(id, changing(list_of(5)));
+  for (int id : {3, 4, 5}) look(id, own);
+  run();
+  for (int i = 0; i < 30; ++i) pass(100ms);
+  EXPECT_THAT(results_, IsEmpty()) << "one of the old three";
+  start(1, changing(list_of(5)));
+  look(1, own);
+  until_elected({1, 3, 4, 5});
+  EXPECT_EQ(leader_of(1), 5);
+}
+
+/// 1 was the ensemble and has logged that 2 and 3 are to be; 3 has it, too. 2 knows of nothing and
+/// has no vote by its own list.
+TEST_F(Election, VoterOfAListThatItHasNotSeenVotesByItWhenOneWithALongerLogTellsIt) {
+  auto five = list_of(5).servers;
+  config::membership old{zxid{0x100000000}, {five[0]}};
+  config::membership next{zxid{0x100000005}, {five[1], five[2]}};
+  auto knows = config::make_view(old);
+  auto has_seen = config::with_seen(*knows, std::make_shared<const config::membership>(next));
+  for (int id : {1, 2, 3}) start(id, changing(list_of(3)));
+  look(1, {at(1, 5), epoch{1}, has_seen});
+  look(3, {at(1, 5), epoch{1}, has_seen});
+  look(2, {at(1, 4), epoch{1}, knows});
+  until_elected({1, 2, 3});
+  for (int id : {1, 2, 3}) EXPECT_EQ(leader_of(id), 3);
+}
+
+TEST_F(Election, ListThatOnlyAShorterLogHoldsBindsNobodyElse) {
+  auto five = list_of(5).servers;
+  config::membership old{zxid{0x100000000}, {five[0], five[1], five[2]}};
+  config::membership next{zxid{0x100000005}, {five[0], five[3], five[4]}};
+  auto knows = config::make_view(old);
+  auto has_seen = config::with_seen(*knows, std::make_shared<const config::membership>(next));
+  for (int id : {1, 2, 3}) start(id, changing(list_of(3)));
+  look(1, {at(1, 5), epoch{1}, has_seen});
+  look(2, {at(2, 1), epoch{2}, knows});
+  look(3, {at(2, 1), epoch{2}, knows});
+  until_elected({2, 3});
+  EXPECT_EQ(leader_of(2), 3);
+  until_elected({1});
+  EXPECT_EQ(leader_of(1), 3) << "led by a quorum of the old list is enough to follow";
+}
+
+TEST_F(Election, ListOfAServerThatIsGoneNoLongerBinds) {
+  auto five = list_of(5).servers;
+  config::membership old{zxid{0x100000000}, {five[0], five[1], five[2]}};
+  config::membership next{zxid{0x100000005}, {five[0], five[3], five[4]}};
+  auto knows = config::make_view(old);
+  auto has_seen = config::with_seen(*knows, std::make_shared<const config::membership>(next));
+  for (int id : {1, 2, 3}) start(id, changing(list_of(3)));
+  look(1, {at(1, 5), epoch{1}, has_seen});
+  for (int id : {2, 3}) look(id, {at(1, 4), epoch{1}, knows});
+  run();
+  pass(1'000ms);
+  EXPECT_THAT(results_, IsEmpty()) << "4 and 5 are not there";
+  kill(1);
+  until_elected({2, 3});
+  EXPECT_EQ(leader_of(2), 3);
 }
 
 }  // namespace

@@ -43,6 +43,7 @@ situation leading() {
   now.status.proposal_bytes_max = 1200;
   now.status.pending_syncs = 2;
   now.status.led_ms = 50'000;
+  now.status.voters = 3;
   now.database.serving = true;
   now.database.last = zxid{0x500000123};
   now.database.znodes = 7;
@@ -51,15 +52,47 @@ situation leading() {
   now.database.sessions = 3;
   now.database.data_bytes = 321;
   now.database.requests_received = 100;
-  now.database.replies_sent = 99;
+  now.database.replies_sent = 90;
+  now.database.events_sent = 9;
   now.database.outstanding = 1;
   now.database.latency_ms_average = 0.12344;
   now.database.latency_ms_max = 5;
   now.database.reply_bytes_last = 88;
   now.database.reply_bytes_min = 16;
   now.database.reply_bytes_max = 900;
-  now.gateway.connections = {{.client_address = "127.0.0.1:4711", .requests = 9, .replies = 7},
-                             {.client_address = "::1:4712", .requests = 1, .replies = 1}};
+  now.gateway.connections = {
+      {.id = {1},
+       .client_address = "127.0.0.1:4711",
+       .requests = 9,
+       .replies = 6,
+       .events = 1,
+       .since_ms = 1'700'000'000'000,
+       .silent_ms = 500},
+      {.id = {2}, .client_address = "[::1]:4712", .requests = 1, .is_read = false, .silent_ms = 5}};
+  now.gateway.connection_count = 2;
+  now.details.leads = true;
+  now.details.connections = {{.id = {1},
+                              .session = {0x2000000000000ab},
+                              .timeout_ms = 10'000,
+                              .queued = 2,
+                              .figures = {.last_op = op_code::get_data,
+                                          .last_cxid = 12,
+                                          .last_zxid = zxid{0x500000123},
+                                          .last_reply_ms = 777,
+                                          .latency_ms_last = 3,
+                                          .latency_ms_min = 1,
+                                          .latency_ms_max = 5,
+                                          .latency_ms_sum = 8,
+                                          .count = 3}}};
+  now.details.watches = {{"/a", {{0x2000000000000ab}, {0x3000000000000cd}}},
+                         {"/b", {{0x2000000000000ab}}}};
+  now.details.buckets = {{3'000, {{0x2000000000000ab}}}, {6'000, {}}};
+  now.details.sessions = {{{0x2000000000000ab}, 10'000}};
+  now.details.ephemerals = {{{0x2000000000000ab}, {"/a/e", "/b/e"}}};
+  now.details.digests = {{zxid{0x500000080}, -17}, {zxid{0x500000100}, 99}};
+  now.sizes = {4096, 67108880};
+  now.environment = {{"host.name", "box"}, {"os.name", "Linux"}};
+  now.wall_ms = 1'700'000'001'000;  // Tue Nov 14 22:13:21 UTC 2023
   now.gateway.up_ms = 60'000;
   now.gateway.open_files = 30;
   now.gateway.open_files_max = 1024;
@@ -85,21 +118,34 @@ TEST(FourLetterJudge, TelnetInterruptHangsUp) {
 TEST(FourLetterJudge, WordOutsideTheWhitelistIsRefusedInZooKeepersWords) {
   auto cfg = three_servers();
   cfg.four_letter_words = {"srvr"};
-  EXPECT_EQ(judge("srvr", cfg), verdict::ask);
+  EXPECT_EQ(judge("srvr", cfg), verdict::answered);
   EXPECT_EQ(judge("ruok", cfg), verdict::refused);
   EXPECT_EQ(answer("ruok", cfg, leading()),
             "ruok is not executed because it is not in the whitelist.\n");
 }
 
-TEST(FourLetterJudge, WordsThatOnlyZooKeeperAnswersAreRefusedEvenWhenAllAreAllowed) {
-  EXPECT_EQ(judge("wchp", three_servers()), verdict::refused);
-  EXPECT_EQ(ask("cons", leading()), "cons is not executed because it is not in the whitelist.\n");
+TEST(FourLetterJudge, EveryWordOfZooKeepersIsAnsweredWhenAllAreAllowed) {
+  for (const auto* word : {"conf", "cons", "crst", "dirs", "dump", "envi", "gtmk", "hash", "isro",
+                           "mntr", "ruok", "srst", "srvr", "stat", "stmk", "wchc", "wchp", "wchs"})
+    EXPECT_EQ(judge(word, three_servers()), verdict::answered) << word;
+}
+
+TEST(FourLetterJudge, ARefusedWordNeedsNothingAndChangesNothing) {
+  auto cfg = three_servers();
+  EXPECT_TRUE(needs_of("crst", cfg).reset.connections);
+  EXPECT_TRUE(needs_of("srst", cfg).reset.server);
+  EXPECT_TRUE(needs_of("wchp", cfg).details.watches);
+  EXPECT_FALSE(needs_of("srvr", cfg).connections);
+  EXPECT_FALSE(needs_of("ruok", cfg).status);
+  cfg.four_letter_words = {"srvr"};
+  EXPECT_FALSE(needs_of("crst", cfg).reset.connections);
+  EXPECT_FALSE(needs_of("stat", cfg).status);
 }
 
 TEST(FourLetterJudge, WhysIsAnsweredWhateverTheWhitelistSays) {
   auto cfg = three_servers();
   cfg.four_letter_words = {};
-  EXPECT_EQ(judge("whys", cfg), verdict::ask);
+  EXPECT_EQ(judge("whys", cfg), verdict::answered);
   EXPECT_THAT(answer("whys", cfg, leading()), StartsWith("State: leading - broadcast\n"));
 }
 
@@ -111,7 +157,9 @@ TEST(FourLetter, RuokAndIsroHaveNoNewline) {
 
 TEST(FourLetter, ServerThatDoesNotServeSaysSoInZooKeepersWords) {
   const std::string not_serving = "This ZooKeeper instance is not currently serving requests\n";
-  for (const auto* word : {"srvr", "stat", "mntr"}) EXPECT_EQ(ask(word, situation{}), not_serving);
+  for (const auto* word : {"srvr", "stat", "mntr", "cons", "dump", "wchs", "wchp", "wchc", "dirs",
+                           "hash", "crst", "srst"})
+    EXPECT_EQ(ask(word, situation{}), not_serving) << word;
 }
 
 TEST(FourLetter, SrvrHasZooKeepersLinesInZooKeepersOrder) {
@@ -146,9 +194,74 @@ TEST(FourLetter, StatListsClientsBehindTheVersionLine) {
   const auto text = ask("stat", leading());
   EXPECT_THAT(text, HasSubstr("\nClients:\n"
                               " /127.0.0.1:4711[1](queued=2,recved=9,sent=7)\n"
-                              " /::1:4712[1](queued=0,recved=1,sent=1)\n"
+                              " /[::1]:4712[0](queued=0,recved=1,sent=0)\n"
                               "\n"
                               "Latency min/avg/max: 0/0.1234/5\n"));
+}
+
+TEST(FourLetter, ConsHasAllFiguresOfAConnectionWithASession) {
+  EXPECT_EQ(ask("cons", leading()),
+            " /127.0.0.1:4711[1](queued=2,recved=9,sent=7,sid=0x2000000000000ab,lop=GETD,"
+            "est=1700000000000,to=10000,lcxid=0xc,lzxid=0x500000123,lresp=777,llat=3,minlat=1,"
+            "avglat=2,maxlat=5)\n"
+            " /[::1]:4712[0](queued=0,recved=1,sent=0)\n"
+            "\n");
+}
+
+TEST(FourLetter, ConsOfAConnectionThatHasAskedNothingOrWasReset) {
+  auto now = leading();
+  now.details.connections[0].figures = {};
+  EXPECT_THAT(ask("cons", now), HasSubstr(",lop=NA,est=1700000000000,to=10000,"
+                                          "lzxid=0xffffffffffffffff,lresp=0,llat=0,minlat=0,"
+                                          "avglat=0,maxlat=0)\n"));
+}
+
+TEST(FourLetter, DumpOfALeaderTellsWhenSessionsAndConnectionsExpire) {
+  EXPECT_EQ(ask("dump", leading()),
+            "SessionTracker dump:\n"
+            "Session Sets (2)/(1):\n"
+            "1 expire at Tue Nov 14 22:13:24 UTC 2023:\n"
+            "\t0x2000000000000ab\n"
+            "0 expire at Tue Nov 14 22:13:27 UTC 2023:\n"
+            "ephemeral nodes dump:\n"
+            "Sessions with Ephemerals (1):\n"
+            "0x2000000000000ab:\n"
+            "\t/a/e\n"
+            "\t/b/e\n"
+            "Connections dump:\n"
+            "Connections Sets (2)/(2):\n"
+            "1 expire at Tue Nov 14 22:13:40 UTC 2023:\n"
+            "\tip: /127.0.0.1:4711 sessionId: 0x2000000000000ab\n"
+            "1 expire at Tue Nov 14 22:14:30 UTC 2023:\n"
+            "\tip: /[::1]:4712 sessionId: 0x0\n");
+}
+
+TEST(FourLetter, DumpOfALearnerListsAllSessions) {
+  auto now = leading();
+  now.details.leads = false;
+  EXPECT_THAT(ask("dump", now), StartsWith("SessionTracker dump:\n"
+                                           "Global Sessions(1):\n"
+                                           "0x2000000000000ab\t10000ms\n"
+                                           "ephemeral nodes dump:\n"));
+}
+
+TEST(FourLetter, WatchesInSumByPathAndBySession) {
+  EXPECT_EQ(ask("wchs", leading()), "2 connections watching 2 paths\nTotal watches:3\n");
+  EXPECT_EQ(ask("wchp", leading()),
+            "/a\n\t0x2000000000000ab\n\t0x3000000000000cd\n/b\n\t0x2000000000000ab\n\n");
+  EXPECT_EQ(ask("wchc", leading()), "0x2000000000000ab\n\t/a\n\t/b\n0x3000000000000cd\n\t/a\n\n");
+}
+
+TEST(FourLetter, DirsHashAndResets) {
+  EXPECT_EQ(ask("dirs", leading()), "datadir_size: 4096\nlogdir_size: 67108880\n");
+  EXPECT_EQ(ask("hash", leading()), "500000080: -17\n500000100: 99\n");
+  EXPECT_EQ(ask("crst", leading()), "Connection stats reset.\n");
+  EXPECT_EQ(ask("srst", leading()), "Server stats reset.\n");
+}
+
+TEST(FourLetter, EnviNamesVersionAndMachine) {
+  EXPECT_THAT(ask("envi", leading()), StartsWith("Environment:\nzookeeper.version=3.8.0-"));
+  EXPECT_THAT(ask("envi", leading()), HasSubstr("\nhost.name=box\nos.name=Linux\n"));
 }
 
 TEST(FourLetter, VersionIsWhatTheWorldsParsersExpect) {
@@ -177,6 +290,7 @@ TEST(FourLetter, MntrOfALeader) {
             "zk_watch_count\t4\n"
             "zk_ephemerals_count\t2\n"
             "zk_approximate_data_size\t321\n"
+            "zk_digest_mismatches_count\t0\n"
             "zk_global_sessions\t3\n"
             "zk_local_sessions\t0\n"
             "zk_open_file_descriptor_count\t30\n"
@@ -198,6 +312,20 @@ TEST(FourLetter, MntrOfALeader) {
             "zk_max_proposal_size\t1200\n");
 }
 
+TEST(FourLetter, MntrAndWhysTellOfAReconfigThatIsUnderWay) {
+  auto now = leading();
+  now.status.membership_version = zxid{0x500000001};
+  now.status.learners[0].votes = false;
+  EXPECT_THAT(ask("mntr", now), HasSubstr("zk_reconfig_in_progress\t0\n"));
+  EXPECT_THAT(ask("mntr", now), HasSubstr("zk_synced_non_voting_followers\t1\n"));
+  now.status.reconfig = "version 0x500000009 is on server.2";
+  EXPECT_THAT(ask("mntr", now), HasSubstr("zk_reconfig_in_progress\t1\n"));
+  const auto text = ask("whys", now);
+  EXPECT_THAT(text, HasSubstr("Membership: 0x500000001\n"));
+  EXPECT_THAT(text, HasSubstr("Reconfig under way: version 0x500000009 is on server.2\n"));
+  EXPECT_THAT(text, HasSubstr("Learner: server.1 follower without a vote, synced\n"));
+}
+
 TEST(FourLetter, MntrOfAStandaloneServerHasNothingOfAnEnsemble) {
   auto now = leading();
   now.status.standalone = true;
@@ -212,11 +340,16 @@ TEST(FourLetter, ConfIsAnsweredByAServerThatDoesNotServe) {
   auto cfg = three_servers();
   cfg.client_port = 2181;
   cfg.data_dir = cfg.data_log_dir = "/var/lib/zk";
-  const auto text = answer("conf", cfg, situation{});
+  const auto text = answer("conf", cfg, {.sizes = {10, 20}});
   EXPECT_THAT(text, StartsWith("clientPort=2181\n"));
   EXPECT_THAT(text, HasSubstr("\ndataDir=/var/lib/zk/version-2\n"));
   EXPECT_THAT(text, HasSubstr("\nserverId=2\ninitLimit=10\n"));
-  EXPECT_THAT(text, HasSubstr("\npeerType=0\nmembership: \n"));
+  EXPECT_THAT(text, HasSubstr("\ndataDirSize=10\ndataLogDir=/var/lib/zk/version-2\n"
+                              "dataLogSize=20\n"));
+  EXPECT_THAT(text, HasSubstr("\nclientPortListenBacklog=-1\nserverId=2\n"));
+  EXPECT_THAT(text, HasSubstr("\npeerType=0\nmembership: \nserver.1=127.0.0.1:2888:3888:"
+                              "participant\n"));
+  EXPECT_TRUE(text.ends_with("\nversion=0")) << text;
 }
 
 TEST(FourLetterWhys, LookingServerNamesWhomItCannotReachAndWhoseListDiffers) {

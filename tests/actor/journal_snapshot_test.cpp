@@ -37,6 +37,36 @@ TEST_F(JournalSnapshot, IsWrittenAfterSoManyTxns) {
   EXPECT_EQ(disk->content("/z/version-2/snapshot.100000002"), snapshot_bytes(at(1, 2)));
 }
 
+TEST_F(JournalSnapshot, IsWrittenAfterSoManyBytesTooIfThatComesFirst) {
+  config.snap_count = 1'000'000;
+  const auto bytes = static_cast<std::int64_t>(sample_txn(at(1, 1))->bytes.size());
+  config.snap_log_bytes_max = 8 * bytes;
+  stop();
+  start();
+  must_load();
+  lay_out_snapshot(at(1, 2), at(1, 3));
+  auto last = append_until_asked();
+  EXPECT_GE(last, at(1, 4)) << "more than half of snapSizeLimitInKb";
+  EXPECT_LE(last, at(1, 9));
+}
+
+TEST_F(JournalSnapshot, IsCompressedAsTheConfigSays) {
+  for (auto [how, suffix] : {std::pair{config::snapshot_compression::gzip, ".gz"},
+                             std::pair{config::snapshot_compression::snappy, ".snappy"}}) {
+    config.snapshot_compression = how;
+    stop();
+    start();
+    auto last = must_load().last_logged;
+    next = last.counter();
+    lay_out_snapshot(at(1, next + 1), at(1, next + 1));
+    append_until_asked();
+    auto newest = storage::list_snapshots(*disk, "/z/version-2")->front();
+    EXPECT_TRUE(newest.path.ends_with(suffix)) << newest.path;
+    crash();
+    EXPECT_EQ(must_load().image->data.last_processed(), at(1, next));
+  }
+}
+
 TEST_F(JournalSnapshot, LogBeginsANewFileWithIt) {
   lay_out_snapshot(at(1, 2), at(1, 2));
   auto last = append_until_asked();

@@ -31,6 +31,29 @@ TEST_F(Journal, EmptyDirectoryGetsItsFirstSnapshot) {
   EXPECT_EQ(snapshots(), (std::vector{zxid{0}}));
 }
 
+/// With db.autocreate=false an empty directory is taken for one whose disk is not mounted.
+TEST_F(Journal, EmptyDirectoryThatIsNotMeantIsRefusedUntilAFileSaysThatItIs) {
+  config.auto_create_database = false;
+  stop();
+  start();
+  auto refused = load();
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().find("db.autocreate is false"), std::string::npos) << refused.error();
+  EXPECT_EQ(snapshots(), std::vector<zxid>{});
+  disk->put("/z/initialize", "");
+  EXPECT_EQ(must_load().last_logged, zxid{0});
+}
+
+TEST_F(Journal, LogFileThatHasBecomeTooLongIsFollowedByAnother) {
+  config.log_file_bytes_max = 20;
+  stop();
+  start();
+  must_load();
+  append({at(1, 1)});
+  append({at(1, 2)});
+  EXPECT_TRUE(disk->has("/z/version-2/" + storage::log_name(at(1, 2))));
+}
+
 TEST_F(Journal, GenuineDirectoryIsLoadedAndItsDigestsHold) {
   for (const char* name : {"snapshot.0", "snapshot.f", "log.1", "log.10"})
     disk->put("/z/version-2/"s + name, storage::genuine_file(name));
@@ -46,6 +69,32 @@ TEST_F(Journal, GenuineDirectoryIsLoadedAndItsDigestsHold) {
   EXPECT_EQ(loaded.recent.back()->id(), loaded.last_logged);
   append({loaded.last_logged.next()});
   EXPECT_EQ(heard.size(), 1u);
+}
+
+// As ZooKeeper: it is told and counted, and the database is loaded (DataTree.compareDigest).
+TEST_F(Journal, DigestThatDoesNotMatchIsToldWithZxidAndBothSums) {
+  core::tree empty;
+  disk->put("/z/version-2/snapshot.0", tree_bytes(empty));
+  txn changed;
+  changed.header = {session_id{1}, cxid{1}, at(1, 1), 0, op_code::create};
+  changed.body = create_txn{"/a", "x", {{31, {"world", "anyone"}}}, false, 1};
+  changed.digest = txn_digest{core::digest_version, 0x4711};
+  auto bytes = storage::encode_log_header();
+  storage::append_entry(bytes, encode_txn(changed));
+  disk->put("/z/version-2/log.100000001", bytes);
+  std::vector<std::string> errors;
+  log::set_observer([&](log::level level, std::string_view line) {
+    if (level == log::level::error) errors.emplace_back(line);
+  });
+  auto loaded = must_load();
+  log::set_observer({});
+  EXPECT_EQ(loaded.digest_mismatches, 1u);
+  EXPECT_EQ(loaded.last_logged, at(1, 1));
+  ASSERT_EQ(errors.size(), 1u);
+  EXPECT_NE(errors[0].find("digest_mismatch zxid=0x100000001 told=0x4711 ours=" +
+                           to_hex(loaded.image->data.digest())),
+            std::string::npos)
+      << errors[0];
 }
 
 TEST_F(Journal, RecentTxnsAreTheNewestOnes) {

@@ -19,11 +19,13 @@ using testing::Not;
 
 class Leader : public room {
  protected:
-  Leader() {
+  Leader() : Leader(false) {}
+  explicit Leader(bool may_reconfigure) {
+    context->config.reconfig_enabled = may_reconfigure;
     journal_ = keep(system().spawn(fake_journal, &on));
     database_ = keep(system().spawn(fake_database, &on));
     auto peer = keep(system().spawn(fake_peer, &on));
-    leader_options options{context,   quorum_of(context->config),
+    leader_options options{context,   config::make_view(config::membership_of(context->config)),
                            epoch{1},  epoch{1},
                            at(1, 5),  journal_,
                            database_, peer,
@@ -198,6 +200,92 @@ TEST_F(Leader, WhatAFormerHandlerSaysLateDoesNotCountForTheLearnerThatCameAnew) 
   say_as(former, learner_acked{{2}, at(2, 1)});
   run();
   EXPECT_THAT(on.news(), ElementsAre("journal: append 0x200000001"));
+}
+
+// -- reconfigurations (Leader.tryToCommit, Leader.lead; ReconfigRecoveryTest) ---------------------
+
+class ReconfiguringLeader : public Leader {
+ protected:
+  ReconfiguringLeader() : Leader(true) {}
+
+  void propose_list(zxid id, const std::vector<std::int64_t>& voters) {
+    caf::anon_send(leader_, propose{{reconfig_txn(id, voters)}});
+    run();
+  }
+  void ack(std::int64_t id, zxid upto) { say(id, learner_acked{{id}, upto}); }
+};
+
+TEST_F(ReconfiguringLeader, FirstEstablishedEpochGivesTheListOfTheFilesItsVersion) {
+  join(2);
+  on.news();
+  sync(2);
+  auto news = on.news();
+  EXPECT_THAT(news, Contains("journal: store list 0x200000000"));
+  EXPECT_THAT(news, Contains("peer: list 0x200000000"));
+}
+
+TEST_F(ReconfiguringLeader, ReconfigIsCommittedByAQuorumOfTheOldAndOneOfTheNewServers) {
+  establish_with(2);
+  join(4);  // strangers, until the list has them
+  sync(4);
+  join(5);
+  sync(5);
+  on.disk.hold();
+  propose_list(at(2, 1), {1, 4, 5});
+  ack(4, at(2, 1));
+  ack(5, at(2, 1));
+  EXPECT_THAT(on.news_of("database"), Not(Contains(HasSubstr("apply")))) << "the new ones alone";
+  ack(2, at(2, 1));
+  EXPECT_THAT(on.news_of("database"), IsEmpty()) << "one of the old three";
+  on.disk.release();
+  run();
+  auto news = on.news();
+  EXPECT_THAT(news, Contains("database: apply 0x200000001"));
+  EXPECT_THAT(news, Contains("journal: store list 0x200000001"));
+  EXPECT_THAT(news, Contains("handler of 4: commit 0x200000001"));
+  // From now on the new ones alone.
+  on.disk.hold();
+  propose_one(at(2, 2));
+  ack(4, at(2, 2));
+  on.news();
+  ack(2, at(2, 2));
+  EXPECT_THAT(on.news(), IsEmpty());
+  ack(5, at(2, 2));
+  EXPECT_THAT(on.news(), Contains("database: apply 0x200000002"));
+}
+
+TEST_F(ReconfiguringLeader, LeaderThatIsRemovedLeavesOnceAllHaveTheCommitAndCommitsNoMore) {
+  establish_with(2);
+  join(3);
+  sync(3);
+  on.disk.hold();
+  propose_list(at(2, 1), {2, 3});
+  propose_one(at(2, 2));
+  ack(2, at(2, 2));
+  on.news();
+  ack(3, at(2, 2));
+  auto news = on.news();
+  EXPECT_THAT(news, Contains("handler of 2: commit 0x200000001"));
+  EXPECT_THAT(news, Contains("handler of 3: commit 0x200000001"));
+  EXPECT_THAT(news, Contains("peer: list 0x200000001"));
+  EXPECT_THAT(news, Contains(HasSubstr("peer: ended, this server is no voter")));
+  EXPECT_THAT(news, Not(Contains("database: apply 0x200000002")));
+}
+
+TEST_F(ReconfiguringLeader, LeavesWhenTheNewServersAreNoLongerHeardThoughTheOldOnesAre) {
+  establish_with(2);
+  join(4);
+  sync(4);
+  propose_list(at(2, 1), {1, 4, 5});
+  for (int step = 0;
+       step < 80 &&
+       on.heard.end() == std::find_if(on.heard.begin(), on.heard.end(),
+                                      [](const auto& x) { return x.starts_with("peer: ended"); });
+       ++step) {
+    say(2, learner_heard{{2}});
+    pass(100ms);
+  }
+  EXPECT_THAT(on.news(), Contains(HasSubstr("peer: ended, a quorum of followers")));
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 /// ZOOKEEPER-3911, 4646, 4685 and 4925 are violations of what stands here).
 #include "actors/learner.hpp"
 
+#include "actors/ensemble.hpp"
 #include "actors/follower.hpp"
 #include "tests/actor/neighbours.hpp"
 
@@ -62,9 +63,10 @@ class Follower : public room {
     auto peer = keep(system().spawn(fake_peer, &on));
     auto links = keep(system().spawn(fake_links, port_));
     on.last_logged = at(1, 5);
-    follower_ = keep(
-        system().spawn(follower, learner_options{context, server_id{3}, false, epoch{1}, epoch{1},
-                                                 at(1, 5), journal, database, peer, links}));
+    follower_ = keep(system().spawn(
+        follower, learner_options{context, server_id{3}, false, epoch{1}, epoch{1}, at(1, 5),
+                                  journal, database, peer, links,
+                                  config::make_view(config::membership_of(context->config))}));
     run();
   }
 
@@ -245,6 +247,86 @@ TEST_F(Follower, TakesTheLeadersAnswerThatComesBetweenTwoHellos) {
   leader_says(wire::LeaderInfo{});
   pass(1'000ms);
   EXPECT_THAT(on.news(), ElementsAre("journal: store accepted 2", "handler: ACKEPOCH 2"));
+}
+
+// -- reconfigurations (Learner.syncWithLeader, Follower's COMMITANDACTIVATE) ----------------------
+
+class ReconfiguredFollower : public Follower {
+ protected:
+  ReconfiguredFollower() { context->config.reconfig_enabled = true; }
+
+  template <class M>
+  static M carrying_lists(const std::vector<txn_ptr>& txns) {
+    M m;
+    for (const auto& x : txns) m.add_txns(x->bytes);
+    return m;
+  }
+};
+
+TEST_F(ReconfiguredFollower, KeepsAListWhenItIsCommittedAndNotWhenItIsLogged) {
+  broadcast();
+  leader_says(carrying_lists<wire::Proposal>({reconfig_txn(at(2, 1), {1, 2, 4})}));
+  EXPECT_THAT(on.news(), ElementsAre("journal: append 0x200000001", "handler: ACK 0x200000001"));
+  leader_commits(at(2, 1));
+  EXPECT_THAT(on.news(),
+              UnorderedElementsAre("database: apply 0x200000001", "journal: store list 0x200000001",
+                                   "peer: list 0x200000001"));
+}
+
+TEST_F(ReconfiguredFollower, TwoLoggedListsProveTheFirstWhichIsKeptBeforeTheSecondIsLogged) {
+  discover();
+  on.news();
+  leader_says(carrying_lists<wire::SyncTxns>(
+      {reconfig_txn(at(1, 6), {1, 2}), reconfig_txn(at(1, 7), {1, 2, 5})}));
+  EXPECT_THAT(on.news_of("journal"),
+              ElementsAre("journal: store list 0x100000006", "journal: append 0x100000006",
+                          "journal: append 0x100000007"));
+}
+
+TEST_F(ReconfiguredFollower, KeepsTheLeadersListBeforeAnythingElse) {
+  start();
+  on.news();
+  wire::LeaderInfo info;
+  info.set_leader(3);
+  info.set_membership("server.3=h:2888:3888\nserver.9=h:2888:3888\nversion=100000002");
+  leader_says(info);
+  EXPECT_THAT(on.news_of("journal"),
+              ElementsAre("journal: store list 0x100000002", "journal: store accepted 2"));
+}
+
+TEST_F(ReconfiguredFollower, KeepsTheListThatTheEstablishedEpochHasCommitted) {
+  discover();
+  leader_says(wire::NewLeader{});
+  on.news();
+  wire::UpToDate established;
+  established.set_membership("server.1=h:2888:3888\nserver.3=h:2888:3888\nversion=200000000");
+  leader_says(established);
+  EXPECT_THAT(on.news(), Contains("journal: store list 0x200000000"));
+}
+
+TEST_F(ReconfiguredFollower, LeavesToComeBackAsAnObserverWhenItBecomesOne) {
+  broadcast();
+  leader_says(carrying_lists<wire::Proposal>({reconfig_txn(at(2, 1), {2, 3}, {1})}));
+  leader_commits(at(2, 1));
+  EXPECT_THAT(on.news(), Contains("peer: ended, a reconfig made this server an observer"));
+}
+
+TEST_F(ReconfiguredFollower, RemovedServerGoesOnFollowing) {
+  broadcast();
+  leader_says(carrying_lists<wire::Proposal>({reconfig_txn(at(2, 1), {2, 3})}));
+  leader_commits(at(2, 1));
+  leader_says(carrying<wire::Proposal>({at(2, 2)}));
+  EXPECT_THAT(on.news(), Contains("handler: ACK 0x200000002"));
+}
+
+TEST_F(Follower, WhereNobodyMayChangeTheServersWhatTheLeaderSaysOfThemIsNothing) {
+  start();
+  on.news();
+  wire::LeaderInfo info;
+  info.set_leader(3);
+  info.set_membership("server.3=h:2888:3888\nversion=100000002");
+  leader_says(info);
+  EXPECT_THAT(on.news_of("journal"), ElementsAre("journal: store accepted 2"));
 }
 
 }  // namespace

@@ -16,6 +16,7 @@
 #include "actors/core/snapshot_codec.hpp"
 #include "actors/node_context.hpp"
 #include "actors/sinks.hpp"
+#include "config/membership.hpp"
 #include "tests/unit/coro/world.hpp"
 #include "tests/unit/storage/log_samples.hpp"
 
@@ -28,6 +29,18 @@ inline std::vector<txn_ptr> txns_of(const std::vector<zxid>& ids) {
   std::vector<txn_ptr> out;
   for (auto id : ids) out.push_back(sample_txn(id));
   return out;
+}
+
+/// A reconfig that makes these servers the voters.
+inline txn_ptr reconfig_txn(zxid id, const std::vector<std::int64_t>& voters,
+                            const std::vector<std::int64_t>& observers = {}) {
+  std::string text;
+  for (auto n : voters) text += "server." + std::to_string(n) + "=h:2888:3888\n";
+  for (auto n : observers) text += "server." + std::to_string(n) + "=h:2888:3888:observer\n";
+  txn t;
+  t.header = {session_id{0x1000}, cxid{8}, id, 1'700'000'000'000, op_code::reconfig};
+  t.body = set_data_txn{"/zookeeper/config", text + "version=" + to_hex(id.value).substr(2), -1};
+  return make_logged(std::move(t));
 }
 
 /// Holds back the answers of a stand-in while the test says so.
@@ -101,6 +114,7 @@ struct scene {
   bool leads = true;
   sync_source plan;
   zxid applied;
+  std::string shown_membership;
   std::deque<snapshot_piece> pieces;
 };
 
@@ -149,6 +163,9 @@ inline journal_actor::behavior_type fake_journal(journal_actor::pointer self, sc
           [=](const install_piece& m) -> caf::result<stored> {
             on->note("journal: install piece of " + to_string(m.as_of));
             return on->disk.answer<stored>(self, [] { return stored{}; });
+          },
+          [=](const store_membership& m) {
+            on->note("journal: store list " + to_string(m.committed->version));
           }};
 }
 
@@ -177,7 +194,11 @@ inline database_actor::behavior_type fake_database(database_actor::pointer self,
                 self, [on] { return touched_sessions{on->touched}; });
           },
           [=](const expire_sessions&) {},
-          [=](const get_last_zxid&) { return last_zxid{on->applied}; },
+          [=](const get_last_zxid&) {
+            return last_zxid{on->applied, on->shown_membership};
+          },
+          [=](const know_membership&) {},
+          [=](const synced_servers&) {},
           [=](const plan_sync&) {
             note("plan");
             return on->plan;
@@ -198,14 +219,18 @@ inline database_actor::behavior_type fake_database(database_actor::pointer self,
           [=](const open_session&) { return session_opened{}; },
           [=](const client_requests&) {},
           [=](const connection_closed&) {},
-          [=](const get_database_stats&) { return database_stats{}; }};
+          [=](const get_database_stats&) { return database_stats{}; },
+          [=](const get_database_details&) { return database_details{}; },
+          [=](const reset_statistics&) {}};
 }
 
 inline role_sink::behavior_type fake_peer(role_sink::pointer, scene* on) {
-  return {[=](const role_established& m) {
-            on->note("peer: established " + std::to_string(m.era.value));
-          },
-          [=](const role_ended& m) { on->note("peer: ended, " + m.reason); }};
+  return {
+      [=](const role_established& m) {
+        on->note("peer: established " + std::to_string(m.era.value));
+      },
+      [=](const role_ended& m) { on->note("peer: ended, " + m.reason); },
+      [=](const membership_committed& m) { on->note("peer: list " + to_string(m.list->version)); }};
 }
 
 /// A handler, as its leader or its learner sees it.

@@ -21,6 +21,7 @@ struct ballot {
   gate decision;
   int asked = 0;
   std::int64_t leader = 0;
+  membership_ptr newer;
 };
 election_actor::behavior_type fake_election(election_actor::pointer self, scene* on,
                                             ballot* pending) {
@@ -28,12 +29,15 @@ election_actor::behavior_type fake_election(election_actor::pointer self, scene*
             on->note("election: look with " + to_string(m.last));
             ++pending->asked;
             return pending->decision.answer<elected>(self, [pending] {
-              return elected{{pending->leader}, epoch{1}, at(1, 5), {1}};
+              return elected{{pending->leader}, epoch{1}, at(1, 5), {1}, pending->newer};
             });
           },
           [=](const role_taken& m) {
             on->note("election: " + std::string{to_string(m.state)} +
                      (m.established ? " in " + std::to_string(m.established->value) : ""));
+          },
+          [=](const members_changed& m) {
+            on->note("election: members of " + to_string(m.members->committed->version));
           },
           [=](const get_election_status&) { return election_status{}; },
           [=](const wire::Notification&) {}};
@@ -47,7 +51,9 @@ class Peer : public room {
     journal_ = keep(system().spawn(fake_journal, &on));
     database_ = keep(system().spawn(fake_database, &on));
     auto election = keep(system().spawn(fake_election, &on, &ballot_));
-    peer_options options{context, quorum_of(context->config), journal_, database_, election, {},
+    peer_options options{context,  config::make_view(config::membership_of(context->config)),
+                         journal_, database_,
+                         election, {},
                          {}};
     options.make_leader = [this](caf::local_actor*, const term& now, role_sink to) {
       on.note("leader made at " + to_string(now.last));
@@ -188,6 +194,55 @@ TEST_F(Peer, LearnerOfAnotherEnsembleIsTurnedAway) {
   hello.set_server(2);
   auto learner = keep(system().spawn(fake_learner, &on));
   caf::send_as(learner, peer_, hello);
+  run();
+  EXPECT_THAT(on.news(), ElementsAre("learner: not leading"));
+}
+
+// -- the list of servers ------------------------------------------------------------------------
+
+class PeerOfChanging : public Peer {
+ protected:
+  PeerOfChanging() { context->config.reconfig_enabled = true; }
+  static membership_ptr list(std::int64_t version) {
+    config::membership m{zxid{version}, {}};
+    for (std::int64_t n : {1, 3})
+      m.servers.push_back({.id = {n}, .host = "h", .peer_port = 1, .election_port = 2});
+    return std::make_shared<const config::membership>(std::move(m));
+  }
+};
+
+TEST_F(PeerOfChanging, NewerListThatTheElectionHeardOfIsKeptAndTheSearchBeginsAnew) {
+  on.news();
+  ballot_.newer = list(0x100000009);
+  elect(0);
+  ballot_.newer = nullptr;
+  EXPECT_THAT(on.news(),
+              ElementsAre("journal: store list 0x100000009", "election: looking",
+                          "journal: read after 0x100000005", "election: look with 0x100000005"));
+}
+
+TEST_F(PeerOfChanging, ListThatARoleSaysIsCommittedIsTheElectionsFromThenOn) {
+  elect(3);
+  on.news();
+  role_says(membership_committed{list(0x100000009)});
+  EXPECT_THAT(on.news(), ElementsAre("election: members of 0x100000009"));
+  role_says(membership_committed{list(0x100000004)});
+  EXPECT_THAT(on.news(), ElementsAre("election: members of 0x100000009")) << "an older one";
+}
+
+TEST_F(PeerOfChanging, StrangerIsIntroducedToTheLeaderAndOneWithANewerListTurnedAway) {
+  elect(1);
+  role_says(membership_committed{list(0x100000009)});
+  on.news();
+  wire::LearnerInfo hello;
+  hello.set_server(7);
+  auto learner = keep(system().spawn(fake_learner, &on));
+  caf::send_as(learner, peer_, hello);
+  run();
+  EXPECT_THAT(on.news(), testing::IsEmpty()) << "it is the leader's now";
+  hello.set_membership_version(0x200000000);
+  auto other = keep(system().spawn(fake_learner, &on));
+  caf::send_as(other, peer_, hello);
   run();
   EXPECT_THAT(on.news(), ElementsAre("learner: not leading"));
 }

@@ -117,14 +117,47 @@ class CommandLine(unittest.TestCase):
         self.assertEqual(self.run_verb("start", "--config", "/nowhere/zoo.cfg")[0], 2)
         self.assertEqual(self.run_verb("begin")[0], 2)
 
+    @staticmethod
+    def settings_of(said):
+        return sorted(line for line in said.splitlines() if line and not line.startswith("#"))
+
     def test_print_config_is_a_config_that_says_the_same(self):
         code, said = self.run_verb("print-config")
         self.assertEqual(code, 0)
-        self.assertIn(f"clientPort={self.server.client_port}\n", said)
+        self.assertIn(f"\n# {self.server.config}:2\nclientPort={self.server.client_port}\n", said)
         again = os.path.join(self.server.dir, "again.cfg")
         with open(again, "w", encoding="ascii") as f:
             f.write(said)
-        self.assertEqual(self.run_verb("print-config", "--config", again), (0, said))
+        code, said_again = self.run_verb("print-config", "--config", again)
+        self.assertEqual((code, self.settings_of(said_again)), (0, self.settings_of(said)))
+
+    def test_print_config_explains_every_key_without_a_config(self):
+        code, said = self.run_verb("print-config", "--markdown", cwd="/")
+        self.assertEqual(code, 0)
+        with open(os.path.join(harness.ROOT, "docs", "configuration.md"), encoding="utf-8") as f:
+            self.assertEqual(said, f.read())
+
+    def test_what_is_set_on_the_command_line_stands_above_the_file(self):
+        port = harness.free_ports(1)[0]
+        setting = ("--set", f"clientPort={port}", "--set", "zookeeper.snapCount=77")
+        code, said = self.run_verb("print-config", *setting)
+        self.assertEqual(code, 0)
+        self.assertIn(f"\n# --set\nclientPort={port}\n", said)
+        self.assertIn("\n# --set\nsnapCount=77\n", said)
+        self.assertEqual(self.run_verb("start", *setting)[0], 0)
+        harness.wait_until(lambda: "Mode:" in harness.four_letter(port, "srvr"), "it serves there")
+        self.assertEqual(harness.four_letter(self.server.client_port, "srvr"), "")
+        self.assertEqual(self.run_verb("stop")[0], 0)
+        code, said = self.run_verb("start", "--set", "tickTime")
+        self.assertEqual((code, said), (2, "--set tickTime: not valid; accepted: KEY=VALUE\n"))
+
+    def test_a_missing_directory_is_an_error_if_none_shall_be_made(self):
+        elsewhere = os.path.join(self.server.dir, "not-mounted")
+        code, said = self.run_verb("start", "--set", f"dataDir={elsewhere}",
+                                   "--set", "datadir.autocreate=false")
+        self.assertEqual(code, 1, said)
+        self.assertIn(f"{elsewhere}/version-2: missing, and not made", said)
+        self.assertFalse(os.path.exists(elsewhere))
 
     def test_version_names_the_protocol(self):
         code, said = self.run_verb("version")

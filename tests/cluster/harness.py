@@ -136,8 +136,11 @@ class Server:
         if not self.genuine:
             return [ACTOR_NODE, "start-foreground", "--config", self.config]
         jars = ("zookeeper", "slf4j-simple", "netty-codec", "netty-resolver",
-                "netty-transport-native-unix-common")
+                "netty-transport-native-unix-common", "snappy-java")
+        with open(self.config, encoding="ascii") as f:  # what ZooKeeper does not read from there
+            properties = [f"-D{line.strip()}" for line in f if line.startswith("znode.")]
         return ["java", "-cp", ":".join(f"/usr/share/java/{j}.jar" for j in jars), "-Xmx128m",
+                *properties,
                 "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1",
                 "-Dzookeeper.admin.enableServer=false", "-Dzookeeper.jmx.log4j.disable=true",
                 "org.apache.zookeeper.server.quorum.QuorumPeerMain", self.config]

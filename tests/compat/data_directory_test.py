@@ -79,6 +79,24 @@ class DataDirectory(unittest.TestCase):
                 self.assertIsNone(zk.exists("/mine"))
                 e[1].close_clients()
 
+    def test_compressed_snapshots_are_opened_and_written(self):
+        for method, suffix in (("gz", ".gz"), ("snappy", ".snappy")):
+            with harness.Ensemble(1, snapCount=4,
+                                  **{"snapshot.compression.method": method}) as e:
+                open_directory(e, (f"snapshot.12{suffix}",))
+                e.start_all()
+                zk = e[1].client()
+                self.check_tree(zk, WRITTEN)
+                for n in range(20):
+                    zk.set("/second", b"%d" % n)
+                e[1].close_clients()
+                e[1].kill()
+                names = os.listdir(os.path.join(e[1].data, "version-2"))
+                self.assertTrue([n for n in names if n.endswith(suffix) and
+                                 n != f"snapshot.12{suffix}"], names)
+                e.start_all()
+                self.assertEqual(e[1].client().get("/second")[0], b"19")
+
     def test_three_servers_open_copies_of_it(self):
         with harness.Ensemble(3) as e:
             open_directory(e)

@@ -106,6 +106,84 @@ class FourLetterWords(shared.OnThreeServers):
         self.assertGreaterEqual(after["approximate_data_size"] - before["approximate_data_size"],
                                 100)
 
+    def line_of(self, server, raw):
+        """The line of a raw client's connection in the answer to `cons`, as a dictionary."""
+        port = raw.socket.getsockname()[1]
+        line = next(x for x in self.ask(server, "cons").splitlines() if f":{port}[" in x)
+        return dict(pair.split("=") for pair in re.search(r"\((.*)\)", line)[1].split(","))
+
+    def test_cons_follows_what_a_connection_does_and_crst_begins_anew(self):
+        server = self.servers[2]
+        with RawClient(server) as raw:
+            raw.connect()
+            self.assertEqual(self.line_of(server, raw)["lop"], "SESS")
+            raw.create(self.at("a"), b"x")
+            created = self.line_of(server, raw)
+            self.assertEqual((created["lop"], created["recved"], created["sent"]),
+                             ("CREA", "2", "2"))
+            self.assertGreaterEqual(int(created["maxlat"]), int(created["minlat"]))
+            raw.request(4, encode_string(self.at("a")) + b"\1")  # getData, with a watch
+            self.assertEqual(self.line_of(server, raw)["lop"], "GETD")
+            self.zk.set(self.at("a"), b"y")
+            harness.wait_until(lambda: self.line_of(server, raw)["sent"] == "4", "the event counts")
+            self.assertEqual(self.ask(server, "crst"), "Connection stats reset.\n")
+            reset = self.line_of(server, raw)
+            self.assertEqual((reset["lop"], reset["recved"], reset["sent"], reset["lzxid"]),
+                             ("NA", "0", "0", "0xffffffffffffffff"))
+            self.assertNotIn("lcxid", reset)
+
+    def test_watches_are_told_by_path_and_by_session(self):
+        server = self.servers[1]
+        server.close_clients()
+        zk = self.client_of(1)
+        path = self.at("watched")
+        zk.create(path)
+        zk.get(path, watch=lambda _: None)
+        session = f"0x{zk.client_id[0]:x}"
+        self.assertEqual(self.ask(server, "wchp"), f"{path}\n\t{session}\n\n")
+        self.assertEqual(self.ask(server, "wchc"), f"{session}\n\t{path}\n\n")
+        self.assertEqual(self.ask(server, "wchs"),
+                         "1 connections watching 1 paths\nTotal watches:1\n")
+
+    def test_dump_names_sessions_and_their_ephemerals(self):
+        path = self.at("e")
+        self.zk.create(path, ephemeral=True)
+        session = f"0x{self.zk.client_id[0]:x}"
+        for server in self.servers:
+            server.client().sync("/")
+            text = self.ask(server, "dump")
+            self.assertIn(f"\n{session}:\n\t{path}\n", text)
+            leads = server.mode() == "leader"
+            self.assertIn(f"\n\t{session}\n" if leads else f"\n{session}\t8000ms\n", text)
+
+    def test_srst_begins_the_servers_figures_anew(self):
+        leader = next(s for s in self.servers if s.mode() == "leader")
+        self.zk.create(self.at("a"), b"x")
+        self.assertEqual(self.ask(leader, "srst"), "Server stats reset.\n")
+        found = self.figures(leader)
+        self.assertLessEqual(int(found["packets_received"]), 10)
+        self.assertEqual(found["max_proposal_size"], "-1")
+
+
+class Limits(unittest.TestCase):
+    """maxCnxns and maxClientCnxns: a connection too many is closed, and those before it stay."""
+
+    def connections_beyond(self, **limit):
+        with harness.Ensemble(1, **limit) as servers:
+            servers.start_all()
+            with RawClient(servers[1]) as first, RawClient(servers[1]) as second:
+                first.connect()
+                second.connect()
+                with RawClient(servers[1]) as third:
+                    self.assertTrue(third.is_closed())
+                self.assertEqual(first.create("/still-served")[1], 0)
+
+    def test_of_all_addresses(self):
+        self.connections_beyond(maxCnxns=2, maxClientCnxns=0)
+
+    def test_of_one_address(self):
+        self.connections_beyond(maxClientCnxns=2)
+
 
 if __name__ == "__main__":
     unittest.TestCase.maxDiff = None

@@ -11,6 +11,8 @@ from kazoo.client import KazooState
 from kazoo.security import ACL, Id, Permissions, make_acl, make_digest_acl
 
 import shared
+import wire as r
+from raw_client import RawClient
 from shared import harness
 
 SESSION_S = 30
@@ -58,6 +60,27 @@ def populate(zk):
             zk.delete(path)
 
 
+def populate_by_hand(server):
+    """Kinds of znodes and txns that kazoo does not make: containers, TTL znodes and a quota."""
+    hour = 3600 * 1000
+    with RawClient(server) as client:
+        client.connect()
+        for op, body in (
+                (r.CREATE_CONTAINER, r.create("/box", b"box", r.CONTAINER)),
+                (r.CREATE_CONTAINER, r.create("/box/in", b"", r.CONTAINER)),
+                (r.CREATE_TTL, r.create_ttl("/ttl", hour)),
+                (r.CREATE_TTL, r.create_ttl("/ttl/most-", (1 << 40) - 1, r.TTL_SEQUENTIAL)),
+                (r.MULTI, r.multi((r.CREATE2, r.create("/two", b"2")),
+                                  (r.CREATE_CONTAINER, r.create("/two/box", b"", r.CONTAINER)),
+                                  (r.CREATE_TTL, r.create_ttl("/two/ttl", hour)))),
+                (r.CREATE, r.create("/zookeeper/quota/two")),
+                (r.CREATE, r.create("/zookeeper/quota/two/zookeeper_limits",
+                                    b"count=2,bytes=-1=;byteHardLimit=900")),
+                (r.CREATE, r.create("/zookeeper/quota/two/zookeeper_stats", b"")),
+                (r.CREATE, r.create("/two/more", b"more"))):
+            assert client.request(op, body)[1] == 0, op
+
+
 class ThereAndBack(unittest.TestCase):
 
     def restart_as(self, ensemble, genuine, end):
@@ -87,7 +110,8 @@ class ThereAndBack(unittest.TestCase):
                 if name.startswith(kind + ".")]
 
     def test_an_ensemble_goes_to_zookeeper_and_back_with_its_sessions(self):
-        with harness.Ensemble(3, snapCount=60, preAllocSize=64, maxSessionTimeout=60000) as e:
+        with harness.Ensemble(3, snapCount=60, preAllocSize=64, maxSessionTimeout=60000,
+                              extendedTypesEnabled="true") as e:
             e.start_all()
             holder = e.client(session_s=SESSION_S)
             states = []
@@ -95,10 +119,13 @@ class ThereAndBack(unittest.TestCase):
             holder.create("/mine", ephemeral=True)
             session = holder.client_id[0]
             zk = e.client()
+            populate_by_hand(e[1])
             populate(zk)
             harness.close(zk)
             written = self.trees(e)
             self.assertEqual(written["/mine"][1][7], session)
+            self.assertEqual(written["/zookeeper/quota/two/zookeeper_stats"][0],
+                             b"count=4,bytes=5")
             for server in e:
                 self.assertGreater(len(self.files(server, "log")), 1)
                 self.assertGreater(len(self.files(server, "snapshot")), 1)

@@ -132,9 +132,11 @@ int read_records(std::string_view payload) {
   int read = read_back<connect_request>(payload) ? 1 : 0;
   if (!read_back<request_header>(payload)) return read;
   const auto body = payload.substr(8);
-  return read + read_back_all<create_request, delete_request, set_data_request, set_acl_request,
-                              check_request, read_request, path_request, auth_request,
-                              set_watches_request, set_watches2_request, multi_header, stat>(body);
+  return read +
+         read_back_all<create_request, delete_request, set_data_request, set_acl_request,
+                       check_request, read_request, path_request, auth_request, create_ttl_request,
+                       get_ephemerals_request, add_watch_request, watches_request,
+                       set_watches_request, set_watches2_request, multi_header, stat>(body);
 }
 
 void read_txn(const std::string& bytes) {

@@ -20,6 +20,17 @@ struct sample {
   std::string body;
 };
 
+std::string several(const std::vector<sample>& ops) {
+  std::string out;
+  jute::writer w{out};
+  for (const auto& [type, body] : ops) {
+    w(multi_header{type, false, -1});
+    w.raw(body);
+  }
+  w(multi_header{op_code::error, true, -1});
+  return out;
+}
+
 std::vector<sample> samples() {
   acl_list open = *open_acl(), mixed{{1, {"world", "anyone"}}, {31, {"auth", ""}}};
   auto create = jute::encode(create_request{"/a", jute::buffer{"data"}, open, 0});
@@ -27,16 +38,15 @@ std::vector<sample> samples() {
   auto set = jute::encode(set_data_request{"/a", jute::buffer{"more"}, -1});
   auto remove = jute::encode(delete_request{"/a/b", -1});
   auto check = jute::encode(check_request{"/a", 0});
-  std::string multi;
-  jute::writer w{multi};
-  for (const auto& [type, body] : {sample{op_code::create, create},
-                                   {op_code::set_data, set},
-                                   {op_code::check, check},
-                                   {op_code::remove, remove}}) {
-    w(multi_header{type, false, -1});
-    w.raw(body);
-  }
-  w(multi_header{op_code::error, true, -1});
+  auto ttl = jute::encode(create_ttl_request{{"/t", "x", open, 6}, 1000});
+  auto multi = several({{op_code::create, create},
+                        {op_code::create2, sequential},
+                        {op_code::create_ttl, ttl},
+                        {op_code::set_data, set},
+                        {op_code::check, check},
+                        {op_code::remove, remove}});
+  auto multi_read = several({{op_code::get_data, jute::encode(read_request{"/a", false})},
+                             {op_code::get_children, jute::encode(read_request{"/", true})}});
   return {{op_code::create, create},
           {op_code::create2, sequential},
           {op_code::create, jute::encode(create_request{"/a/b", std::nullopt, open, 1})},
@@ -50,8 +60,22 @@ std::vector<sample> samples() {
           {op_code::exists, jute::encode(read_request{"/a", true})},
           {op_code::get_children2, jute::encode(read_request{"/", false})},
           {op_code::get_acl, jute::encode(path_request{"/a"})},
+          {op_code::create_container, jute::encode(create_request{"/c", "x", open, 4})},
+          {op_code::create_ttl, ttl},
+          {op_code::create, jute::encode(create_request{"/zookeeper/quota/a", "", open, 0})},
+          {op_code::create, jute::encode(create_request{"/zookeeper/quota/a/zookeeper_limits",
+                                                        "count=3,bytes=100", open, 0})},
+          {op_code::create,
+           jute::encode(create_request{"/zookeeper/quota/a/zookeeper_stats", "", open, 0})},
+          {op_code::get_ephemerals, jute::encode(get_ephemerals_request{"/a"})},
+          {op_code::get_all_children_number, jute::encode(path_request{"/a"})},
+          {op_code::who_am_i, ""},
+          {op_code::multi_read, multi_read},
+          {op_code::add_watch,
+           jute::encode(add_watch_request{"/a", add_watch_mode::persistent_recursive})},
+          {op_code::remove_watches, jute::encode(watches_request{"/a", watcher_type::any})},
           {op_code::set_watches2,
-           jute::encode(set_watches2_request{{zxid{1}, {"/a"}, {"/b"}, {"/"}}, {}, {}})}};
+           jute::encode(set_watches2_request{{zxid{1}, {"/a"}, {"/b"}, {"/"}}, {"/a"}, {"/"}})}};
 }
 
 void damage(std::string& bytes, std::mt19937_64& random) {
@@ -85,7 +109,8 @@ int main() {
   const auto good = samples();
   std::mt19937_64 random{20240229};
   tree data;
-  prep planner{data};
+  data.set_extended_types(true);
+  prep planner{data, {.enforce_quota = true}};
   watches watched;
   planner.begin(zxid{0x100000001});
   long refused = 0, done = 0, tried = 0;
@@ -96,11 +121,17 @@ int main() {
     identities shown{{"digest", "ann:hash"}};
     if (op == op_code::set_watches2) {
       if (auto asked = decode_set_watches(op, body))
-        (void)watched.set_watches(random() % 5, asked->one_shot, data);
+        (void)watched.set_watches(random() % 5, *asked, data);
       continue;
     }
-    if (!is_write(op)) {
-      auto answer = answer_read(op, body, shown, data);
+    if (op == op_code::add_watch || op == op_code::remove_watches) {
+      auto answer = answer_watch_op(op, body, random() % 5, watched);
+      if (answer.err != error_code::ok && !answer.body.empty())
+        return fail(tried, "a refused watch op has a body");
+      continue;
+    }
+    if (!is_write(op) && op != op_code::create_session) {
+      auto answer = answer_read(op, body, {shown, session_id{9}}, data);
       if (answer.err != error_code::ok && !answer.body.empty())
         return fail(tried, "a refused read has a body");
       continue;
@@ -112,7 +143,8 @@ int main() {
     planner.applied(planned.header.id);
     if (!applied_now.digest_matches) return fail(tried, "the digest is not the one foreseen");
     for (const auto& what : applied_now.triggers) (void)watched.trigger(what);
-    auto answer = reply_to_write(applied_now);
+    auto positions = op == op_code::multi ? create2_positions(body) : std::vector<std::size_t>{};
+    auto answer = reply_to_write(applied_now, positions);
     (answer.err == error_code::ok ? done : refused) += 1;
   }
   std::printf("%ld requests, %ld writes done, %ld refused, %zu znodes\n", tried, done, refused,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // zoo.cfg under mutation: whatever the bytes, reading them ends in a config or in one line of
-// error, and a config that was read prints as text that reads back the same. Seeded, so every run
-// is equal.
+// error, and a config that was read prints as text that reads back the same; so for the list of
+// servers by itself. Seeded, so every run is equal.
 #include <array>
 #include <cstdlib>
 #include <iostream>
@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "config/load.hpp"
+#include "config/membership.hpp"
 #include "config/properties.hpp"
 
 namespace {
@@ -26,9 +27,8 @@ constexpr std::array<std::string_view, 4> corpus{
 constexpr std::array<std::string_view, 12> tokens{
     "=", ":", "\\", "\n", "\\u", "server.", "[", "]", ";", "\\ud83d\\ude00", "-1", "\r\n"};
 
-std::string mutated(std::mt19937_64& random) {
+std::string mutated(std::mt19937_64& random, std::string text) {
   auto below = [&random](std::size_t n) { return static_cast<std::size_t>(random() % n); };
-  std::string text{corpus[below(corpus.size())]};
   for (auto times = below(8) + 1; times > 0; --times) {
     auto at = text.empty() ? 0 : below(text.size());
     switch (below(5)) {
@@ -52,6 +52,11 @@ std::string mutated(std::mt19937_64& random) {
   return text;
 }
 
+constexpr std::array<std::string_view, 2> lists{
+    "server.1=h1:2888:3888:participant;0.0.0.0:2181\nserver.2=[::1]:1:2:observer;5\n"
+    "version=100000000",
+    "server.1=a:1:2\nserver.2=b:1:2\ngroup.1=1:2\nweight.1=2\nversion=0"};
+
 [[noreturn]] void fail(const std::string& text, const std::string& what) {
   std::cerr << what << "\n--- input\n" << text << "\n---\n";
   std::exit(1);
@@ -64,7 +69,7 @@ int main() {
   int accepted = 0;
   constexpr int rounds = 10'000;
   for (int i = 0; i < rounds; ++i) {
-    auto text = mutated(random);
+    auto text = mutated(random, std::string{corpus[random() % corpus.size()]});
     std::optional<std::string> myid;
     if (i % 3 != 0) myid = i % 7 == 0 ? text.substr(0, 5) : "1\n";
     auto read = [&myid](const std::string&) { return myid; };
@@ -79,6 +84,20 @@ int main() {
     if (!again) fail(text, "the printed config is refused: " + again.error() + "\n" + printed);
     if (!(again->value == result->value)) fail(text, "the printed config differs:\n" + printed);
   }
-  std::cout << rounds << " inputs, " << accepted << " accepted\n";
-  return accepted > rounds / 20 ? 0 : 1;  // fewer: the mutations no longer reach what lies behind
+  int lists_accepted = 0;
+  for (int i = 0; i < rounds; ++i) {
+    auto text = mutated(random, std::string{lists[random() % lists.size()]});
+    auto list = troupe::config::parse_membership(text);
+    if (!list && list.error().empty()) fail(text, "an error without a word");
+    if (!list) continue;
+    ++lists_accepted;
+    auto printed = troupe::config::print(*list);
+    auto again = troupe::config::parse_membership(printed);
+    if (!again || troupe::config::print(*again) != printed)
+      fail(text, "the printed list differs:\n" + printed);
+  }
+  std::cout << 2 * rounds << " inputs, " << accepted << " configs and " << lists_accepted
+            << " lists accepted\n";
+  // Fewer: the mutations no longer reach what lies behind.
+  return accepted > rounds / 20 && lists_accepted > rounds / 50 ? 0 : 1;
 }

@@ -235,6 +235,10 @@ std::string client::encode(const operation& op) {
     case op_code::sync:
       append_frame_of(frame, header, path_request{op.path});
       break;
+    case op_code::reconfig:
+      append_frame_of(frame, header,
+                      reconfig_request{std::nullopt, std::nullopt, jute::buffer{op.value}, -1});
+      break;
     case op_code::close_session:
       append_frame_of(frame, header);
       break;
@@ -310,6 +314,12 @@ void client::on_greeting(std::string_view payload) {
   password_ = hello->password.value_or("");
   granted_ms_ = hello->timeout_ms;
   state_ = state::live;
+  if (!options_.proof.empty()) {
+    std::string frame;
+    append_frame_of(frame, request_header{cxid{special_xid::auth}, op_code::auth},
+                    auth_request{0, "digest", jute::buffer{options_.proof}});
+    wires_.send(connection_, std::move(frame));
+  }
   flush();
 }
 
@@ -319,6 +329,10 @@ void client::on_frame(std::string_view payload) {
   body(header);
   if (!body.ok()) return complain("a reply is too short for its header");
   if (header.xid.value == special_xid::watch_event) return on_event(header, body);
+  if (header.xid.value == special_xid::auth) {
+    if (header.err != error_code::ok) complain("its password was not taken");
+    return;
+  }
   if (header.id < seen_)
     complain("time went back from " + to_string(seen_) + " to " + to_string(header.id));
   seen_ = std::max(seen_, header.id);
@@ -378,6 +392,7 @@ void client::read_body(operation& op, jute::reader& body) {
       body(*op.seen);
       break;
     case op_code::get_data:
+    case op_code::reconfig:
       op.seen.emplace();
       body(op.data, *op.seen);
       break;

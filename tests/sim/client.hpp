@@ -29,6 +29,7 @@ struct client_options {
   std::size_t keys = 6;             // shared by all clients: /k0, /k1, ...
   bool writes = true;
   std::size_t big_value_bytes = 0;  // some values are padded to this; 0: none
+  std::string proof;                // "user:password", shown on each connection; empty: none
 };
 
 class client : public connection_hearer {

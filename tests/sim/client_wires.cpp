@@ -29,6 +29,7 @@ transport_sink client_wires::spawn_transport() {
             [this](const send_bytes& m) { on_server_bytes(m); },
             [](const pause_reading&) {},  // the simulated client sends little enough
             [](const get_gateway_stats&) { return gateway_stats{}; },
+            [](const reset_statistics&) {},
         };
       });
 }

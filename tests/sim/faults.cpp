@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/sim/faults.hpp"
 
+#include <iterator>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -51,6 +53,7 @@ void faults::strike() {
       {options_.disk_error, &faults::disk_errors},
       {options_.disk_full, &faults::disk_full},
       {options_.wall_clock, &faults::shift_clock},
+      {options_.reconfig, &faults::reconfigure},
   };
   int sum = 0;
   for (const auto& [weight, act] : kinds) sum += weight;
@@ -91,6 +94,28 @@ void faults::pause_one() {
 
 void faults::shift_clock() {
   on_.shift_wall_clock(any_server(), chance_.between(duration{-5'000'000}, duration{5'000'000}));
+}
+
+/// Any voters at all: a refusal is an outcome, too. Half the time something breaks while the
+/// reconfig is under way.
+void faults::reconfigure() {
+  std::set<server_id> voters, observers;
+  for (auto who : on_.servers()) {
+    auto draw = chance_.below(10);
+    if (draw < 6) voters.insert(who);
+    if (draw == 6) observers.insert(who);
+  }
+  if (voters.empty()) voters.insert(any_server());
+  observers.erase(*voters.begin());
+  on_.reconfigure(voters, observers);
+  if (!chance_.chance(60)) return;
+  static constexpr void (faults::*breaks[])() = {&faults::crash_one, &faults::crash_in_disk_call,
+                                                 &faults::isolate_one, &faults::split,
+                                                 &faults::reset};
+  auto act = breaks[chance_.below(std::size(breaks))];
+  on_.clock().after(chance_.between(duration{0}, duration{30'000}), [this, act] {
+    if (on_.now() < until_) (this->*act)();
+  });
 }
 
 // -- wires ----------------------------------------------------------------------------------------

@@ -29,6 +29,7 @@ struct fault_options {
   int disk_error = 4;
   int disk_full = 2;
   int wall_clock = 3;
+  int reconfig = 0;  // the servers change, often with a fault close behind
   duration outage_max{12'000'000};
 };
 
@@ -58,6 +59,7 @@ class faults {
   void disk_errors();
   void disk_full();
   void shift_clock();
+  void reconfigure();
   void heal_disk_later(server_id who);
   /// Two servers, or one twice: then there is nothing between them to break.
   [[nodiscard]] std::pair<server_id, server_id> any_two();

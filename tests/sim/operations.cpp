@@ -24,7 +24,11 @@ void check_write(const operation& op, const history_checker& history, const fail
   if (auto* c = std::get_if<create_txn>(&txn->value.body))
     if (c->path != op.made || c->data.value_or("") != op.value)
       fail("a create stands in the history with other content: " + op.text());
-  if (auto* s = std::get_if<set_data_txn>(&txn->value.body))
+  if (op.op == op_code::reconfig) {
+    auto* s = std::get_if<set_data_txn>(&txn->value.body);
+    if (op.err == error_code::ok && (s == nullptr || s->data.value_or("") != op.data))
+      fail("a reconfig was answered with another list than it made: " + op.text());
+  } else if (auto* s = std::get_if<set_data_txn>(&txn->value.body))
     if (s->path != op.path || s->data.value_or("") != op.value)
       fail("a setData stands in the history with other content: " + op.text());
   if (auto* m = std::get_if<multi_txn>(&txn->value.body)) {
@@ -167,6 +171,7 @@ bool operation::is_write() const {
     case op_code::remove:
     case op_code::set_data:
     case op_code::multi:
+    case op_code::reconfig:
       return true;
     default:
       return false;

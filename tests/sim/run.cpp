@@ -35,6 +35,13 @@ world_options draw_options(const run_options& options, rng& chance) {
   if (chance.chance(30)) w.snapshot_size_factor = -1;
   if (chance.chance(20)) w.wires.delay_max = 30ms;
   if (chance.chance(10)) w.slow_disk_percent = 20;
+  rng apart = rng{options.seed}.fork(79);  // so that what is drawn before stays as it was
+  w.reconfig = w.weights.empty() && apart.chance(40);
+  if (options.broken == breakage::skip_old_quorum) {
+    w.weights.clear();
+    w.reconfig = true;
+  }
+  if (w.reconfig) w.spares = static_cast<int>(apart.between(0, 2));
   w.broken = options.broken;
   w.trace = options.trace;
   return w;
@@ -48,6 +55,8 @@ run_result run_seed(const run_options& options) {
   fault_options f;
   f.mean_pause = chance.between(duration{500ms}, duration{4s});
   f.outage_max = chance.between(duration{2s}, duration{20s});
+  if (w.may_reconfigure()) f.reconfig = static_cast<int>(rng{options.seed}.fork(80).between(5, 40));
+  if (options.broken == breakage::skip_old_quorum) f.reconfig = 60;
   faults nemesis{w, rng{options.seed}.fork(78), f};
   w.start_all();
   if (chance.chance(70)) w.run_until(30s, [&] { return w.all_serve(); });

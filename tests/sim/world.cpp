@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "actors/core/snapshot_codec.hpp"
+#include "actors/ensemble.hpp"
 
 namespace troupe::sim {
 namespace {
@@ -36,6 +37,7 @@ bool describe(const caf::message& m, std::string& out) {
   if (!m.match_elements<Message>()) return false;
   auto copy = m.get_as<Message>(0);
   if constexpr (std::is_same_v<Message, wire::Notification>) copy.clear_server_list();
+  if constexpr (std::is_same_v<Message, wire::Notification>) copy.clear_membership();
   out = copy.GetTypeName().substr(copy.GetTypeName().rfind('.') + 1) + " ";
   if constexpr (requires { copy.txns(); })
     for (const auto& bytes : copy.txns())
@@ -89,7 +91,8 @@ world::world(world_options options)
   clock_.set_brake([this](realm where, const caf::abstract_actor& a) { return brake(where, a); });
   clock_.on_exception([this](realm, std::string what) { fail(std::move(what)); });
 
-  for (int i = 1; i <= options_.voters + options_.observers; ++i) ids_.push_back(server_id{i});
+  for (int i = 1; i <= options_.voters + options_.observers + options_.spares; ++i)
+    ids_.push_back(server_id{i});
   for (auto id : ids_) {
     server s;
     s.config = make_config(id);
@@ -102,6 +105,7 @@ world::world(world_options options)
     auto wanted = options_.client;
     wanted.number = i + 1;
     wanted.servers = ids_;
+    wanted.proof = options_.reconfig ? operators_password : "";
     clients_.push_back(std::make_unique<client>(
         clock_, client_net_, chance_.fork(200 + static_cast<std::uint64_t>(i)), wanted, log_,
         [this](std::string what) { fail(std::move(what)); }));
@@ -120,37 +124,6 @@ world::~world() {
   }
   net_.shutdown();
   client_net_.shutdown();
-}
-
-config::node_config world::make_config(server_id who) const {
-  config::node_config c;
-  c.my_id = who;
-  for (auto id : ids_) {
-    config::server_entry e;
-    e.id = id;
-    e.host = "server-" + std::to_string(id.value);
-    e.peer_port = 2888;
-    e.election_port = 3888;
-    e.observer = id.value > options_.voters;
-    auto place = static_cast<std::size_t>(id.value - 1);
-    if (place < options_.weights.size()) {
-      e.weight = options_.weights[place];
-      e.group = 1;
-    }
-    c.servers.push_back(std::move(e));
-  }
-  c.data_dir = c.data_log_dir = "/data";
-  c.client_port = 2181;
-  c.tick_ms = options_.tick_ms;
-  c.init_limit_ticks = options_.init_limit_ticks;
-  c.sync_limit_ticks = options_.sync_limit_ticks;
-  c.min_session_timeout_ms = 2 * c.tick_ms;
-  c.max_session_timeout_ms = 20 * c.tick_ms;
-  c.snap_count = options_.snap_count;
-  c.commit_log_count = options_.commit_log_count;
-  c.snapshot_size_factor = options_.snapshot_size_factor;
-  c.log_prealloc_bytes = 16 << 10;
-  return c;
 }
 
 // -- time -----------------------------------------------------------------------------------------
@@ -181,6 +154,7 @@ void world::start(server_id who) {
   owner_of_[s.where] = who;
   s.door = std::make_shared<sim_disk>(s.disk);
   s.context = std::make_shared<node_context>();
+  read_files(s, who);
   s.context->config = s.config;
   s.context->me = who;
   s.context->wall_ms = [this, who] {
@@ -291,6 +265,7 @@ client& world::make_client(std::optional<server_id> only) {
   wanted.number = static_cast<int>(clients_.size()) + 1;
   wanted.servers = only ? std::vector{*only} : ids_;
   wanted.think_max = duration{50'000};
+  wanted.proof = options_.reconfig ? operators_password : "";
   clients_.push_back(std::make_unique<client>(clock_, client_net_,
                                               chance_.fork(200 + clients_.size()), wanted, log_,
                                               [this](std::string what) { fail(std::move(what)); }));
@@ -386,6 +361,13 @@ void world::break_rules(server& s, const caf::abstract_actor& actor,
                       caf::make_message(learner_acked{learner, proposed->txns.back()->id()}),
                       nullptr);
   }
+  if (options_.broken == breakage::skip_old_quorum && actor.id() == s.actors.journal.id())
+    if (auto* logged = as<append_txns>(message))
+      for (const auto& txn : logged->txns)
+        if (auto list = membership_made_by(txn->value)) {
+          caf::anon_send(s.actors.peer, membership_committed{list});
+          caf::anon_send(s.actors.journal, store_membership{list});
+        }
   if (options_.broken == breakage::commit_out_of_order && s.role != serving_as::nothing &&
       actor.id() == s.actors.database.id() && message.content().match_elements<apply_txns>()) {
     auto& txns = message.content().get_mutable_as<apply_txns>(0).txns;

@@ -10,6 +10,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -26,10 +27,15 @@
 
 namespace troupe::sim {
 
+/// Of the user who may change the servers.
+inline const std::string operators_password = "super:secret";
+
 struct world_options {
   std::uint64_t seed = 1;
   int voters = 3;
   int observers = 0;
+  int spares = 0;                       // further servers, which want to join
+  bool reconfig = false;                // clients may change the servers, and may everything
   std::vector<std::int64_t> weights{};  // of all voters, or none; they are one group then
   int clients = 3;
   client_options client;  // number and servers are filled in
@@ -77,6 +83,14 @@ class world {
   void resume(server_id who);
   void shift_wall_clock(server_id who, duration by);
 
+  /// Asks for these to be the voters, through a client of its own; whether it comes to that is
+  /// another question. `answered` may be empty.
+  void reconfigure(const std::set<server_id>& voters, const std::set<server_id>& observers = {},
+                   std::function<void(const operation&)> answered = {});
+  /// The newest list of servers that is agreed on, by version; the first one before any reconfig.
+  [[nodiscard]] config::membership agreed_members() const;
+
+  [[nodiscard]] bool may_reconfigure() const { return options_.reconfig; }
   [[nodiscard]] bool is_up(server_id who) const { return at(who).alive; }
   [[nodiscard]] bool is_paused(server_id who) const;
   [[nodiscard]] serving_as role_of(server_id who) const { return at(who).role; }
@@ -142,6 +156,8 @@ class world {
   [[nodiscard]] server& at(server_id who) { return servers_.at(who); }
   [[nodiscard]] const server& at(server_id who) const { return servers_.at(who); }
   [[nodiscard]] config::node_config make_config(server_id who) const;
+  [[nodiscard]] config::server_entry line_of(server_id who, bool observer) const;
+  void read_files(server& s, server_id who);
   void die(server_id who, crash_kind how);
   void hear_log(log::level level, std::string_view line);
   void spy_on(realm where, const caf::abstract_actor& actor, caf::mailbox_element* message);
@@ -162,6 +178,7 @@ class world {
   std::map<server_id, server> servers_;
   std::map<realm, server_id> owner_of_;
   std::vector<std::unique_ptr<client>> clients_;
+  client* operator_ = nullptr;  // who asks for reconfigs
 };
 
 }  // namespace troupe::sim

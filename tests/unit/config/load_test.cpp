@@ -48,7 +48,7 @@ std::string bad(const std::string& text, std::optional<std::string> myid = "1\n"
 }
 
 TEST(Load, AStandaloneServerNeedsOnlyDirectoryAndPort) {
-  auto [cfg, warnings] = good(alone, std::nullopt);
+  auto [cfg, warnings, said] = good(alone, std::nullopt);
   EXPECT_TRUE(cfg.is_standalone());
   EXPECT_FALSE(cfg.my_id);
   EXPECT_EQ(cfg.data_log_dir, "/d");
@@ -70,7 +70,16 @@ TEST(Load, EveryKeyReachesItsField) {
                  "globalOutstandingLimit=9\njute.maxbuffer=0xfffff\n4lw.commands.whitelist=ruok, "
                  "srvr\n"
                  "DigestAuthenticationProvider.superDigest=super:D/InIHSb7yEEbrWz8b9l71RjZJU=\n"
-                 "snapshot.trust.empty=true\nserver.1=h:1:2\ngroup.3=1\nweight.1=5\n")
+                 "skipACL=yes\nextendedTypesEnabled=true\nenforceQuota=true\n"
+                 "znode.container.checkIntervalMs=30\nznode.container.maxPerMinute=31\n"
+                 "znode.container.maxNeverUsedIntervalMs=32\n"
+                 "snapshot.compression.method=GZ\nsnapshot.trust.empty=true\n"
+                 "server.1=h:1:2\ngroup.3=1\nweight.1=5\n"
+                 "datadir.autocreate=false\ndb.autocreate=false\nclientPortListenBacklog=33\n"
+                 "maxCnxns=34\nclientTcpKeepAlive=false\nnio.sessionlessCnxnTimeout=35\n"
+                 "leaderServes=no\nenforce.auth.enabled=true\nenforce.auth.schemes=digest, ip\n"
+                 "connectToLearnerMasterLimit=36\ncnxTimeout=37\ntcpKeepAlive=true\n"
+                 "snapSizeLimitInKb=38\ntxnLogSizeLimitInKb=39\n")
                  .value;
   node_config expected;
   expected.my_id = server_id{1};
@@ -98,7 +107,26 @@ TEST(Load, EveryKeyReachesItsField) {
   expected.jute_buffer_bytes_max = 0xfffff;
   expected.four_letter_words = {"ruok", "srvr"};
   expected.super_digest = "super:D/InIHSb7yEEbrWz8b9l71RjZJU=";
+  expected.skip_acl = true;
+  expected.extended_types = true;
+  expected.enforce_quota = true;
+  expected.container_check_interval_ms = 30;
+  expected.container_deletes_per_minute_max = 31;
+  expected.container_never_used_ms_max = 32;
+  expected.snapshot_compression = snapshot_compression::gzip;
   expected.snapshot_trust_empty = true;
+  expected.auto_create_directories = expected.auto_create_database = false;
+  expected.listen_backlog = 33;
+  expected.connections_max = 34;
+  expected.client_keep_alive = false;
+  expected.sessionless_ms_max = 35;
+  expected.leader_serves = false;
+  expected.required_auth_schemes = {"digest", "ip"};
+  expected.connect_limit_ticks = 36;
+  expected.connect_ms_max = 37;
+  expected.peer_keep_alive = true;
+  expected.snap_log_bytes_max = 38 * 1024;
+  expected.log_file_bytes_max = 39 * 1024;
   server_entry me;
   me.id = {1};
   me.host = "h";
@@ -158,12 +186,23 @@ TEST(Load, EveryKeyRefusesWhatItCannotBe) {
                     "jute.maxbuffer=1023",
                     "4lw.commands.whitelist=srv",
                     "snapshot.trust.empty=no",
+                    "snapshot.compression.method=zip",
                     "server.0=h:1:2",
                     "server.256=h:1:2",
                     "server.x=h:1:2",
                     "server.1=h",
                     "group.1=1:x",
                     "weight.1=-1",
+                    "group.0=1",
+                    "clientPortListenBacklog=-2",
+                    "maxCnxns=-1",
+                    "leaderServes=true",
+                    "cnxTimeout=0",
+                    "connectToLearnerMasterLimit=-1",
+                    "datadir.autocreate=yes",
+                    "enforce.auth.schemes=digest,sasl",
+                    "localSessionsEnabled=yes",
+                    "snapSizeLimitInKb=-2",
                     "tickTime=99999999999"})
     EXPECT_THAT(bad(line), AllOf(StartsWith("zoo.cfg:1: "), HasSubstr(line), HasSubstr("accepted")))
         << line;
@@ -185,6 +224,13 @@ TEST(Load, MyIdIsNeededInAnEnsembleAndMustHaveALine) {
   EXPECT_THAT(bad(three, "4\n"), HasSubstr("there is no server.4 in zoo.cfg"));
 }
 
+TEST(Load, ExtendedTypesLeaveTheLastServerNumberToTtlZnodes) {
+  auto text = std::string{alone} + "extendedTypesEnabled=true\n";
+  EXPECT_THAT(bad(text, "255"), StartsWith("/d/myid:1: myid=255: too large"));
+  EXPECT_EQ(good(text, "254").value.my_id, server_id{254});
+  EXPECT_EQ(good(alone, "255").value.my_id, server_id{255});
+}
+
 TEST(Load, ATypoIsWarnedOfWithItsLineAndTheNearestKey) {
   auto warned = [](const std::string& line) {
     return good(std::string{alone} + line).warnings.at(0);
@@ -196,24 +242,35 @@ TEST(Load, ATypoIsWarnedOfWithItsLineAndTheNearestKey) {
   EXPECT_THAT(warned("autopurge.interval=5"), HasSubstr("is autopurge.purgeInterval"));
 }
 
-TEST(Load, ZooKeepersOtherKeysAreWarnedOfAndTheirValuesKeptSecret) {
-  auto warnings = good(std::string{alone} +
-                       "ssl.keyStore.password=secret\nadmin.serverPort=8\n"
-                       "secureClientPort=9\n")
-                      .warnings;
-  EXPECT_THAT(warnings,
-              ElementsAre("zoo.cfg:3: ssl.keyStore.password: known to ZooKeeper, not supported "
-                          "yet, ignored",
-                          HasSubstr("not supported yet"), HasSubstr("not supported yet")));
+TEST(Load, DynamicFileThatIsMissingIsRefusedSinceToIgnoreItWouldSplitTheEnsemble) {
+  auto nothing = [](const std::string&) -> std::optional<std::string> { return std::nullopt; };
+  auto refused = parse(std::string{alone} + "dynamicConfigFile=/x", "zoo.cfg", nothing);
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error(), StartsWith("zoo.cfg:3: dynamicConfigFile=/x: cannot be read"));
 }
 
-TEST(Load, MembersInAnotherFileAreRefusedSinceToIgnoreThemWouldSplitTheEnsemble) {
-  EXPECT_THAT(bad(std::string{alone} + "dynamicConfigFile=/x"),
-              StartsWith("zoo.cfg:3: dynamicConfigFile=/x: not supported yet"));
+TEST(Load, DynamicFileListsTheServersUnderTheVersionInItsName) {
+  auto read = [](const std::string& path) -> std::optional<std::string> {
+    if (path.ends_with("myid")) return "2";
+    if (path == "/c/zoo.cfg.dynamic.100000002")
+      return "server.1=h1:1:2:participant;0.0.0.0:5\nserver.2=h2:1:2:participant;0.0.0.0:6\n";
+    return std::nullopt;
+  };
+  const std::string head = "dataDir=/d\ninitLimit=5\nsyncLimit=2\nreconfigEnabled=true\n";
+  auto loaded = parse(head + "dynamicConfigFile=/c/zoo.cfg.dynamic.100000002\n", "zoo.cfg", read);
+  ASSERT_TRUE(loaded) << loaded.error();
+  EXPECT_TRUE(loaded->value.reconfig_enabled);
+  EXPECT_EQ(loaded->value.membership_version, zxid{0x100000002});
+  EXPECT_EQ(loaded->value.servers.size(), 2U);
+  EXPECT_EQ(loaded->value.client_port, 6);
+  auto both = parse(head + "server.1=h1:1:2;5\ndynamicConfigFile=/c/zoo.cfg.dynamic.100000002\n",
+                    "zoo.cfg", read);
+  ASSERT_FALSE(both);
+  EXPECT_THAT(both.error(), HasSubstr("have to be in /c/zoo.cfg.dynamic.100000002"));
 }
 
 TEST(Load, AKeySaidTwiceTakesTheLastAndWarns) {
-  auto [cfg, warnings] = good(std::string{alone} + "tickTime=1\ntickTime=2\n");
+  auto [cfg, warnings, said] = good(std::string{alone} + "tickTime=1\ntickTime=2\n");
   EXPECT_EQ(cfg.tick_ms, 2);
   EXPECT_THAT(warnings, ElementsAre("zoo.cfg:4: tickTime: said before in line 3; this line wins"));
 }
@@ -234,7 +291,7 @@ TEST(Load, ObserversNeedTheParticipantsTheyObserve) {
 }
 
 TEST(Load, PeerTypeThatDiffersFromTheServerLineLosesWithAWarning) {
-  auto [cfg, warnings] = good(std::string{three} + "peerType=observer\n");
+  auto [cfg, warnings, said] = good(std::string{three} + "peerType=observer\n");
   EXPECT_FALSE(cfg.is_observer());
   EXPECT_THAT(warnings, ElementsAre(StartsWith("zoo.cfg:8: peerType: differs")));
   EXPECT_THAT(good(std::string{three} + "peerType=participant\n").warnings, IsEmpty());
@@ -289,17 +346,21 @@ TEST(Load, SessionTimeoutsDefaultToTicksAndMustBeInOrder) {
 }
 
 TEST(Load, TooFewSnapshotsToRetainAreRaised) {
-  auto [cfg, warnings] = good(std::string{alone} + "autopurge.snapRetainCount=1\n");
+  auto [cfg, warnings, said] = good(std::string{alone} + "autopurge.snapRetainCount=1\n");
   EXPECT_EQ(cfg.purge_retain_count, 3);
   EXPECT_THAT(warnings, ElementsAre(HasSubstr("raised to 3")));
 }
 
 TEST(Load, FourLetterWordsAreTheDefaultOnesTheListedOnesOrAll) {
-  EXPECT_TRUE(good(alone).value.allows_four_letter_word("stat"));
+  EXPECT_TRUE(good(alone).value.allows_four_letter_word("srvr"));
+  EXPECT_FALSE(good(alone).value.allows_four_letter_word("stat"));
   EXPECT_FALSE(good(alone).value.allows_four_letter_word("cons"));
   auto some = good(std::string{alone} + "4lw.commands.whitelist=cons\n").value;
   EXPECT_TRUE(some.allows_four_letter_word("cons"));
-  EXPECT_FALSE(some.allows_four_letter_word("srvr"));
+  EXPECT_TRUE(some.allows_four_letter_word("srvr"));  // zkServer.sh cannot do without
+  EXPECT_FALSE(some.allows_four_letter_word("isro"));
+  auto read_only = good(std::string{alone} + "readonlymode.enabled=true\n").value;
+  EXPECT_TRUE(read_only.allows_four_letter_word("isro"));
   auto all = good(std::string{alone} + "4lw.commands.whitelist=*\n").value;
   EXPECT_TRUE(all.allows_four_letter_word("wchp"));
 }

@@ -371,5 +371,51 @@ TEST(ElectionRound, RecordSaysWhoStoodAndWhoVotedForWhom) {
   EXPECT_THAT(record.unreachable, ElementsAre(server(2)));
 }
 
+// -- other versions of the server list ---------------------------------------------------------
+
+TEST(ElectionRound, OtherVersionOfTheListIsHeededWhereServersMayChange) {
+  auto r = looking(2, 3);
+  r.reconfigure(ensemble_of(3), our_list, zxid{0x100000000}, true);
+  (void)r.start(same_zxid, epoch{1});
+  auto other = heard(3, state::looking, vote_for(3, 2));
+  other.server_list_digest = 0xbad;
+  EXPECT_FALSE(r.on_notification(other).refused);
+  EXPECT_EQ(r.proposal().leader, server(3));
+  other.membership_version = zxid{0x100000000};
+  EXPECT_TRUE(r.on_notification(other).refused) << "one version, two lists";
+}
+
+TEST(ElectionRound, StrangerThatLooksIsAnsweredAndNotHeeded) {
+  auto r = looking(2, 3);
+  r.reconfigure(ensemble_of(3), our_list, zxid{}, true);
+  auto fx = r.on_notification(heard(9, state::looking, vote_for(9, 50)));
+  EXPECT_THAT(fx.answer_to, ElementsAre(server(9)));
+  EXPECT_EQ(r.proposal(), vote_for(2));
+  EXPECT_EQ(r.round().value, 1);
+}
+
+TEST(ElectionRound, RemovedServerStillTellsOneThatKnowsAnOlderList) {
+  election_round r{server(9), ensemble_of(3), our_list};
+  r.reconfigure(ensemble_of(3), our_list, zxid{0x100000005}, true);
+  (void)r.settle(state::following, vote_for(3));
+  auto old = heard(1, state::looking, vote_for(1));
+  EXPECT_THAT(r.on_notification(old).answer_to, ElementsAre(server(1)));
+  old.membership_version = zxid{0x100000005};
+  EXPECT_THAT(r.on_notification(old).answer_to, IsEmpty());
+}
+
+TEST(ElectionRound, WhileAReconfigIsNotKnownToBeCommittedBothListsHaveToAgree) {
+  auto next = quorum::make({{.id = {3}}, {.id = {4}}, {.id = {5}}}).value();
+  election_round r{server(3), {}, our_list};
+  r.reconfigure(quorum::joint(ensemble_of(3), next), our_list, zxid{}, true);
+  (void)r.start(same_zxid, epoch{1});
+  EXPECT_FALSE(r.on_notification(heard(4, state::looking, vote_for(3))).decided);
+  EXPECT_FALSE(r.on_notification(heard(5, state::looking, vote_for(3))).decided);
+  (void)r.on_unreachable(server(1));
+  auto fx = r.on_notification(heard(2, state::looking, vote_for(3)));
+  ASSERT_TRUE(fx.decided);
+  EXPECT_EQ(fx.decided->chosen.leader, server(3));
+}
+
 }  // namespace
 }  // namespace troupe::core

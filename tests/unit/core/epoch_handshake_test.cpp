@@ -82,6 +82,12 @@ TEST(EpochHandshake, LearnerWithALaterZxidOfTheSameEpochEndsTheLeadership) {
   EXPECT_FALSE(h.is_confirmed());
 }
 
+TEST(EpochHandshake, LearnerWithoutAVoteMayBeAhead) {  // a leader that a reconfig removed
+  auto h = proposed_to_three();
+  EXPECT_EQ(h.on_ack_epoch(server(7), epoch{4}, at(4, 9)), outcome::waiting);
+  EXPECT_FALSE(h.is_confirmed());
+}
+
 TEST(EpochHandshake, LearnerAheadAfterAQuorumConfirmedIsOnlyALateOne) {
   auto h = proposed_to_three();
   (void)h.on_ack_epoch(server(3), epoch{4}, at(4, 7));

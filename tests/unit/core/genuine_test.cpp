@@ -37,11 +37,11 @@ image image_of(const std::string& bytes) {
   return std::move(*read);
 }
 
-TEST(Genuine, NewDatabaseIsWrittenByteForByteAsZooKeeperWritesIt) {
+TEST(GenuineSnapshot, NewDatabaseIsWrittenByteForByteAsZooKeeperWritesIt) {
   EXPECT_EQ(encode_all(tree{}), recorded("snapshot.first"));
 }
 
-TEST(Genuine, SnapshotReadAndWrittenAgainIsTheSameBytes) {
+TEST(GenuineSnapshot, SnapshotReadAndWrittenAgainIsTheSameBytes) {
   for (std::size_t slice : {1, 7, 64, 4096}) {
     auto bytes = recorded("snapshot.ordered");
     auto read = decode_all(bytes, slice);
@@ -53,10 +53,22 @@ TEST(Genuine, SnapshotReadAndWrittenAgainIsTheSameBytes) {
   }
 }
 
-TEST(Genuine, ReplayedLogHasTheDigestZooKeeperWroteBesideEveryTxn) {
+/// One recorded run: what was said, and what ZooKeeper left on disk.
+struct recording {
+  std::string conversation, log, snapshot;
+  std::size_t exists_denied = 0;  // 3.8.0 did not ask for READ there; 3.8.6 does
+};
+const recording classic{"conversation.txt", "log.first", "snapshot.last", 1};
+const recording operations{"operations.txt", "log.operations", "snapshot.operations"};
+void PrintTo(const recording& x, std::ostream* out) { *out << x.conversation; }
+
+class Genuine : public ::testing::TestWithParam<recording> {};
+INSTANTIATE_TEST_SUITE_P(Recorded, Genuine, ::testing::Values(classic, operations));
+
+TEST_P(Genuine, ReplayedLogHasTheDigestZooKeeperWroteBesideEveryTxn) {
   auto start = image_of(recorded("snapshot.first"));
   std::size_t count = 0;
-  for (const auto& bytes : txns_of(recorded("log.first"))) {
+  for (const auto& bytes : txns_of(recorded(GetParam().log))) {
     auto x = decode_txn(bytes);
     ASSERT_TRUE(x);
     // ZooKeeper gives none to what it refused.
@@ -69,10 +81,14 @@ TEST(Genuine, ReplayedLogHasTheDigestZooKeeperWroteBesideEveryTxn) {
   EXPECT_GT(count, 40U);
 }
 
-TEST(Genuine, ReplayedLogEndsInTheDatabaseZooKeeperWrote) {
+TEST_P(Genuine, ReplayedLogEndsInTheDatabaseZooKeeperWrote) {
   auto replayed = image_of(recorded("snapshot.first"));
-  for (const auto& bytes : txns_of(recorded("log.first"))) replayed.data.apply(*decode_txn(bytes));
-  auto last = image_of(recorded("snapshot.last"));
+  for (const auto& bytes : txns_of(recorded(GetParam().log)))
+    replayed.data.apply(*decode_txn(bytes));
+  auto at = replayed.data.last_processed();
+  replayed = image_of(encode_all(replayed.data));  // what is in use of a quota is counted anew
+  replayed.data.set_last_processed(at);
+  auto last = image_of(recorded(GetParam().snapshot));
   ASSERT_TRUE(last.digest);
   last.data.set_last_processed(last.digest->at);
   // Both in our order of children, with the numbers of the access lists and the sessions.
@@ -80,7 +96,7 @@ TEST(Genuine, ReplayedLogEndsInTheDatabaseZooKeeperWrote) {
 }
 
 /// Repeats the recorded conversation: each request goes through our prep, tree and replies.
-class Conversation : public ::testing::Test {
+class Conversation : public ::testing::TestWithParam<recording> {
  protected:
   struct connection {
     session_id session;
@@ -95,8 +111,8 @@ class Conversation : public ::testing::Test {
   };
 
   void SetUp() override {
-    logged_ = txns_of(recorded("log.first"));
-    std::istringstream in{recorded("conversation.txt")};
+    logged_ = txns_of(recorded(GetParam().log));
+    std::istringstream in{recorded(GetParam().conversation)};
     for (std::string who, hex; in >> who >> hex;) {
       std::string bytes;
       for (std::size_t i = 0; i + 1 < hex.size(); i += 2)
@@ -104,6 +120,7 @@ class Conversation : public ::testing::Test {
       lines_.push_back({who.substr(0, 1), who[1] == '>', std::move(bytes)});
     }
     planner_.begin(zxid{1});
+    data_.set_extended_types(true);
   }
 
   /// What ZooKeeper logged at this point gives the clock; all else must come out of prep.
@@ -154,14 +171,19 @@ class Conversation : public ::testing::Test {
       auto proved = authenticate(asked.scheme, *asked.auth, "", "127.0.0.1");
       c.shown.insert(c.shown.end(), proved->begin(), proved->end());
       at = zxid{0};
-    } else if (header.type == op_code::set_watches) {
-      auto asked = decode_set_watches(header.type, body).value();
-      for (const auto& event : watches_.set_watches(watcher, asked.one_shot, data_))
+    } else if (header.type == op_code::set_watches || header.type == op_code::set_watches2) {
+      auto asked = decode_set_watches(header.type, body);
+      if (!asked) answer.err = asked.error();
+      for (const auto& event : asked ? watches_.set_watches(watcher, *asked, data_) : no_events)
         send_event(watcher, event);
+    } else if (header.type == op_code::add_watch || header.type == op_code::check_watches ||
+               header.type == op_code::remove_watches) {
+      answer = answer_watch_op(header.type, body, watcher, watches_);
     } else {
-      auto read = answer_read(header.type, body, c.shown, data_);
+      auto read = answer_read(header.type, body, {c.shown, c.session}, data_);
       if (read.watch) watches_.add(read.watch->kind, read.watch->path, watcher);
       answer = {read.err, read.body};
+      if (read.err == error_code::unimplemented) at = zxid{-1};
     }
     c.sent.push_back(
         jute::encode(reply_header{header.xid, at.value_or(data_.last_processed()), answer.err}) +
@@ -188,13 +210,15 @@ class Conversation : public ::testing::Test {
   std::vector<line> lines_;
   std::map<std::string, connection> by_name_;
   tree data_;
-  prep planner_{data_};
+  prep planner_{data_, {.enforce_quota = true}};
   watches watches_;
   op_code asked_ = op_code::error;
+  const std::vector<watch_event> no_events;
 };
+INSTANTIATE_TEST_SUITE_P(Recorded, Conversation, ::testing::Values(classic, operations));
 
-TEST_F(Conversation, RepeatedGivesTheSameTxnsRepliesAndEventsByteForByte) {
-  int denied = 0;
+TEST_P(Conversation, RepeatedGivesTheSameTxnsRepliesAndEventsByteForByte) {
+  std::size_t denied = 0;
   for (std::size_t i = 0; i < lines_.size(); ++i) {
     const auto& now = lines_[i];
     auto& c = by_name_[now.who];
@@ -215,12 +239,17 @@ TEST_F(Conversation, RepeatedGivesTheSameTxnsRepliesAndEventsByteForByte) {
       ++denied;  // 3.8.0 did not ask for READ here; 3.8.6 does
       continue;
     }
+    if (asked_ == op_code::multi_read && header.err == error_code::marshalling_error) {
+      // ZooKeeper sends what of the answer it has made before it failed; nobody reads that.
+      EXPECT_EQ(ours, now.bytes.substr(0, ours.size()));
+      continue;
+    }
     EXPECT_EQ(lists ? with_children_sorted(ours) : ours,
               lists ? with_children_sorted(now.bytes) : now.bytes)
         << "line " << i + 1;
   }
   EXPECT_EQ(next_logged_, logged_.size());
-  EXPECT_EQ(denied, 1);
+  EXPECT_EQ(denied, GetParam().exists_denied);
   for (const auto& [name, c] : by_name_) EXPECT_TRUE(c.sent.empty()) << name;
 }
 

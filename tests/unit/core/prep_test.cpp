@@ -50,14 +50,6 @@ TEST(PrepCreate, ErrorsComeInZooKeepersOrder) {
   EXPECT_EQ(db.create("/e/f"), code::no_children_for_ephemerals);
 }
 
-TEST(PrepCreate, ContainersAndTtlsAreNotPerformedYet) {
-  database db;
-  EXPECT_EQ(db.create("/c", "", create_flag::container), code::unimplemented);
-  EXPECT_EQ(db.create("/c", "", create_flag::ttl), code::unimplemented);
-  EXPECT_EQ(db.err(op_code::create_container, body_of_create("/c", "", create_flag::container)),
-            code::unimplemented);
-}
-
 TEST(PrepCreate, SequenceCountsCreatesUnderTheParentNotDeletes) {
   database db;
   db.create("/q");
@@ -243,7 +235,7 @@ TEST(PrepMulti, OpsSeeEachOtherAndShareOneZxid) {
   EXPECT_EQ(done.result.err, code::ok);
   EXPECT_TRUE(done.digest_matches);
   ASSERT_EQ(done.multi.size(), 5U);
-  EXPECT_EQ(done.multi[1].type, op_code::create2);
+  EXPECT_EQ(done.multi[1].type, op_code::create);  // as every ZooKeeper can read it in a log
   EXPECT_EQ(done.multi[1].path, "/a/s0000000000");
   EXPECT_EQ(db.stat_of("/a").pzxid, done.header.id);
 }
@@ -336,6 +328,46 @@ TEST(PrepSession, ParentOfClosedEphemeralsCanBeDeletedInFlight) {
   db.create("/p/e", "", 1);
   db.plan(op_code::close_session, "");
   EXPECT_EQ(refusal(db.plan(op_code::remove, body_of_delete("/p"))), code::ok);
+}
+
+// -- reconfig (PrepRequestProcessor; ReconfigExceptionTest) ------------------------------------
+
+std::string body_of_reconfig(const std::string& joining) {
+  return jute::encode(reconfig_request{jute::buffer{joining}, std::nullopt, std::nullopt, -1});
+}
+void judge_all_well(database& db) {
+  db.planner.judge_memberships([](const reconfig_request& asked, zxid made_by) {
+    return *asked.joining + " at " + to_string(made_by);
+  });
+}
+
+TEST(PrepReconfig, WithoutAJudgeItIsUnimplemented) {
+  database db;
+  EXPECT_EQ(db.err(op_code::reconfig, body_of_reconfig("server.4")), code::unimplemented);
+}
+
+TEST(PrepReconfig, NeedsWriteOnTheConfigZnodeWhichOnlySuperHas) {
+  database db;
+  judge_all_well(db);
+  EXPECT_EQ(db.err(op_code::reconfig, body_of_reconfig("server.4")), code::no_auth);
+  db.shown.push_back({"super", ""});
+  auto made = db.plan(op_code::reconfig, body_of_reconfig("server.4"));
+  ASSERT_EQ(refusal(made), code::ok);
+  EXPECT_EQ(made.header.type, op_code::reconfig);
+  auto done = db.apply(made);
+  EXPECT_TRUE(done.digest_matches);
+  EXPECT_EQ(*done.result.data, "server.4 at " + to_string(made.header.id));
+  EXPECT_EQ(done.result.node_stat->version, -1);
+  EXPECT_EQ(done.result.node_stat->mzxid, made.header.id);
+  EXPECT_EQ(done.triggers.size(), 1U);
+}
+
+TEST(PrepReconfig, JudgesRefusalComesBeforeThePermission) {
+  database db;
+  db.planner.judge_memberships([](const reconfig_request&, zxid) {
+    return tl::expected<std::string, code>{tl::unexpect, code::reconfig_in_progress};
+  });
+  EXPECT_EQ(db.err(op_code::reconfig, body_of_reconfig("x")), code::reconfig_in_progress);
 }
 
 }  // namespace

@@ -150,5 +150,51 @@ TEST(Quorum, RandomEnsemblesAgreeWithACountByHandAndQuorumsIntersect) {
   }
 }
 
+// -- two memberships at once: while a reconfig is not known to be committed ----------------------
+
+quorum of_voters(std::initializer_list<std::int64_t> ids) {
+  std::vector<ensemble_member> members;
+  for (auto n : ids) members.push_back({.id = {n}});
+  return made(members);
+}
+
+TEST(JointQuorum, NeedsAMajorityOfBoth) {
+  auto q = quorum::joint(of_voters({1, 2, 3}), of_voters({3, 4, 5}));
+  EXPECT_TRUE(q.is_joint());
+  EXPECT_FALSE(q.has_quorum(servers({1, 2, 3}))) << "one of the new three";
+  EXPECT_FALSE(q.has_quorum(servers({3, 4, 5}))) << "one of the old three";
+  EXPECT_FALSE(q.has_quorum(servers({1, 4, 5})));
+  EXPECT_TRUE(q.has_quorum(servers({1, 3, 4})));
+  EXPECT_TRUE(q.has_quorum(servers({1, 2, 4, 5})));
+}
+
+TEST(JointQuorum, WhoVotesInEitherIsAVoterAndWhoWatchesInOneAlone) {
+  auto with_observer =
+      made({{.id = {1}}, {.id = {2}, .observer = true}, {.id = {6}, .observer = true}});
+  auto q = quorum::joint(with_observer, of_voters({2, 3}));
+  EXPECT_EQ(q.voters(), servers({1, 2, 3}));
+  EXPECT_EQ(q.observers(), servers({6}));
+  EXPECT_EQ(q.weight_of(server(2)), 1);
+  EXPECT_EQ(q.size(), 3U);
+}
+
+TEST(JointQuorum, SharesAVoterWithEachQuorumOfEitherSide) {
+  auto before = of_voters({1, 2, 3, 4, 5}), after = of_voters({4, 5, 6});
+  auto both = quorum::joint(before, after);
+  for (unsigned a = 0; a < 64; ++a)
+    for (unsigned b = 0; b < 64; ++b) {
+      if ((a & b) != 0) continue;
+      std::set<server_id> x, y;
+      for (int n = 0; n < 6; ++n) {
+        if (a >> n & 1U) x.insert({n + 1});
+        if (b >> n & 1U) y.insert({n + 1});
+      }
+      if (both.has_quorum(x)) {
+        EXPECT_FALSE(before.has_quorum(y));
+        EXPECT_FALSE(after.has_quorum(y));
+      }
+    }
+}
+
 }  // namespace
 }  // namespace troupe::core

@@ -35,7 +35,7 @@ struct Replies : ::testing::Test {
     db.create("/shown", "", 0, ann_writes);
   }
   read_reply read(op_code op, const std::string& body, const identities& shown = {}) {
-    return answer_read(op, body, shown, db.data);
+    return answer_read(op, body, {shown, db.client}, db.data);
   }
   database db;
 };
@@ -67,7 +67,8 @@ TEST_F(Replies, MultiAnswersEveryOp) {
   auto answer = reply_to_write(
       db.write(op_code::multi, body_of_multi({{op_code::create2, body_of_create("/m")},
                                               {op_code::check, body_of_check("/m", 0)},
-                                              {op_code::remove, body_of_delete("/a/b")}})));
+                                              {op_code::remove, body_of_delete("/a/b")}})),
+      {0});  // as ZooKeeper 3.9 answers it; 3.8 answers a create
   EXPECT_EQ(answer.err, code::ok);
   EXPECT_EQ(answer.body, bytes_of(multi_header{op_code::create2, false, 0}, std::string{"/m"},
                                   db.stat_of("/m"), multi_header{op_code::check, false, 0},
@@ -152,6 +153,85 @@ TEST_F(Replies, BodyThatDoesNotDecodeIsAMarshallingError) {
   EXPECT_EQ(read(op_code::get_acl, "\x7f").err, code::marshalling_error);
   EXPECT_EQ(read(op_code::exists, asking(std::string("/a\0", 3))).err, code::bad_arguments);
   EXPECT_EQ(read(op_code::reconfig, "").err, code::unimplemented);
+}
+
+// -- the reads of ZooKeeper 3.6 and 3.7 -----------------------------------------------------------
+
+TEST_F(Replies, MultiReadAnswersEachOpAsIfAskedAlone) {
+  auto body = body_of_multi({{op_code::get_data, asking("/a", true)},
+                             {op_code::get_children, asking("/a")},
+                             {op_code::get_data, asking("/missing")},
+                             {op_code::get_data, asking("/closed")}});
+  auto answer = read(op_code::multi_read, body);
+  EXPECT_EQ(answer.err, code::ok);
+  EXPECT_FALSE(answer.watch);
+  auto failed = [](code why) {
+    return bytes_of(multi_header{op_code::error, false, static_cast<std::int32_t>(why)}, why);
+  };
+  EXPECT_EQ(answer.body, bytes_of(multi_header{op_code::get_data, false, 0}, std::string{"data"},
+                                  db.stat_of("/a"), multi_header{op_code::get_children, false, 0},
+                                  std::vector<std::string>{"b", "c"}) +
+                             failed(code::no_node) + failed(code::no_auth) +
+                             bytes_of(multi_header{op_code::error, true, -1}));
+}
+
+TEST_F(Replies, MultiReadOfAnythingElseIsAMarshallingError) {
+  for (auto body : {std::string{}, body_of_multi({{op_code::exists, asking("/a")}}),
+                    body_of_multi({{op_code::remove, body_of_delete("/a/b")}}),
+                    body_of_multi({{op_code::get_data, bytes_of(-1) + '\0'}})})
+    EXPECT_EQ(read(op_code::multi_read, body).err, code::marshalling_error);
+  EXPECT_EQ(read(op_code::multi_read, body_of_multi({})).err, code::ok);
+}
+
+TEST_F(Replies, AllChildrenAreCountedToAnyDepth) {
+  auto number = [this](const std::string& path) {
+    auto answer = read(op_code::get_all_children_number, bytes_of(path));
+    return answer.err == code::ok ? jute::reader{answer.body}.i32() : static_cast<int>(answer.err);
+  };
+  db.create("/a/c/d");
+  EXPECT_EQ(number("/a"), 3);
+  EXPECT_EQ(number("/a/b"), 0);
+  EXPECT_EQ(number("/"), static_cast<int>(db.data.node_count()) - 2);
+  EXPECT_EQ(number(""), number("/") + 1);  // "/" itself is below the empty path
+  EXPECT_EQ(number("/missing"), -101);
+  EXPECT_EQ(number("/closed"), -102);
+}
+
+TEST_F(Replies, EphemeralsAreTheSessionsOwnBelowAPrefix) {
+  db.create("/e1", "", create_flag::ephemeral);
+  db.create("/e2", "", create_flag::ephemeral);
+  db.client = session_id{0x200};
+  db.create("/e3", "", create_flag::ephemeral);
+  db.client = session_id{0x100};
+  auto paths = [this](const std::string& body) {
+    auto answer = read(op_code::get_ephemerals, body);
+    EXPECT_EQ(answer.err, code::ok);
+    return answer.body;
+  };
+  auto both = bytes_of(std::vector<std::string>{"/e1", "/e2"});
+  for (auto prefix : {"", "/", "/e", " / ", "  "})
+    EXPECT_EQ(paths(bytes_of(std::string{prefix})), both) << prefix;
+  EXPECT_EQ(paths(bytes_of(-1)), both);  // null
+  EXPECT_EQ(paths(bytes_of(std::string{"/e1"})), bytes_of(std::vector<std::string>{"/e1"}));
+  EXPECT_EQ(paths(bytes_of(std::string{"e1"})), bytes_of(0));
+  EXPECT_EQ(read(op_code::get_ephemerals, "").err, code::marshalling_error);
+}
+
+TEST_F(Replies, WhoAmITellsUsersAndNoSecrets) {
+  auto answer =
+      read(op_code::who_am_i, "", {{"ip", "10.0.0.1"}, {"digest", "ann:hash"}, {"super", "x"}});
+  EXPECT_EQ(answer.body,
+            bytes_of(3, std::string{"ip"}, std::string{"10.0.0.1"}, std::string{"digest"},
+                     std::string{"ann"}, std::string{"super"}, std::string{}));
+}
+
+TEST_F(Replies, SkippedAccessListsHideNothing) {
+  const identities nobody;
+  asker who{nobody, db.client, true};
+  EXPECT_EQ(answer_read(op_code::get_data, asking("/closed"), who, db.data).err, code::ok);
+  EXPECT_EQ(answer_read(op_code::exists, asking("/closed"), who, db.data).err, code::ok);
+  EXPECT_EQ(answer_read(op_code::get_acl, bytes_of(std::string{"/closed"}), who, db.data).body,
+            bytes_of(only_ann, db.stat_of("/closed")));
 }
 
 }  // namespace

@@ -146,6 +146,44 @@ TEST_F(Snapshot, FileFromBefore36EndsBehindItsFirstSeal) {
   EXPECT_EQ(read->digest, std::nullopt);
 }
 
+// ZooKeeper 3.9 with digest.enabled=false; sections have no name.
+TEST_F(Snapshot, LastZxidWithoutADigestIsNotTakenForOne) {
+  auto bytes = encode_all(db.data);
+  bytes.resize(bytes.size() - 20 - 13);
+  jute::writer w{bytes};
+  w.i64(0x500000007);
+  w.i64(snapshot_format::checksum(1, bytes));
+  w.bytes("/");
+  for (std::size_t slice : {1, 1000}) {
+    auto read = decode_all(bytes, slice);
+    ASSERT_TRUE(read) << read.error();
+    EXPECT_EQ(read->digest, std::nullopt);
+    EXPECT_EQ(read->last_zxid, zxid{0x500000007});
+  }
+  auto bad = bytes;
+  bad[bad.size() - 20] ^= 1;  // of the zxid
+  EXPECT_NE(fault_of(bad), "");
+}
+
+// ZxidDigest.deserialize: a text, of a sum that was computed otherwise.
+TEST_F(Snapshot, DigestOfVersionOneIsReadAndNotCompared) {
+  auto bytes = encode_all(db.data);
+  bytes.resize(bytes.size() - 20 - 13);
+  jute::writer w{bytes};
+  w.i64(db.data.last_processed().value);
+  w.i32(1);
+  w.bytes("1f2e3d");
+  w.i64(snapshot_format::checksum(1, bytes));
+  w.bytes("/");
+  auto read = decode_all(bytes, 3);
+  ASSERT_TRUE(read) << read.error();
+  ASSERT_TRUE(read->digest);
+  EXPECT_EQ(read->digest->version, 1);
+  read->data.set_last_processed(db.data.last_processed());
+  EXPECT_TRUE(read->data.expect_digest(*read->digest));
+  EXPECT_EQ(read->data.fuzzy_until(), std::nullopt);
+}
+
 // -- what must be refused -------------------------------------------------------------------------
 
 TEST_F(Snapshot, EveryCutIsRefusedButTheEndsOfSections) {

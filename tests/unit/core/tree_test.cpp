@@ -276,7 +276,9 @@ TEST(TreeDigest, TxnWithAnotherDigestThanTheTreesIsNoticed) {
   tree t;
   auto x = create_at(1, "/a", 1);
   x.digest = txn_digest{digest_version, 12345};
-  EXPECT_FALSE(t.apply(x).digest_matches);
+  auto compared = t.apply(x);
+  EXPECT_FALSE(compared.digest_matches);
+  EXPECT_EQ(compared.digest_told, 12345);
   auto other_version = create_at(2, "/b", 2);
   other_version.digest = txn_digest{1, 12345};
   EXPECT_TRUE(t.apply(other_version).digest_matches);
@@ -285,12 +287,16 @@ TEST(TreeDigest, TxnWithAnotherDigestThanTheTreesIsNoticed) {
 TEST(TreeDigest, FuzzyCopyIsComparedFromTheRecordedZxidOn) {
   tree t;
   t.set_last_processed(zxid{1});
-  t.expect_digest({zxid{3}, digest_version, 12345});
+  EXPECT_TRUE(t.expect_digest({zxid{3}, digest_version, 12345}));
+  EXPECT_EQ(t.fuzzy_until(), zxid{3});
   auto wrong = txn_digest{digest_version, 777};
   auto x = create_at(2, "/a", 1);
   x.digest = wrong;
   EXPECT_TRUE(t.apply(x).digest_matches);
-  EXPECT_FALSE(t.apply(create_at(3, "/b", 2)).digest_matches);
+  auto compared = t.apply(create_at(3, "/b", 2));
+  EXPECT_FALSE(compared.digest_matches);
+  EXPECT_EQ(compared.digest_told, 12345);
+  EXPECT_EQ(t.fuzzy_until(), std::nullopt);
   EXPECT_TRUE(t.apply(create_at(4, "/c", 3)).digest_matches);
 }
 

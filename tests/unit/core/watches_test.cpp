@@ -104,7 +104,7 @@ std::vector<watch_event> come_back(watches& table, const database& db, zxid seen
                                    const std::vector<std::string>& data,
                                    const std::vector<std::string>& exist,
                                    const std::vector<std::string>& child) {
-  return table.set_watches(ann, {seen, data, exist, child}, db.data);
+  return table.set_watches(ann, {{seen, data, exist, child}, {}, {}}, db.data);
 }
 watch_event event(type what, std::string path) {
   return {what, keeper_state::sync_connected, std::move(path)};

@@ -133,7 +133,7 @@ TEST(Requests, ShortBodiesAndNullPathsAreMarshallingErrors) {
   EXPECT_EQ(error(op_code::remove, bytes("ffffffff00000000")), error_code::marshalling_error);
   EXPECT_EQ(error(op_code::create_session, "abc"), error_code::marshalling_error);
   EXPECT_EQ(error(op_code::close_session, ""), error_code::ok);
-  EXPECT_EQ(error(op_code::reconfig, ""), error_code::unimplemented);
+  EXPECT_EQ(error(op_code::reconfig, ""), error_code::marshalling_error);
   EXPECT_EQ(error(op_code::get_data, ""), error_code::unimplemented);
 }
 
@@ -162,7 +162,7 @@ TEST(Requests, MultiWithoutEndOrWithAnotherOpIsAMarshallingError) {
   EXPECT_EQ(error("0000000400ffffffff000000022f6d00ffffffff01ffffffff"),
             error_code::marshalling_error);
   EXPECT_EQ(error("ffffffff01ffffffff"), error_code::ok);
-  EXPECT_EQ(error("0000001300ffffffff"), error_code::unimplemented);
+  EXPECT_EQ(error("0000001300ffffffff"), error_code::marshalling_error);
 }
 
 TEST(Requests, SetWatchesOfBothKindsAreRead) {
@@ -177,6 +177,62 @@ TEST(Requests, SetWatchesOfBothKindsAreRead) {
                          jute::encode(set_watches2_request{{zxid{3}, {}, {"/c"}, {}}, {"/p"}, {}}));
   ASSERT_TRUE(second);
   EXPECT_EQ(second->persistent, std::vector<std::string>{"/p"});
+}
+
+TEST(Requests, SetWatchesWithANullListIsAMarshallingError) {
+  auto whole = jute::encode(set_watches2_request{{zxid{3}, {}, {}, {}}, {}, {}});
+  EXPECT_TRUE(decode_set_watches(op_code::set_watches2, whole));
+  for (std::size_t list = 0; list < 5; ++list) {
+    auto broken = whole;
+    broken.replace(8 + 4 * list, 4, bytes("ffffffff"));
+    EXPECT_FALSE(decode_set_watches(op_code::set_watches2, broken)) << list;
+  }
+}
+
+TEST(Requests, OperationsOfTheServersOwnAreNoWritesOfClients) {
+  for (auto op : {op_code::create_session, op_code::delete_container, op_code::check,
+                  op_code::error, op_code::notification, op_code::multi_read})
+    EXPECT_FALSE(is_write(op)) << static_cast<int>(op);
+  for (auto op : {op_code::create_container, op_code::create_ttl, op_code::multi})
+    EXPECT_TRUE(is_write(op)) << static_cast<int>(op);
+}
+
+TEST(Requests, PositionsOfCreate2AreFoundInAnyMulti) {
+  const std::vector<acl_entry> open{{31, {"world", "anyone"}}, {1, {"ip", "10.0.0.1"}}};
+  auto create = jute::encode(create_request{"/a", "data", open, 0});
+  std::string body;
+  jute::writer w{body};
+  auto add = [&w](op_code type, const std::string& op) {
+    w(multi_header{type, false, -1});
+    w.raw(op);
+  };
+  add(op_code::create, create);
+  add(op_code::create2, create);
+  add(op_code::create_ttl, jute::encode(create_ttl_request{{"/t", std::nullopt, open, 5}, 7}));
+  add(op_code::set_data, jute::encode(set_data_request{"/a", "x", 1}));
+  add(op_code::check, jute::encode(check_request{"/a", 1}));
+  add(op_code::create2, create);
+  add(op_code::remove, jute::encode(delete_request{"/a", 1}));
+  auto whole = body;
+  jute::writer{whole}(multi_header{op_code::error, true, -1});
+  EXPECT_EQ(create2_positions(whole), (std::vector<std::size_t>{1, 5}));
+  EXPECT_EQ(create2_positions(body), (std::vector<std::size_t>{1, 5}));  // without an end
+  EXPECT_EQ(create2_positions(""), std::vector<std::size_t>{});
+  EXPECT_EQ(create2_positions(bytes("0000006300ffffffff")), std::vector<std::size_t>{});
+}
+
+TEST(Requests, MultiReadIsDecodedWithoutWatches) {
+  auto body = bytes(
+      "0000000400ffffffff000000022f6101"
+      "0000000800ffffffff000000022f6200"
+      "ffffffff01ffffffff");
+  auto ops = decode_multi_read(body);
+  ASSERT_TRUE(ops);
+  ASSERT_EQ(ops->size(), 2U);
+  EXPECT_EQ((*ops)[0].type, op_code::get_data);
+  EXPECT_FALSE((*ops)[0].request.watch);
+  EXPECT_EQ((*ops)[1].request.path, "/b");
+  EXPECT_FALSE(decode_multi_read(body.substr(0, body.size() - 1)));
 }
 
 }  // namespace

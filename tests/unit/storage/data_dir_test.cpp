@@ -105,6 +105,25 @@ TEST_F(DataDir, AnotherServersDirectoryIsRefusedNamingBoth) {
   EXPECT_NE(refusal(of(3)), "") << "and does not take it over";
 }
 
+TEST_F(DataDir, CheckingRefusesTheSameAndChangesNothing) {
+  EXPECT_TRUE(data_dir::check(d, {.data_dir = "/z", .owner = server_id{3}}));
+  EXPECT_TRUE(d.list_directory("/z")->empty());
+  {
+    data_dir_options of_three = plain();
+    of_three.owner = server_id{3};
+    ASSERT_TRUE(data_dir::open(d, of_three));
+  }
+  auto before = d.history.size();
+  auto other = data_dir::check(d, {.data_dir = "/z", .owner = server_id{4}});
+  ASSERT_FALSE(other);
+  EXPECT_NE(other.error().text().find("server 3"), std::string::npos);
+  d.put("/log/version-2/snapshot.5", "");
+  EXPECT_FALSE(data_dir::check(d, {.data_dir = "/z", .data_log_dir = "/log"}));
+  ASSERT_TRUE(d.create_directories("/z/version-3"));
+  EXPECT_FALSE(data_dir::check(d, plain()));
+  EXPECT_EQ(d.history.size(), before);
+}
+
 TEST_F(DataDir, NotesSurviveACrash) {
   {
     auto opened = data_dir::open(d, {.data_dir = "/z", .owner = server_id{2}});
@@ -269,6 +288,36 @@ TEST_F(LoadDatabase, LogsWithoutASnapshotAreRefusedUnlessTrusted) {
   ASSERT_TRUE(loaded);
   EXPECT_EQ(loaded->came, origin::replayed);
   EXPECT_EQ(got.txns.size(), 2u);
+}
+
+// ZooKeeper would begin anew. The first snapshot of all is written before there is anything.
+TEST_F(LoadDatabase, TornSnapshotAloneIsRefusedUnlessItIsTheEmptyOne) {
+  d.put("/z/version-2/snapshot.0", "torn");
+  EXPECT_EQ(load()->came, origin::created);
+  d.put("/z/version-2/snapshot.100000003", "torn after this");
+  auto refused = load();
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().text().find("snapshot.100000003 at offset 15"), std::string::npos)
+      << refused.error().text();
+  auto options = plain();
+  options.trust_empty_snapshot = true;
+  EXPECT_EQ(load(options)->came, origin::created);
+}
+
+// ext4's directory at a mount point, editors' and people's files.
+TEST_F(LoadDatabase, ForeignEntriesAreNoPartOfTheDatabase) {
+  put_snapshot({0});
+  put_log({at(1, 1)});
+  for (const char* directory : {"/z/lost+found", "/z/version-2/lost+found", "/z/version-2/log.2"})
+    ASSERT_TRUE(d.create_directories(directory));
+  for (const char* file :
+       {"snapshot.5.bak", "log.5.repaired", "log.5.torn", "log.x", "snapshot.", "snapshot.-1",
+        "snapshot.ffffffffffffffffff", ".snapshot.9", "snapshot.7.gz.tmp", "log.9~"})
+    d.put("/z/version-2/"s + file, "of somebody else");
+  auto loaded = load();
+  ASSERT_TRUE(loaded) << loaded.error().text();
+  EXPECT_EQ(loaded->last, at(1, 1));
+  EXPECT_TRUE(loaded->passed_over.empty());
 }
 
 TEST_F(LoadDatabase, LogFilesThatHoldNothingAreNoHistory) {

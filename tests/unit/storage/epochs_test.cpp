@@ -99,6 +99,16 @@ TEST_F(Epochs, AcceptedOlderThanCurrentIsRefused) {
   EXPECT_NE(refusal(at(5, 1)).find("promise"), std::string::npos);
 }
 
+TEST_F(Epochs, PreviewSaysWhatLoadingWouldAndWritesNothing) {
+  epoch_files files{d, "/d"};
+  EXPECT_EQ(*files.preview(at(4, 7)), (epochs{{4}, {4}}));
+  EXPECT_FALSE(d.has("/d/currentEpoch"));
+  EXPECT_FALSE(d.has("/d/acceptedEpoch"));
+  EXPECT_EQ(*files.preview(at(4, 7)), load(at(4, 7)));
+  d.put("/d/currentEpoch", "9");
+  EXPECT_FALSE(files.preview(at(4, 7)));
+}
+
 TEST_F(Epochs, MissingAcceptedIsDerivedFromCurrent) {
   d.put("/d/currentEpoch", "9");
   EXPECT_EQ(load(at(3, 1)), (epochs{{9}, {9}}));

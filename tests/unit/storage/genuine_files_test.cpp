@@ -4,6 +4,8 @@
 
 #include <set>
 
+#include "actors/core/snapshot_codec.hpp"
+#include "actors/storage/image_builder.hpp"
 #include "actors/storage/snapshot_files.hpp"
 #include "tests/unit/storage/log_samples.hpp"
 #include "tests/unit/storage/memory_disk.hpp"
@@ -86,6 +88,65 @@ TEST(GenuineLog, TwoFilesReadAsOneHistory) {
   ASSERT_FALSE(all.ids.empty());
   EXPECT_EQ(all.ids.front(), zxid{1});
   EXPECT_GT(all.ids.back(), zxid{0x10});
+}
+
+std::shared_ptr<core::image> genuine_image(const std::vector<std::string>& names) {
+  memory_disk d;
+  for (const auto& name : names)
+    d.put("/z/version-2/" + name.substr(name.find('/') + 1), genuine_file(name));
+  data_dir_options rules;
+  rules.data_dir = "/z";
+  image_builder builder;
+  auto how = load_database(d, "/z/version-2", "/z/version-2", rules, builder.sink());
+  EXPECT_TRUE(how) << how.error().text();
+  if (!how) return nullptr;
+  builder.finish(*how);
+  EXPECT_EQ(how->passed_over, std::vector<std::string>{});
+  EXPECT_EQ(builder.findings().mismatches, 0u);
+  EXPECT_EQ(builder.findings().fuzzy_until, std::nullopt);
+  return builder.image();
+}
+
+std::string bytes_of(const core::tree& data) {
+  core::snapshot_encoder encoder{data};
+  std::string out;
+  while (!encoder.done()) out += encoder.next(1 << 20);
+  return out;
+}
+
+TEST(GenuineSnapshot, CompressedOnesHoldTheDatabaseThatTheLogsReplayTo) {
+  auto replayed = genuine_image({"snapshot.0", "log.1", "log.10"});
+  ASSERT_TRUE(replayed);
+  for (const char* name : {"snapshot.12.gz", "snapshot.12.snappy"}) {
+    auto read = genuine_image({name});
+    ASSERT_TRUE(read);
+    EXPECT_EQ(bytes_of(read->data), bytes_of(replayed->data)) << name;
+    ASSERT_TRUE(read->digest);
+    EXPECT_EQ(read->digest->value, read->data.digest());
+  }
+}
+
+// digest.enabled=false writes neither the txns' digests nor the snapshot's.
+TEST(GenuineDirectory, WithoutDigestsIsReadWithItsSessionAndEphemeral) {
+  auto all = genuine_image({"without-digest/snapshot.0", "without-digest/log.1"});
+  auto newest = genuine_image({"without-digest/snapshot.7"});
+  ASSERT_TRUE(all && newest);
+  EXPECT_FALSE(newest->digest);
+  EXPECT_EQ(newest->data.digest(), all->data.digest());
+  ASSERT_EQ(all->data.sessions().size(), 1u);
+  EXPECT_EQ(all->data.ephemerals(all->data.sessions().begin()->first),
+            std::vector<std::string>{"/kept/mine"});
+  EXPECT_EQ(all->data.find("/kept")->data.view(), "22");
+  EXPECT_FALSE(all->data.find("/gone"));
+}
+
+// closeSessionTxn.enabled=false: the txn has no body, and the digest stands right behind the
+// header.
+TEST(GenuineDirectory, ClosedSessionsWithoutPathsTakeTheirEphemeralsByOwner) {
+  auto all = genuine_image({"without-paths/snapshot.0", "without-paths/log.1"});
+  ASSERT_TRUE(all);
+  EXPECT_FALSE(all->data.find("/gone"));
+  EXPECT_TRUE(all->data.find("/kept/mine"));
 }
 
 TEST(GenuineSnapshot, IsCompleteAndCopiedByteForByte) {

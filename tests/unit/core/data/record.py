@@ -11,6 +11,9 @@ Leaves there:
   log.first          the txn log of the conversation, zero padding stripped
   snapshot.last      the snapshot it wrote when it was started again
   snapshot.ordered   the same of a database whose names stand in a hash set in their own order
+  operations.txt, log.operations, snapshot.operations
+                     a second conversation: the operations of ZooKeeper 3.5 to 3.7, and quotas, on a
+                     server with extendedTypesEnabled and enforceQuota
 genuine_test.cpp holds this project's code against them.
 """
 import os
@@ -27,7 +30,10 @@ JARS = ("zookeeper", "slf4j-simple", "servlet-api", "netty-codec", "netty-resolv
         "netty-transport-native-unix-common")
 CREATE, DELETE, EXISTS, GET, SET, GETACL, SETACL, CHILDREN = 1, 2, 3, 4, 5, 6, 7, 8
 CHILDREN2, CHECK, MULTI, CREATE2, AUTH, SETWATCHES, CLOSE = 12, 13, 14, 15, 100, 101, -11
+CHECKWATCHES, REMOVEWATCHES, CREATECONTAINER, CREATETTL, MULTIREAD = 17, 18, 19, 21, 22
+EPHEMERALS, ALLCHILDREN, SETWATCHES2, ADDWATCH, WHOAMI = 103, 104, 105, 106, 107
 PLAIN, EPHEMERAL, SEQUENTIAL = 0, 1, 2
+CONTAINER, TTL, TTL_SEQUENTIAL = 4, 5, 6
 OPEN = [(31, "world", "anyone")]
 
 
@@ -52,6 +58,10 @@ def acl(entries):
 
 def create(path, data=b"", flags=PLAIN, who=OPEN):
     return s(path) + s(data) + acl(who) + i(flags)
+
+
+def create_ttl(path, ttl, flags=TTL, data=b""):
+    return create(path, data, flags) + q(ttl)
 
 
 def delete(path, version=-1):
@@ -210,6 +220,137 @@ def ordered(port, out):
     a.ask(DELETE, delete("/p/d"))
 
 
+def kinds(a):
+    """Containers and TTL znodes, alone and in a multi. Not those of an odd pair of operation and
+    flags: of them ZooKeeper logs a digest that its tree does not have."""
+    a.ask(CREATECONTAINER, create("/box", b"box", CONTAINER))
+    a.ask(CREATECONTAINER, create("/box", b"", CONTAINER))     # node exists
+    a.ask(CREATECONTAINER, create("/box/in", b"", CONTAINER))
+    a.ask(CREATECONTAINER, create("/c", b"", CONTAINER, []))   # invalid acl
+    a.ask(CREATECONTAINER, create("/c", b"", 7))               # no such mode
+    a.ask(CREATECONTAINER, create("/c", b"", TTL))             # bad arguments
+    a.ask(CREATECONTAINER, s("/short"))                        # marshalling error
+    a.ask(CREATETTL, create_ttl("/ttl", 5000, TTL, b"t"))
+    a.ask(CREATETTL, create_ttl("/ttl/s", 1, TTL_SEQUENTIAL))
+    a.ask(CREATETTL, create_ttl("/most", (1 << 40) - 1))
+    for ttl in (0, -1, 1 << 40, -(1 << 63)):
+        a.ask(CREATETTL, create_ttl("/c", ttl))                # bad arguments
+    for flags in (PLAIN, EPHEMERAL, CONTAINER, 7, -1):
+        a.ask(CREATETTL, create_ttl("/c", 5000, flags))        # bad arguments
+    a.ask(CREATE, create("/c", b"", TTL))                      # bad arguments
+    a.ask(CREATE2, create("/c", b"", TTL_SEQUENTIAL))
+    a.ask(CREATETTL, create("/c", b"", TTL))                   # marshalling error: no ttl
+    a.ask(MULTI, multi((CREATECONTAINER, create("/m", b"", CONTAINER)),
+                       (CREATETTL, create_ttl("/m/t", 70, TTL_SEQUENTIAL)),
+                       (CREATETTL, create_ttl("/m/plain", 70, PLAIN)),
+                       (CREATE, create("/m/box", b"", CONTAINER)), (CHECK, s("/m") + i(0))))
+    a.ask(MULTI, multi((CREATE, create("/n")), (CREATETTL, create_ttl("/n/t", 0)),
+                       (CREATE, create("/o"))))                # bad arguments
+    a.ask(MULTI, multi((CREATETTL, create_ttl("/n", 5, 9))))   # bad arguments
+    a.ask(MULTI, multi((CREATE, create("/n", b"", TTL))))      # marshalling error
+    a.ask(MULTI, multi((SETACL, set_acl("/m", OPEN))))
+    a.ask(DELETE, delete("/box/in"))
+    a.ask(SET, set_data("/ttl", b"again"))
+    for path in ("/box", "/ttl", "/m", "/m/plain"):
+        a.ask(EXISTS, watch(path))
+
+
+def views(a, b):
+    a.ask(CREATE, create("/mine", b"", EPHEMERAL))
+    for prefix in ("/mine", "/m", "mine", "/", "", " ", None):
+        a.ask(EPHEMERALS, s(prefix))
+    b.ask(EPHEMERALS, s("/"))
+    a.ask(EPHEMERALS)                                          # marshalling error
+    for path in ("/", "/m", "/m/plain", "/zookeeper", "/nothing", "", None, "m"):
+        a.ask(ALLCHILDREN, s(path))
+    a.ask(WHOAMI)
+    a.ask(MULTIREAD, multi((GET, watch("/ttl", True)), (CHILDREN, watch("/zookeeper/quota")),
+                           (GET, watch("/nothing")), (CHILDREN, watch("/nothing"))))
+    a.ask(MULTIREAD, multi())
+    a.ask(MULTIREAD, multi((GET, watch(None))))                # marshalling error
+    a.ask(MULTIREAD, multi((EXISTS, watch("/ttl"))))
+    a.ask(MULTIREAD, multi((GET, watch("/ttl")), (DELETE, delete("/ttl"))))
+    a.ask(MULTIREAD, multi((DELETE, delete("/ttl"))))
+    a.ask(SET, set_data("/ttl", b"unwatched"))
+
+
+def lasting_watches(a, b):
+    b.ask(ADDWATCH, s("/w") + i(0))
+    b.ask(ADDWATCH, s("/r") + i(1))
+    for mode in (2, -1):
+        b.ask(ADDWATCH, s("/w") + i(mode))                     # marshalling error
+    b.ask(ADDWATCH, s("/w"))
+    b.ask(ADDWATCH, s("no path") + i(0))
+    for path in ("/w", "/w/k", "/r", "/r/k", "/r/k/l"):
+        a.ask(CREATE, create(path))
+    for path in ("/w", "/w/k", "/r/k/l", "/r"):
+        a.ask(SET, set_data(path, b"now"))
+    b.ask(EXISTS, watch("/"))
+    for path in ("/w/k", "/w", "/r/k/l", "/r/k", "/r"):
+        a.ask(DELETE, delete(path))
+    b.ask(EXISTS, watch("/"))
+    b.ask(CHECKWATCHES, s("/w") + i(3))  # later versions do not count it among kinds 1 and 2
+    for kind in (1, 2, 3):
+        b.ask(CHECKWATCHES, s("/nobody") + i(kind))            # no watcher
+    for kind in (0, -1, 6):
+        b.ask(CHECKWATCHES, s("/w") + i(kind))                 # marshalling error
+        b.ask(REMOVEWATCHES, s("/w") + i(kind))
+    b.ask(CHECKWATCHES, s("/w"))
+    b.ask(REMOVEWATCHES, s("/r") + i(3))
+    b.ask(REMOVEWATCHES, s("/r") + i(3))                       # no watcher
+    b.ask(REMOVEWATCHES, s(None) + i(3))
+    b.ask(GET, watch("/ttl", True))
+    b.ask(REMOVEWATCHES, s("/ttl") + i(1))                     # no watcher
+    b.ask(REMOVEWATCHES, s("/ttl") + i(2))
+    a.ask(CREATE, create("/r"))
+    b.ask(SETWATCHES2, q(0) + i(1) + s("/ttl") + i(1) + s("/r") + i(1) + s("/m") + i(1) + s("/p") +
+          i(1) + s("/q"), -8)
+    b.ask(SETWATCHES2, q(0) + i(0) * 3, -8)                    # marshalling error
+    for path in ("/p", "/p/k", "/q", "/q/k"):
+        a.ask(CREATE, create(path))
+    b.ask(EXISTS, watch("/"))
+
+
+def quotas(a):
+    a.ask(CREATE, create("/limited", b"12"))
+    a.ask(CREATE, create("/limited/one", b"345"))
+    a.ask(CREATE, create("/zookeeper/quota/limited"))
+    a.ask(CREATE, create("/zookeeper/quota/limited/zookeeper_limits",
+                         b"count=1,bytes=1=;byteHardLimit=20;countHardLimit=4"))
+    a.ask(CREATE, create("/zookeeper/quota/limited/zookeeper_stats", b"count=0,bytes=0"))
+    stats = s("/zookeeper/quota/limited/zookeeper_stats") + b"\0"
+    a.ask(GET, stats)
+    a.ask(CREATE, create("/limited/two", b"6"))
+    a.ask(CREATE, create("/limited/two/three"))
+    a.ask(CREATE, create("/limited/four"))                     # quota exceeded
+    a.ask(CREATE, create("/limitedless"))
+    a.ask(GET, stats)
+    a.ask(SET, set_data("/limited/one", b"x" * 17))
+    a.ask(SET, set_data("/limited/one", b"x" * 18))            # quota exceeded
+    a.ask(SET, set_data("/limited/one", b"x" * 18, 7))         # before the version is asked
+    a.ask(SET, set_data("/limited/two", None))
+    a.ask(GET, stats)
+    a.ask(DELETE, delete("/limited/two/three"))
+    a.ask(MULTI, multi((CREATE, create("/limited/five")), (DELETE, delete("/limited/two"))))
+    a.ask(GET, stats)
+    a.ask(DELETE, delete("/zookeeper/quota/limited/zookeeper_limits"))
+    a.ask(CREATE, create("/limited/six"))
+    a.ask(GET, stats)
+    a.ask(CREATE, create("/zookeeper/quota/limited/zookeeper_limits", b"count=9,bytes=-1"))
+    a.ask(CREATE, create("/limited/seven", b"z" * 100))
+    a.ask(GET, stats)
+
+
+def operations(port, out):
+    a, b = Connection("A", port, out), Connection("B", port, out)
+    kinds(a)
+    views(a, b)
+    lasting_watches(a, b)
+    quotas(a)
+    c = Connection("C", port, out)
+    c.ask(999)                                                 # unimplemented, and closed
+
+
 class Server:
     def __init__(self, home):
         self.home = home
@@ -243,7 +384,8 @@ class Server:
         path = ":".join("/usr/share/java/%s.jar" % j for j in JARS)
         self.process = subprocess.Popen(
             ["java", "-cp", path, "-Xmx128m", "-Dzookeeper.jmx.log4j.disable=true",
-             "-Dzookeeper.preAllocSize=64",
+             "-Dzookeeper.preAllocSize=64", "-Dzookeeper.extendedTypesEnabled=true",
+             "-Dzookeeper.enforceQuota=true",
              "org.apache.zookeeper.server.quorum.QuorumPeerMain", self.config],
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         for _ in range(200):
@@ -287,6 +429,11 @@ def main(target):
     keep(server.files("snapshot")[0], "snapshot.first")
     keep(server.files("snapshot")[-1], "snapshot.last")
     keep(server.files("log")[0], "log.first")
+    shutil.rmtree(server.home)
+    with open(os.path.join(target, "operations.txt"), "w") as out:
+        server = run(operations, out)
+    keep(server.files("log")[0], "log.operations")
+    keep(server.files("snapshot")[-1], "snapshot.operations")
     shutil.rmtree(server.home)
     with open(os.devnull, "w") as out:
         server = run(ordered, out)

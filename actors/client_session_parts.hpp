@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+/// The client session's inner parts, one file each: the connection's life (client_session.cpp), and
+/// what a four-letter word's answer is made of (client_session_words.cpp). Nobody else includes
+/// this.
+#pragma once
+
+#include <string>
+
+#include "actors/client_session.hpp"
+#include "actors/coro/task.hpp"
+#include "actors/four_letter.hpp"
+
+namespace troupe::client_session_parts {
+
+/// Gathers what the answer to `word` needs, and does what the word asks for. `behind`: the bytes
+/// that came with it.
+coro::task<four_letter::situation> look_around(client_session_ptr self, std::string word,
+                                               std::string behind);
+
+}  // namespace troupe::client_session_parts

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
+#include "actors/caf.hpp"
+#include "actors/database_parts.hpp"
+
+namespace troupe::database_parts {
+namespace {
+
+void add_connections(const database_state& s, database_details& out) {
+  for (const auto& [id, c] : s.connections) {
+    auto session = s.tree.sessions().find(c.session);
+    out.connections.push_back({id, c.session,
+                               session == s.tree.sessions().end() ? 0 : session->second,
+                               c.queue.size(), c.figures});
+  }
+}
+
+void add_watches(const database_state& s, database_details& out) {
+  for (const auto& [path, watchers] : s.watches.by_path()) {
+    auto& line = out.watches.emplace_back();
+    line.path = path;
+    for (auto watcher : watchers)
+      if (auto at = s.connections.find(connection_id{watcher}); at != s.connections.end())
+        line.by.push_back(at->second.session);
+    std::ranges::sort(line.by);
+  }
+}
+
+void add_sessions(const database_state& s, std::int64_t now_ms, database_details& out) {
+  if (s.live) {
+    for (const auto& [deadline_ms, sessions] : s.live->buckets())
+      out.buckets.push_back({deadline_ms - now_ms, {sessions.begin(), sessions.end()}});
+  } else {
+    out.sessions.assign(s.tree.sessions().begin(), s.tree.sessions().end());
+  }
+  for (auto owner : s.tree.ephemeral_owners())
+    out.ephemerals.emplace_back(owner, s.tree.ephemerals(owner));
+}
+
+}  // namespace
+
+database_stats figures(const database_state& s) {
+  auto out = s.stats;
+  out.serving = s.role != database_state::mode::closed;
+  out.last = s.tree.last_processed();
+  // As ZooKeeper's leader says it: its epoch shows before its first txn.
+  if (s.role == database_state::mode::leading)
+    out.last = std::max(out.last, zxid::first_of(s.planner.next_zxid().in_epoch()));
+  out.znodes = s.tree.node_count();
+  out.watches = s.watches.count();
+  out.watched_paths = s.watches.path_count();
+  out.ephemerals = s.tree.ephemeral_count();
+  out.sessions = s.tree.sessions().size();
+  out.data_bytes = static_cast<std::uint64_t>(s.tree.approximate_data_size());
+  for (const auto& [id, client] : s.connections) out.outstanding += client.queue.size();
+  if (s.latency_count > 0)
+    out.latency_ms_average = s.latency_sum_ms / static_cast<double>(s.latency_count);
+  return out;
+}
+
+database_details details(database_ptr self, const get_database_details& asked) {
+  const auto& s = self->state;
+  database_details out;
+  out.leads = s.role == database_state::mode::leading;
+  if (asked.connections) add_connections(s, out);
+  if (asked.watches) add_watches(s, out);
+  if (asked.sessions) add_sessions(s, steady_ms(self), out);
+  if (asked.digests)
+    for (const auto& x : s.digests) out.digests.emplace_back(x.at, x.value);
+  return out;
+}
+
+void reset(database_state& s, const reset_statistics& what) {
+  if (what.server) {
+    s.stats = {};
+    s.latency_count = 0;
+    s.latency_sum_ms = 0;
+  }
+  if (what.connections)
+    for (auto& [id, c] : s.connections) c.figures = {};
+}
+
+}  // namespace troupe::database_parts

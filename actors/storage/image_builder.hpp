@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+/// A database in memory, built of what load_database reads: the snapshot decoded, the txns after it
+/// applied, digests compared on the way. The server and the tools load through this one.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+
+#include "actors/core/snapshot_codec.hpp"
+#include "actors/storage/data_dir.hpp"
+
+namespace troupe::storage {
+
+/// What was found out about the tree while it was built. None of it ends the loading, as in
+/// ZooKeeper: the bytes were whole, so an older snapshot would hold nothing better.
+struct digest_findings {
+  struct difference {
+    zxid at;
+    std::int64_t told = 0;  // by the txn or the snapshot, written by the server that had that tree
+    std::int64_t ours = 0;
+  };
+  std::uint64_t mismatches = 0;
+  std::optional<difference> first;
+  /// The snapshot has effects of txns up to this one, and the log ends before it: they were not yet
+  /// logged here when the server died, and are completed when the leader sends them.
+  std::optional<zxid> fuzzy_until;
+};
+
+class image_builder {
+ public:
+  /// `on_txn` hears of every txn after it was applied.
+  explicit image_builder(std::function<void(const txn_ptr&)> on_txn = {})
+      : on_txn_(std::move(on_txn)) {}
+
+  /// To be given to load_database; this must outlive its use.
+  [[nodiscard]] database_sink sink();
+
+  /// After the loading: the tree stands at `how.last`.
+  void finish(const loaded_database& how);
+  [[nodiscard]] const std::shared_ptr<core::image>& image() const { return image_; }
+  [[nodiscard]] const digest_findings& findings() const { return findings_; }
+
+ private:
+  void compare(zxid at, std::int64_t told);
+
+  std::function<void(const txn_ptr&)> on_txn_;
+  std::unique_ptr<core::snapshot_decoder> decoder_;
+  std::shared_ptr<core::image> image_ = std::make_shared<core::image>();
+  digest_findings findings_;
+  /// The snapshot's own digest, if its content has another. A server may have applied the next txn
+  /// before it noted that txn's zxid, so this is a finding only when the log has no next one.
+  std::optional<std::int64_t> unexplained_;
+};
+
+}  // namespace troupe::storage

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "actors/core/acl.hpp"
+#include "actors/ensemble.hpp"
+#include "config/membership.hpp"
+#include "tests/sim/world.hpp"
+
+namespace troupe::sim {
+
+config::server_entry world::line_of(server_id who, bool observer) const {
+  config::server_entry e;
+  e.id = who;
+  e.host = "server-" + std::to_string(who.value);
+  e.peer_port = 2888;
+  e.election_port = 3888;
+  e.observer = observer;
+  return e;
+}
+
+config::node_config world::make_config(server_id who) const {
+  config::node_config c;
+  c.my_id = who;
+  for (auto id : ids_) {
+    bool spare = id.value > options_.voters + options_.observers;
+    if (spare && id != who) continue;
+    auto e = line_of(id, !spare && id.value > options_.voters);
+    auto place = static_cast<std::size_t>(id.value - 1);
+    if (place < options_.weights.size()) {
+      e.weight = options_.weights[place];
+      e.group = 1;
+    }
+    c.servers.push_back(std::move(e));
+  }
+  c.data_dir = c.data_log_dir = "/data";
+  c.reconfig_enabled = options_.reconfig;
+  c.standalone_enabled = !options_.reconfig;
+  if (options_.reconfig) c.config_file = "/data/zoo.cfg";
+  if (options_.reconfig) c.super_digest = core::make_digest_id(operators_password);
+  c.client_port = 2181;
+  c.tick_ms = options_.tick_ms;
+  c.init_limit_ticks = options_.init_limit_ticks;
+  c.sync_limit_ticks = options_.sync_limit_ticks;
+  c.min_session_timeout_ms = 2 * c.tick_ms;
+  c.max_session_timeout_ms = 20 * c.tick_ms;
+  c.snap_count = options_.snap_count;
+  c.commit_log_count = options_.commit_log_count;
+  c.snapshot_size_factor = options_.snapshot_size_factor;
+  c.log_prealloc_bytes = 16 << 10;
+  return c;
+}
+
+/// What a server finds in zoo.cfg when it starts. One that is listed no more is started by an
+/// operator who has added it to the list by hand, as for one that joins.
+void world::read_files(server& s, server_id who) {
+  if (!options_.reconfig) return;
+  auto text = storage::read_file(*s.door, s.config.config_file);
+  if (!text) return;
+  constexpr std::string_view key = "dynamicConfigFile=";
+  auto path = text->substr(text->find(key) + key.size());
+  path = path.substr(0, path.find('\n'));
+  auto list = storage::read_file(*s.door, path);
+  auto members = list ? config::parse_membership(*list) : tl::unexpected(list.error().text());
+  if (!members)
+    return fail("server " + std::to_string(who.value) +
+                " cannot read its list: " + members.error());
+  s.config.servers = members->servers;
+  s.config.membership_version = config::version_in_name(path);
+  if (members->find(who) != nullptr) return;
+  auto& all = s.config.servers;
+  all.insert(std::find_if(all.begin(), all.end(), [&](auto& x) { return x.id > who; }),
+             line_of(who, false));
+  s.config.membership_version = {};
+}
+
+void world::reconfigure(const std::set<server_id>& voters, const std::set<server_id>& observers,
+                        std::function<void(const operation&)> answered) {
+  if (operator_ == nullptr) operator_ = &make_client();
+  if (!operator_->is_idle()) return;  // the one before has no answer yet
+  config::membership wanted;
+  for (auto id : voters) wanted.servers.push_back(line_of(id, false));
+  for (auto id : observers) wanted.servers.push_back(line_of(id, true));
+  auto text = config::print_lines(wanted);
+  tell("reconfig to " + text);
+  operator_->ask({.op = op_code::reconfig, .path = "/zookeeper/config", .value = text},
+                 std::move(answered));
+}
+
+config::membership world::agreed_members() const {
+  const auto& agreed = history_.agreed();
+  for (auto at = agreed.rbegin(); at != agreed.rend(); ++at)
+    if (auto list = membership_made_by((*at)->value)) return *list;
+  return config::membership_of(servers_.at(ids_.front()).config);
+}
+
+}  // namespace troupe::sim

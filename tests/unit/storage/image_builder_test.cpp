@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+/// Digests compared while a database is loaded (FileTxnSnapLog.restore, DataTree.compareDigest and
+/// compareSnapshotDigests).
+#include "actors/storage/image_builder.hpp"
+
+#include <gtest/gtest.h>
+
+#include "actors/storage/snapshot_files.hpp"
+#include "tests/unit/storage/log_samples.hpp"
+#include "tests/unit/storage/memory_disk.hpp"
+
+namespace troupe::storage {
+namespace {
+
+txn_ptr create_txn_at(zxid id, const std::string& path, std::optional<std::int64_t> digest = {}) {
+  txn t;
+  t.header = {session_id{0x1000}, cxid{1}, id, 1'700'000'000'000, op_code::create};
+  t.body = create_txn{path, "x", {{31, {"world", "anyone"}}}, false,
+                      static_cast<std::int32_t>(id.counter())};
+  if (digest) t.digest = txn_digest{core::digest_version, *digest};
+  return make_logged(std::move(t));
+}
+
+std::string encoded(const core::tree& data) {
+  core::snapshot_encoder encoder{data};
+  std::string out;
+  while (!encoder.done()) out += encoder.next(1 << 20);
+  return out;
+}
+
+class ImageBuilder : public testing::Test {
+ protected:
+  void SetUp() override { ASSERT_TRUE(d.create_directories("/z/version-2")); }
+  void put_snapshot(zxid id, const core::tree& data) {
+    d.put("/z/version-2/" + snapshot_name(id), encoded(data));
+  }
+  void put_log(const std::vector<txn_ptr>& txns) {
+    auto bytes = encode_log_header();
+    for (const auto& t : txns) append_entry(bytes, t->bytes);
+    d.put("/z/version-2/" + log_name(txns.front()->id()), bytes);
+  }
+  /// A tree after these creates.
+  static core::tree tree_of(const std::vector<txn_ptr>& txns) {
+    core::tree out;
+    for (const auto& t : txns) out.apply(t->value);
+    return out;
+  }
+  digest_findings load() {
+    data_dir_options rules;
+    rules.data_dir = "/z";
+    image_builder builder;
+    auto how = load_database(d, "/z/version-2", "/z/version-2", rules, builder.sink());
+    EXPECT_TRUE(how) << how.error().text();
+    if (how) builder.finish(*how);
+    last = builder.image()->data.last_processed();
+    return builder.findings();
+  }
+  memory_disk d;
+  zxid last;
+};
+
+TEST_F(ImageBuilder, TxnWithAnotherDigestIsNamedWithBothSums) {
+  auto first = create_txn_at(at(1, 1), "/a");
+  auto after_first = tree_of({first}).digest();
+  put_snapshot({0}, core::tree{});
+  put_log({create_txn_at(at(1, 1), "/a", after_first), create_txn_at(at(1, 2), "/b", 4711),
+           create_txn_at(at(1, 3), "/c", 4712)});
+  auto found = load();
+  EXPECT_EQ(last, at(1, 3)) << "ZooKeeper loads it too, and says so";
+  EXPECT_EQ(found.mismatches, 2u);
+  ASSERT_TRUE(found.first);
+  EXPECT_EQ(found.first->at, at(1, 2));
+  EXPECT_EQ(found.first->told, 4711);
+  EXPECT_NE(found.first->ours, 4711);
+}
+
+TEST_F(ImageBuilder, SnapshotWhoseContentIsNotItsDigestsIsNamed) {
+  auto data = tree_of({create_txn_at(at(1, 1), "/a")});
+  auto ours = data.digest();
+  // A seal is right over whatever was written: here a digest that is another tree's.
+  auto bytes = encoded(data);
+  auto body = bytes.substr(0, bytes.size() - 33);
+  jute::writer w{body};
+  w(at(1, 1), core::digest_version, ours + 5);
+  auto sum = std::int64_t{checksum_of(body)};
+  w.i64(sum);
+  w.bytes("/");
+  d.put("/z/version-2/" + snapshot_name(at(1, 1)), body);
+  auto found = load();
+  EXPECT_EQ(found.mismatches, 1u);
+  ASSERT_TRUE(found.first);
+  EXPECT_EQ(found.first->at, at(1, 1));
+  EXPECT_EQ(found.first->told, ours + 5);
+  EXPECT_EQ(found.first->ours, ours);
+}
+
+/// The genuine server applies a txn to its tree before it notes its zxid, and snapshots meanwhile.
+TEST_F(ImageBuilder, SnapshotThatHoldsTheNextTxnAlreadyIsAsItsWriterMeantIt) {
+  auto first = create_txn_at(at(1, 1), "/a"), second = create_txn_at(at(1, 2), "/b");
+  auto before = tree_of({first});
+  auto both = tree_of({first, second});
+  auto digest_of_both = both.digest();
+  auto bytes = encoded(both);
+  auto body = bytes.substr(0, bytes.size() - 33);
+  jute::writer w{body};
+  w(at(1, 1), core::digest_version, before.digest());
+  auto sum = std::int64_t{checksum_of(body)};
+  w.i64(sum);
+  w.bytes("/");
+  d.put("/z/version-2/" + snapshot_name(at(1, 1)), body);
+  put_log({create_txn_at(at(1, 2), "/b", digest_of_both)});
+  EXPECT_EQ(load().mismatches, 0u);
+  EXPECT_EQ(last, at(1, 2));
+}
+
+TEST_F(ImageBuilder, SnapshotFinishedAfterTheLogsEndIsSaidToBeFuzzy) {
+  auto a = create_txn_at(at(1, 1), "/a");
+  auto b = create_txn_at(at(1, 2), "/b");
+  core::tree data;
+  data.apply(a->value);
+  core::snapshot_encoder encoder{data};
+  auto bytes = encoder.next(1);
+  data.apply(b->value);
+  while (!encoder.done()) bytes += encoder.next(1 << 20);
+  d.put("/z/version-2/" + snapshot_name(at(1, 1)), bytes);
+  put_log({a});
+  EXPECT_EQ(load().fuzzy_until, at(1, 2));
+  put_log({a, b});
+  auto complete = load();
+  EXPECT_EQ(complete.fuzzy_until, std::nullopt);
+  EXPECT_EQ(complete.mismatches, 0u);
+}
+
+TEST_F(ImageBuilder, WhatABadSnapshotSaidIsForgottenWithIt) {
+  auto a = create_txn_at(at(1, 1), "/a");
+  put_snapshot({0}, core::tree{});
+  auto bytes = encoded(tree_of({a}));
+  bytes[bytes.size() - 20] ^= 1;  // in the digest: its seal is wrong now
+  d.put("/z/version-2/" + snapshot_name(at(1, 1)), bytes);
+  put_log({a});
+  auto found = load();
+  EXPECT_EQ(last, at(1, 1));
+  EXPECT_EQ(found.mismatches, 0u);
+}
+
+}  // namespace
+}  // namespace troupe::storage

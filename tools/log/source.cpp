@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tools/log/source.hpp"
+
+#include <ostream>
+
+#include "actors/core/snapshot_codec.hpp"
+
+namespace troupe::log_tool {
+
+using storage::io_error;
+using storage::io_result;
+using storage::join_path;
+
+namespace {
+
+/// The version-2 of a data directory, or the directory itself when it has none.
+io_result<std::string> versioned(storage::disk& d, const std::string& path) {
+  auto below = join_path(path, "version-2");
+  auto there = d.exists(below);
+  if (!there) return tl::unexpected(std::move(there.error()));
+  return *there ? below : path;
+}
+
+io_result<loaded> load_directory(storage::disk& d, const directory& from,
+                                 const common_options& options, progress& told) {
+  storage::data_dir_options rules;
+  rules.data_dir = from.data_dir;
+  rules.trust_empty_snapshot = true;  // a tool may look at what a server would not start on
+  rules.record_bytes_max = options.record_bytes_max;
+  std::uint64_t txns = 0;
+  storage::image_builder builder{[&](const txn_ptr&) {
+    if (++txns % 1000 == 0) told.at("replaying " + from.data_dir + ", txns", txns, 0);
+  }};
+  auto how = storage::load_database(d, from.snapshots, from.logs, rules, builder.sink());
+  if (!how) return tl::unexpected(std::move(how.error()));
+  if (how->came == storage::loaded_database::origin::created)
+    return tl::unexpected(
+        io_error{"read", from.data_dir, 0, -1, "neither a snapshot nor a txn log is there"});
+  builder.finish(*how);
+  loaded out{from.data_dir, how->last, builder.image(), std::move(how->passed_over)};
+  if (const auto& first = builder.findings().first)
+    out.notes.push_back("at " + to_string(first->at) + " the digest should be " +
+                        to_hex(first->told) + " and is " + to_hex(first->ours));
+  return out;
+}
+
+}  // namespace
+
+std::string base_name_of(const std::string& path) { return path.substr(path.rfind('/') + 1); }
+
+int fail(const terminal& term, const std::string& reason) {
+  term.err << "actor-log: " << reason << "\n";
+  return exit_code::failed;
+}
+
+io_result<std::optional<directory>> find_directory(storage::disk& d, const std::string& path,
+                                                   const common_options& options) {
+  auto there = d.exists(path);
+  if (!there) return tl::unexpected(std::move(there.error()));
+  if (!*there)
+    return tl::unexpected(io_error{"open", path, 0, -1, "there is no such file or directory"});
+  if (!d.list_directory(path)) return std::nullopt;
+  auto snapshots = versioned(d, path);
+  if (!snapshots) return tl::unexpected(std::move(snapshots.error()));
+  auto logs = options.data_log_dir.empty() ? snapshots : versioned(d, options.data_log_dir);
+  if (!logs) return tl::unexpected(std::move(logs.error()));
+  return directory{path, std::move(*snapshots), std::move(*logs)};
+}
+
+storage::log_file log_at(const std::string& path) {
+  auto name = base_name_of(path);
+  // log.5.torn and the like are told by what stands before.
+  auto second_dot = name.find('.', name.find('.') + 1);
+  return {storage::parse_log_name(name.substr(0, second_dot)).value_or(zxid{}), path};
+}
+
+io_result<storage::snapshot_file> snapshot_at(storage::disk& d, const std::string& path) {
+  auto file = d.open_readable(path);
+  if (!file) return tl::unexpected(std::move(file.error()));
+  auto head = (*file)->read_at(0, 8);
+  if (!head) return tl::unexpected(std::move(head.error()));
+  auto size = (*file)->size();
+  if (!size) return tl::unexpected(std::move(size.error()));
+  auto name = base_name_of(path);
+  auto second_dot = name.find('.', name.find('.') + 1);
+  auto parsed = storage::parse_snapshot_name(name.substr(0, second_dot));
+  storage::snapshot_file out{parsed ? parsed->id : zxid{}, path, storage::compression::none, *size};
+  if (head->starts_with("\x1f\x8b")) out.how = storage::compression::gzip;
+  if (head->starts_with("\x82SNAPPY")) out.how = storage::compression::snappy;
+  return out;
+}
+
+io_result<core::image> decode(storage::disk& d, const storage::snapshot_file& file,
+                              progress& told) {
+  core::snapshot_decoder decoder;
+  std::uint64_t bytes = 0;
+  auto done = storage::read_snapshot(
+      d, file, [&](std::string_view chunk) -> tl::expected<void, std::string> {
+        bytes += chunk.size();
+        bool plain = file.how == storage::compression::none;
+        told.at("reading " + base_name_of(file.path), bytes, plain ? file.size : 0);
+        if (decoder.feed(chunk)) return {};
+        return tl::unexpected(std::move(decoder.finish().error()));
+      });
+  if (!done) return tl::unexpected(std::move(done.error()));
+  auto decoded = decoder.finish();
+  if (!decoded)
+    return storage::corrupt("read the snapshot", file.path, -1, std::move(decoded.error()));
+  decoded->data.set_last_processed(file.id);
+  return std::move(*decoded);
+}
+
+io_result<loaded> load(storage::disk& d, const std::string& path, const common_options& options,
+                       progress& told) {
+  auto from = find_directory(d, path, options);
+  if (!from) return tl::unexpected(std::move(from.error()));
+  if (*from) return load_directory(d, **from, options, told);
+  auto file = snapshot_at(d, path);
+  if (!file) return tl::unexpected(std::move(file.error()));
+  auto decoded = decode(d, *file, told);
+  if (!decoded) return tl::unexpected(std::move(decoded.error()));
+  loaded out{path, file->id, std::make_shared<core::image>(std::move(*decoded)), {}};
+  if (out.image->digest && !out.image->data.expect_digest(*out.image->digest))
+    out.notes.push_back("its digest is " + to_hex(out.image->digest->value) + ", its content has " +
+                        to_hex(out.image->data.digest()));
+  return out;
+}
+
+}  // namespace troupe::log_tool
