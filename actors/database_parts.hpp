@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /// The database actor's inner parts, one file each: modes and applying (database.cpp), clients
-/// (database_clients.cpp), what learners and snapshots get (database_sync.cpp), the list of servers
-/// (database_membership.cpp), what operators see (database_figures.cpp). Nobody else includes this.
+/// (database_clients.cpp), who they are (database_logins.cpp), what learners and snapshots get
+/// (database_sync.cpp), the list of servers (database_membership.cpp), what operators see
+/// (database_figures.cpp). Nobody else includes this.
 #pragma once
 
 #include "actors/database.hpp"
@@ -21,6 +22,17 @@ void close_all_connections(database_ptr self);
 /// Sends what this turn gathered: writes to their leader, output to clients. Every handler that
 /// gathers ends with it.
 void end_turn(database_ptr self);
+
+// -- who a client is ------------------------------------------------------------------------------
+
+/// As enforce.auth.schemes asks (AuthenticationHelper).
+[[nodiscard]] bool has_shown_enough(const database_state::connection& c,
+                                    const config::node_config& config);
+/// What the client proves by an auth or sasl request to be counts from now on. nullopt: it is not
+/// worth an answer, only the end. Once one has failed nothing of the client is heard any more.
+[[nodiscard]] std::optional<database_state::login> log_in(database_ptr self,
+                                                          database_state::connection& c,
+                                                          const client_request& asked);
 
 // -- writes on the leading server ----------------------------------------------------------------
 

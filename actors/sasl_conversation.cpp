@@ -29,6 +29,12 @@ callback erased(Function f) {
 
 int say_nothing(void*, int, const char*) { return SASL_OK; }
 
+/// Whoever a client would like to be, it is who it proves to be (SaslServerCallbackHandler).
+int allow_any_wish(sasl_conn_t*, void*, const char*, unsigned, const char*, unsigned, const char*,
+                   unsigned, propctx*) {
+  return SASL_OK;
+}
+
 /// libsasl2 would ask files of the machine: its choices are ours.
 int option_of(void*, const char*, const char* option, const char** value, unsigned* size) {
   const std::string_view asked{option};
@@ -108,15 +114,17 @@ std::string words_for(int code) { return sasl_errstring(code, nullptr, nullptr);
 
 struct sasl_conversation::library_state {
   std::shared_ptr<const users> known;
-  std::array<sasl_callback_t, 4> callbacks{};
+  std::array<sasl_callback_t, 5> callbacks{};
   sasl_conn_t* connection = nullptr;
   bool started = false;
+  bool over = false;
 
   explicit library_state(std::shared_ptr<const users> all) : known{std::move(all)} {
     // A context is only carried; nobody writes through it.
     auto* context = const_cast<users*>(known.get());
     callbacks = {{{SASL_CB_LOG, erased(say_nothing), nullptr},
                   {SASL_CB_GETOPT, erased(option_of), nullptr},
+                  {SASL_CB_PROXY_POLICY, erased(allow_any_wish), nullptr},
                   {users_callback, erased(say_nothing), context},
                   {SASL_CB_LIST_END, nullptr, nullptr}}};
     if (initialized() != SASL_OK) return;
@@ -150,15 +158,15 @@ std::optional<std::string> sasl_conversation::unavailable() {
 tl::expected<std::string, std::string> sasl_conversation::answer(std::string_view token) {
   auto& lib = *library_;
   if (lib.connection == nullptr) return tl::unexpected(words_for(initialized()));
-  if (user_) return tl::unexpected(std::string{"the authentication is complete"});
+  if (lib.over) return tl::unexpected(std::string{"this conversation is over"});
   const char* out = nullptr;
   unsigned size = 0;
   const auto length = static_cast<unsigned>(token.size());
-  const int outcome =
-      lib.started ? sasl_server_step(lib.connection, token.data(), length, &out, &size)
-                  : sasl_server_start(lib.connection, mechanism,
-                                      token.empty() ? nullptr : token.data(), length, &out, &size);
+  const int outcome = lib.started
+                          ? sasl_server_step(lib.connection, token.data(), length, &out, &size)
+                          : sasl_server_start(lib.connection, mechanism, nullptr, 0, &out, &size);
   lib.started = true;
+  lib.over = outcome != SASL_CONTINUE;
   if (outcome != SASL_OK && outcome != SASL_CONTINUE)
     return tl::unexpected(std::string{sasl_errdetail(lib.connection)});
   if (outcome == SASL_OK) {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /// One client's proof that it knows a password, DIGEST-MD5 (RFC 2831), spoken by libsasl2: what
 /// ZooKeeperSaslServer is to one ServerCnxn.
-/// Errors: the library's own words. A conversation that failed or is complete takes no more tokens;
-/// a client that begins anew gets a new one.
+/// Errors: the library's own words. A conversation that failed or is complete takes no more tokens,
+/// as Java's SaslServer.
 #pragma once
 
 #include <map>
@@ -27,7 +27,7 @@ class sasl_conversation {
   /// Why this machine cannot speak DIGEST-MD5; nothing if it can.
   [[nodiscard]] static std::optional<std::string> unavailable();
 
-  /// The client's token (its first is empty), answered by ours.
+  /// The client's token, answered by ours. Its first says nothing, whatever it is.
   [[nodiscard]] tl::expected<std::string, std::string> answer(std::string_view token);
 
   /// Who the client proved to be, once it has.

@@ -92,17 +92,22 @@ class tokens {
   int line_ = 1;
 };
 
-tl::unexpected<std::string> expected_there(std::string_view what, const token& found) {
-  return tl::unexpected("line " + std::to_string(found.line) + ": " + std::string{what} +
-                        " is expected, not " + found.shown());
+tl::unexpected<syntax_error> expected_there(std::string_view what, const token& found) {
+  return tl::unexpected(
+      syntax_error{found.line, std::string{what} + " is expected, not " + found.shown()});
+}
+
+tl::unexpected<syntax_error> of_the_whole(std::string text) {
+  return tl::unexpected(syntax_error{0, std::move(text)});
 }
 
 /// `module flag name="value" ...;`, its first word read already. `users` is null for an entry that
 /// is not ours.
-std::optional<std::string> read_module(tokens& in, const token& module, sasl_users* users) {
+std::optional<syntax_error> read_module(tokens& in, const token& module, sasl_users* users) {
   if (users != nullptr && module.text != digest_module)
-    return "line " + std::to_string(module.line) + ": the login module " + module.text +
-           " cannot be used; accepted is " + std::string{digest_module};
+    return syntax_error{module.line,
+                        "the login module " + module.text +
+                            " cannot be used; accepted: " + std::string{digest_module}};
   if (auto flag = in.next(); flag.what != token::kind::word)
     return expected_there("'required' or another flag", flag).value();
   for (auto name = in.next(); !name.is(';'); name = in.next()) {
@@ -119,8 +124,8 @@ std::optional<std::string> read_module(tokens& in, const token& module, sasl_use
 
 }  // namespace
 
-tl::expected<sasl_users, std::string> read_jaas_users(std::string_view text,
-                                                      std::string_view section) {
+tl::expected<sasl_users, syntax_error> read_jaas_users(std::string_view text,
+                                                       std::string_view section) {
   tokens in{text};
   std::optional<sasl_users> found;
   for (auto name = in.next(); name.what != token::kind::end; name = in.next()) {
@@ -135,10 +140,10 @@ tl::expected<sasl_users, std::string> read_jaas_users(std::string_view text,
     }
     if (auto end = in.next(); !end.is(';')) return expected_there("';' behind '}'", end);
   }
-  if (!found) return tl::unexpected("there is no entry '" + std::string{section} + "'");
+  if (!found) return of_the_whole("there is no entry '" + std::string{section} + "'");
   if (found->empty())
-    return tl::unexpected("the entry '" + std::string{section} +
-                          "' names no user (user_NAME=\"PASSWORD\")");
+    return of_the_whole("the entry '" + std::string{section} +
+                        "' names no user; accepted: user_NAME=\"PASSWORD\"");
   return *std::move(found);
 }
 

@@ -7,7 +7,7 @@
 ///       user_bob="another";
 ///     };
 ///
-/// Errors: a text that names line and what is accepted. The caller names the file.
+/// Errors: the line, 0 for the file as a whole, and what is accepted. The caller names the file.
 #pragma once
 
 #include <map>
@@ -16,13 +16,15 @@
 
 #include <tl/expected.hpp>
 
+#include "config/properties.hpp"
+
 namespace troupe::config {
 
 using sasl_users = std::map<std::string, std::string>;  // password by user name
 
 /// The entry `section` of a JAAS file's text (the JDK's ConfigFile grammar). Other entries are
 /// read over, whatever login module they name.
-[[nodiscard]] tl::expected<sasl_users, std::string> read_jaas_users(std::string_view text,
-                                                                    std::string_view section);
+[[nodiscard]] tl::expected<sasl_users, syntax_error> read_jaas_users(std::string_view text,
+                                                                     std::string_view section);
 
 }  // namespace troupe::config

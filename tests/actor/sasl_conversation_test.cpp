@@ -4,77 +4,17 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sasl/sasl.h>
 
-#include <array>
-#include <cstring>
 #include <memory>
 #include <string>
-#include <vector>
+
+#include "tests/actor/sasl_client.hpp"
 
 namespace troupe {
 namespace {
 
+using test::sasl_client;
 using testing::HasSubstr;
-
-template <class Function>
-int (*erased(Function f))() {
-  return reinterpret_cast<int (*)()>(reinterpret_cast<void (*)()>(f));
-}
-
-class sasl_client {
- public:
-  sasl_client(std::string user, std::string password) : user_{std::move(user)} {
-    secret_.resize(sizeof(sasl_secret_t) + password.size());
-    auto* secret = reinterpret_cast<sasl_secret_t*>(secret_.data());
-    secret->len = password.size();
-    std::memcpy(secret->data, password.data(), password.size());
-    callbacks_ = {{{SASL_CB_USER, erased(&say_user), this},
-                   {SASL_CB_AUTHNAME, erased(&say_user), this},
-                   {SASL_CB_PASS, erased(&say_password), this},
-                   {SASL_CB_LIST_END, nullptr, nullptr}}};
-    static const int initialized = sasl_client_init(nullptr);
-    EXPECT_EQ(initialized, SASL_OK);
-    EXPECT_EQ(sasl_client_new("zookeeper", "zk-sasl-md5", nullptr, nullptr, callbacks_.data(), 0,
-                              &connection_),
-              SASL_OK);
-    const char* first = nullptr;
-    unsigned size = 0;
-    const char* chosen = nullptr;
-    EXPECT_EQ(sasl_client_start(connection_, "DIGEST-MD5", nullptr, &first, &size, &chosen),
-              SASL_CONTINUE);
-  }
-  ~sasl_client() { sasl_dispose(&connection_); }
-  sasl_client(const sasl_client&) = delete;
-  sasl_client& operator=(const sasl_client&) = delete;
-
-  std::string answer(const std::string& token) {
-    const char* out = nullptr;
-    unsigned size = 0;
-    last = sasl_client_step(connection_, token.data(), static_cast<unsigned>(token.size()), nullptr,
-                            &out, &size);
-    return out == nullptr ? std::string{} : std::string{out, size};
-  }
-
-  int last = SASL_CONTINUE;
-
- private:
-  static int say_user(void* context, int, const char** result, unsigned* size) {
-    auto* self = static_cast<sasl_client*>(context);
-    *result = self->user_.c_str();
-    if (size != nullptr) *size = static_cast<unsigned>(self->user_.size());
-    return SASL_OK;
-  }
-  static int say_password(sasl_conn_t*, void* context, int, sasl_secret_t** secret) {
-    *secret = reinterpret_cast<sasl_secret_t*>(static_cast<sasl_client*>(context)->secret_.data());
-    return SASL_OK;
-  }
-
-  std::string user_;
-  std::vector<char> secret_;
-  std::array<sasl_callback_t, 4> callbacks_{};
-  sasl_conn_t* connection_ = nullptr;
-};
 
 std::shared_ptr<const sasl_conversation::users> some_users() {
   return std::make_shared<sasl_conversation::users>(
@@ -111,6 +51,7 @@ TEST(SaslConversation, AWrongPasswordIsRefused) {
   auto proof = server.answer(client.answer(*challenge));
   ASSERT_FALSE(proof);
   EXPECT_THAT(proof.error(), testing::Not(testing::IsEmpty()));
+  EXPECT_FALSE(server.answer(""));
   EXPECT_EQ(server.user(), std::nullopt);
 }
 
@@ -120,6 +61,25 @@ TEST(SaslConversation, AnUnknownUserIsRefused) {
   auto challenge = server.answer("");
   ASSERT_TRUE(challenge);
   EXPECT_FALSE(server.answer(client.answer(*challenge)));
+}
+
+/// As the genuine server: it brings no proof of an earlier login.
+TEST(SaslConversation, AFirstTokenIsAnsweredByAChallengeWhateverItIs) {
+  sasl_conversation server{some_users()};
+  auto challenge = server.answer("username=\"bob\"");
+  ASSERT_TRUE(challenge);
+  EXPECT_THAT(*challenge, HasSubstr("nonce="));
+  EXPECT_EQ(server.user(), std::nullopt);
+}
+
+TEST(SaslConversation, WhoWouldLikeToBeAnotherIsStillWhoItProvesToBe) {
+  sasl_conversation server{some_users()};
+  sasl_client client{"bob", "builder", "super"};
+  auto challenge = server.answer("");
+  ASSERT_TRUE(challenge);
+  auto proof = server.answer(client.answer(*challenge));
+  ASSERT_TRUE(proof) << proof.error();
+  EXPECT_EQ(server.user(), "bob");
 }
 
 TEST(SaslConversation, GarbageIsRefused) {

@@ -30,7 +30,7 @@ Client {
 
 TEST(Jaas, UsersOfTheEntryAreReadAndOtherEntriesAreNot) {
   auto users = read_jaas_users(usual, "Server");
-  ASSERT_TRUE(users) << users.error();
+  ASSERT_TRUE(users) << users.error().text;
   EXPECT_THAT(*users, UnorderedElementsAre(Pair("super", "super \"secret\""),
                                            Pair("jaasuser", "jaas_password")));
 }
@@ -38,13 +38,13 @@ TEST(Jaas, UsersOfTheEntryAreReadAndOtherEntriesAreNot) {
 TEST(Jaas, AnEntryThatIsNotThereIsNamed) {
   auto users = read_jaas_users(usual, "QuorumServer");
   ASSERT_FALSE(users);
-  EXPECT_THAT(users.error(), HasSubstr("there is no entry 'QuorumServer'"));
+  EXPECT_THAT(users.error().text, HasSubstr("there is no entry 'QuorumServer'"));
 }
 
 TEST(Jaas, AnEntryWithoutUsersIsRefused) {
   auto users = read_jaas_users(usual, "Client");
   ASSERT_FALSE(users);
-  EXPECT_THAT(users.error(), HasSubstr("names no user"));
+  EXPECT_THAT(users.error().text, HasSubstr("names no user"));
 }
 
 TEST(Jaas, AnotherLoginModuleIsRefusedInOurEntryAlone) {
@@ -53,12 +53,14 @@ TEST(Jaas, AnotherLoginModuleIsRefusedInOurEntryAlone) {
       "Server { com.sun.security.auth.module.Krb5LoginModule required; };";
   auto users = read_jaas_users(text, "Server");
   ASSERT_FALSE(users);
-  EXPECT_THAT(users.error(), HasSubstr("line 2: the login module com.sun.security"));
-  EXPECT_THAT(users.error(), HasSubstr("accepted is org.apache.zookeeper"));
+  EXPECT_EQ(users.error().line, 2);
+  EXPECT_THAT(users.error().text, HasSubstr("the login module com.sun.security"));
+  EXPECT_THAT(users.error().text, HasSubstr("accepted: org.apache.zookeeper"));
 }
 
 struct broken {
   std::string text;
+  int line;  // 0: the file as a whole
   std::string says;
 };
 
@@ -67,23 +69,25 @@ class BrokenJaas : public testing::TestWithParam<broken> {};
 TEST_P(BrokenJaas, SaysLineAndWhatIsExpected) {
   auto users = read_jaas_users(GetParam().text, "Server");
   ASSERT_FALSE(users);
-  EXPECT_THAT(users.error(), HasSubstr(GetParam().says));
+  EXPECT_EQ(users.error().line, GetParam().line);
+  EXPECT_THAT(users.error().text, HasSubstr(GetParam().says));
 }
 
 const std::string module = "org.apache.zookeeper.server.auth.DigestLoginModule";
 
 INSTANTIATE_TEST_SUITE_P(
     Each, BrokenJaas,
-    testing::Values(broken{"", "there is no entry 'Server'"},
-                    broken{"Server\n{", "line 2: a login module or '}' is expected, not the end"},
-                    broken{"Server = x", "line 1: '{' is expected, not '='"},
-                    broken{"Server { " + module + " }", "'required' or another flag"},
-                    broken{"Server { " + module + " required user_a }", "'=' is expected, not '}'"},
-                    broken{"Server { " + module + " required user_a=\"b }; };",
+    testing::Values(broken{"", 0, "there is no entry 'Server'"},
+                    broken{"Server\n{", 2, "a login module or '}' is expected, not the end"},
+                    broken{"Server = x", 1, "'{' is expected, not '='"},
+                    broken{"Server { " + module + " }", 1, "'required' or another flag"},
+                    broken{"Server { " + module + " required user_a }", 1,
+                           "'=' is expected, not '}'"},
+                    broken{"Server { " + module + " required user_a=\"b }; };", 1,
                            "a value in quotes is expected, not the end of the file"},
-                    broken{"Server { " + module + " required user_a=\"b\"; }",
+                    broken{"Server { " + module + " required\n\nuser_a=\"b\"; }", 3,
                            "';' behind '}' is expected, not the end of the file"},
-                    broken{"/* Server {", "there is no entry"}));
+                    broken{"/* Server {", 0, "there is no entry"}));
 
 }  // namespace
 }  // namespace troupe::config
