@@ -27,6 +27,7 @@
 #include "actors/core/tree.hpp"
 #include "actors/core/watches.hpp"
 #include "actors/node_context.hpp"
+#include "actors/pinned.hpp"
 #include "actors/sasl_conversation.hpp"
 #include "actors/sinks.hpp"
 
@@ -117,7 +118,7 @@ struct database_state {
   std::deque<core::zxid_digest> digests;  // of each 128th zxid (DataTree.logZxidDigest)
 };
 
-using database_ptr = database_actor::stateful_pointer<database_state>;
+using database_ptr = pinned_pointer<database_actor, database_state>;
 
 database_actor::behavior_type database(database_ptr self, database_options options);
 

@@ -19,7 +19,7 @@
 namespace troupe {
 namespace {
 
-using self_ptr = peer_actor::stateful_pointer<peer_state>;
+using self_ptr = pinned_pointer<peer_actor, peer_state>;
 using namespace std::chrono_literals;
 
 /// Between two tries to read a data directory that failed.
