@@ -248,7 +248,7 @@ database_actor::behavior_type database(database_ptr self, database_options optio
   });
   const auto& config = s.options.context->config;
   s.tree.set_extended_types(config.extended_types);
-  s.planner.set_options({config.skip_acl, config.enforce_quota});
+  s.planner.set_options({config.skip_acl, config.enforce_quota, config.sasl_in_acls});
   s.planner.judge_memberships([self](const reconfig_request& asked, zxid made_by) {
     return judge_reconfig(self, asked, made_by);
   });

@@ -28,6 +28,7 @@
 #include "actors/core/watches.hpp"
 #include "actors/node_context.hpp"
 #include "actors/pinned.hpp"
+#include "actors/sasl_conversation.hpp"
 #include "actors/sinks.hpp"
 
 namespace troupe {
@@ -40,6 +41,11 @@ struct database_state {
   static inline const char* name = "zk.database";
   using clock = std::chrono::steady_clock;
 
+  /// What an auth or sasl request came to: it counts at once, its answer waits for its turn.
+  struct login {
+    error_code err = error_code::ok;
+    std::string body = {};
+  };
   /// A request that waits behind the connection's own writes, or is such a write.
   struct waiting_request {
     client_request request;  // without the body, once that is on its way to the leading server
@@ -47,6 +53,7 @@ struct database_state {
     std::vector<std::size_t> with_stat = {};  // of a multi: see create2_positions()
     error_code refusal = error_code::ok;      // without asking the leader
     bool is_local = false;                    // the close of a session that only this server knows
+    login proved = {};                        // of an auth or sasl
   };
   struct connection {
     client_sink client;
@@ -56,7 +63,9 @@ struct database_state {
     std::deque<waiting_request> queue;  // its front is a write or a sync under way
     client_output output;               // gathered in the present turn
     request_figures figures;
-    bool is_admitted = true;  // false: enforce.auth.schemes asks for more than it has shown
+    std::unique_ptr<sasl_conversation> conversation = {};  // once it has begun one
+    bool is_admitted = true;   // false: enforce.auth.schemes asks for more than it has shown
+    bool is_rejected = false;  // it failed to log in: nothing more is heard of it
   };
   struct opening_session {
     open_session asked;

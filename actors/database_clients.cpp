@@ -11,6 +11,8 @@ namespace {
 
 using state = database_state;
 
+bool logs_in(op_code op) { return op == op_code::auth || op == op_code::sasl; }
+
 // -- output -------------------------------------------------------------------------------------
 
 /// Returns the length of what follows the frame's own length.
@@ -59,13 +61,14 @@ void count_answer(state& s, state::connection& c, const state::waiting_request& 
   if (asked.request.xid.value >= 0) f.last_cxid = asked.request.xid.value;
 }
 
+/// An error has no body, but a refused SASL token has.
 void reply(database_ptr self, connection_id id, state::connection& c,
            const state::waiting_request& asked, zxid at, error_code err, std::string_view body) {
   auto& s = self->state;
+  const auto op = asked.request.op;
   const auto bytes = append_frame(c.output.frames, {asked.request.xid, at, err},
-                                  err == error_code::ok ? body : "");
-  if (asked.request.op != op_code::ping && asked.request.op != op_code::auth)
-    count_reply_bytes(s, static_cast<std::int64_t>(bytes));
+                                  err == error_code::ok || op == op_code::sasl ? body : "");
+  if (op != op_code::ping && !logs_in(op)) count_reply_bytes(s, static_cast<std::int64_t>(bytes));
   ++c.output.replies;
   ++s.stats.replies_sent;
   count_answer(s, c, asked, at, self->clock().now());
@@ -76,14 +79,6 @@ void close_after_output(state& s, connection_id id, state::connection& c) {
   c.output.close = true;
   c.queue.clear();
   s.with_output.insert(id);
-}
-
-/// As enforce.auth.schemes asks (AuthenticationHelper).
-bool has_shown_enough(const state::connection& c, const config::node_config& config) {
-  const auto& wanted = config.required_auth_schemes;
-  return wanted.empty() || std::ranges::any_of(c.shown, [&wanted](const auth_id& shown) {
-           return std::ranges::find(wanted, shown.scheme) != wanted.end();
-         });
 }
 
 namespace {
@@ -106,26 +101,10 @@ bool is_answered_here(const state::waiting_request& asked) {
   return asked.is_local || asked.refusal != error_code::ok || !goes_to_the_leader(asked.request.op);
 }
 
-/// What the client proves to be counts from now on. An error: it proved nothing.
-error_code take_credentials(state::connection& c, const client_request& asked,
-                            const config::node_config& config) {
-  auto request = jute::decode<auth_request>(asked.body);
-  if (!request) return error_code::auth_failed;
-  auto proved = core::authenticate(request->scheme, request->auth.value_or(""), config.super_digest,
-                                   c.shown.front().id);
-  if (!proved) return error_code::auth_failed;
-  for (auto& identity : *proved)
-    if (std::find(c.shown.begin(), c.shown.end(), identity) == c.shown.end())
-      c.shown.push_back(std::move(identity));
-  c.is_admitted = c.is_admitted || has_shown_enough(c, config);
-  return error_code::ok;
-}
-
-void authenticate(database_ptr self, connection_id id, state::connection& c,
+void answer_login(database_ptr self, connection_id id, state::connection& c,
                   const state::waiting_request& asked) {
-  auto outcome = take_credentials(c, asked.request, self->state.options.context->config);
-  reply(self, id, c, asked, zxid{}, outcome, {});
-  if (outcome != error_code::ok) close_after_output(self->state, id, c);
+  reply(self, id, c, asked, zxid{}, asked.proved.err, asked.proved.body);
+  if (asked.proved.err != error_code::ok) close_after_output(self->state, id, c);
 }
 
 void set_watches(database_ptr self, connection_id id, state::connection& c,
@@ -149,7 +128,8 @@ void answer_here(database_ptr self, connection_id id, state::connection& c,
     case op_code::ping:
       return reply(self, id, c, asked, at, error_code::ok, {});
     case op_code::auth:
-      return authenticate(self, id, c, asked);
+    case op_code::sasl:
+      return answer_login(self, id, c, asked);
     case op_code::close_session:  // of a session that only this server knows
       reply(self, id, c, asked, at, error_code::ok, {});
       return end_local(self, c.session);
@@ -212,8 +192,13 @@ void take(database_ptr self, connection_id id, state::connection& c,
           const client_request& request) {
   auto& s = self->state;
   ++s.stats.requests_received;
+  if (c.is_rejected) return;
   state::waiting_request asked{request, self->clock().now()};
-  if (!c.is_admitted && request.op != op_code::auth) {
+  if (logs_in(request.op)) {
+    auto proved = log_in(self, c, request);
+    if (!proved) return close_after_output(s, id, c);
+    asked.proved = *std::move(proved);
+  } else if (!c.is_admitted) {
     reply(self, id, c, asked, zxid{}, error_code::session_closed_require_sasl_auth, {});
     return close_after_output(s, id, c);
   }
@@ -221,8 +206,6 @@ void take(database_ptr self, connection_id id, state::connection& c,
   judge_locally(self, c, asked);
   if (is_answered_here(asked)) {
     if (c.queue.empty()) return answer_here(self, id, c, asked);
-    // Its answer waits for its turn; the writes behind it do not.
-    if (request.op == op_code::auth) (void)take_credentials(c, request, s.options.context->config);
     c.queue.push_back(std::move(asked));
     return;
   }

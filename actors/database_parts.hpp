@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /// The database actor's inner parts, one file each: modes and applying (database.cpp), clients
-/// (database_clients.cpp) and their sessions (database_sessions.cpp), what learners and snapshots
-/// get (database_sync.cpp), the list of servers (database_membership.cpp), what operators see
+/// (database_clients.cpp), their sessions (database_sessions.cpp) and who they are
+/// (database_logins.cpp), what learners and snapshots get (database_sync.cpp), the list of servers
+/// (database_membership.cpp), what operators see
 /// (database_figures.cpp). Nobody else includes this.
 #pragma once
 
@@ -25,8 +26,6 @@ void count_answer(database_state& s, database_state::connection& c,
                   const database_state::waiting_request& asked, zxid at,
                   database_state::clock::time_point now);
 void close_after_output(database_state& s, connection_id id, database_state::connection& c);
-[[nodiscard]] bool has_shown_enough(const database_state::connection& c,
-                                    const config::node_config& config);
 
 // -- sessions -------------------------------------------------------------------------------------
 
@@ -54,6 +53,17 @@ void expire_local(database_ptr self);
 /// What clients sent while this server could hear nobody (it was stopped, or a turn took long) may
 /// still wait to be read, here or on the way: that time is not theirs.
 void forgive_own_deafness(database_ptr self);
+
+// -- who a client is ------------------------------------------------------------------------------
+
+/// As enforce.auth.schemes asks (AuthenticationHelper).
+[[nodiscard]] bool has_shown_enough(const database_state::connection& c,
+                                    const config::node_config& config);
+/// What the client proves by an auth or sasl request to be counts from now on. nullopt: it is not
+/// worth an answer, only the end. Once one has failed nothing of the client is heard any more.
+[[nodiscard]] std::optional<database_state::login> log_in(database_ptr self,
+                                                          database_state::connection& c,
+                                                          const client_request& asked);
 
 // -- writes on the leading server ----------------------------------------------------------------
 

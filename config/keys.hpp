@@ -54,6 +54,8 @@ struct key_entry {
   std::function<verdict(draft&, std::string_view key, std::string_view value)> read;
   /// The value as zoo.cfg would say it; nullopt: it would not. Empty: printed by another key.
   std::function<std::optional<std::string>(const node_config&)> show;
+  /// Of a row that stands for many names: those that zoo.cfg would say, with their values.
+  std::function<std::map<std::string, std::string>(const node_config&)> show_many;
 };
 
 struct key_section {

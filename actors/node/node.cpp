@@ -20,6 +20,7 @@
 #include "actors/error_text.hpp"
 #include "actors/node/links.hpp"
 #include "actors/node/server.hpp"
+#include "actors/sasl_conversation.hpp"
 #include "actors/storage/data_dir.hpp"
 #include "actors/storage/posix_disk.hpp"
 #include "messages/type_ids.hpp"
@@ -115,6 +116,13 @@ std::string check_config_directory(const config::node_config& config) {
          "lists of servers to come";
 }
 
+/// Users that nobody could be are worse than none: the mechanism is a plugin of libsasl2's.
+std::string check_sasl(const config::node_config& config) {
+  if (config.sasl_users.empty()) return {};
+  const auto why = sasl_conversation::unavailable();
+  return why ? config.jaas_file + ": its users cannot log in: " + *why : std::string{};
+}
+
 /// Publishes election and peer at the ports of our server line. Empty, or what cannot be had.
 template <class Handle>
 std::string publish(caf::actor_system& system, const Handle& actor,
@@ -202,6 +210,7 @@ int run_server(config::node_config config, run_options options) {
     return report.failed(problem, exit_data_directory);
   if (auto problem = check_config_directory(cfg); !problem.empty())
     return report.failed(problem, exit_config);
+  if (auto problem = check_sasl(cfg); !problem.empty()) return report.failed(problem, exit_config);
 
   system_config settings;
   caf::actor_system system{settings};
