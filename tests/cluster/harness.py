@@ -377,7 +377,7 @@ def tree_of(zk):
     return found
 
 
-def assert_same_trees(ensemble):
+def assert_same_trees(ensemble, **client_options):
     """Every server of the ensemble holds the same znodes, stats included. Returns them."""
     # A session's begin and end are txns: with them all come to a zxid of the present epoch.
     ensemble[1].client()
@@ -385,7 +385,7 @@ def assert_same_trees(ensemble):
     ensemble.wait_quiet()
     trees = {}
     for s in ensemble:
-        trees[s.id] = tree_of(s.client())
+        trees[s.id] = tree_of(s.client(**client_options))
         s.close_clients()
     first, *others = trees.items()
     for number, tree in others:

@@ -25,16 +25,15 @@ import lockstep
 import random_requests as rr
 import shared
 import wire as r
-from disk_matrix_test import ACTOR_LOG, tool
 from random_requests import Ask
 from shared import harness
 
 ROUND_REQUESTS = 2500
-IN_A_TEST_S = 16       # for each of standalone and ensemble
+IN_A_TEST_S = 10       # for each of standalone and ensemble
 CONFIG = {
     "tickTime": 2000, "syncLimit": 15, "initLimit": 30,  # a busy Java server takes its time
     "extendedTypesEnabled": "true", "enforceQuota": "true", "forceSync": "no",
-    "minSessionTimeout": 60_000, "maxSessionTimeout": 90_000, "snapCount": 20_000,
+    "minSessionTimeout": 60_000, "maxSessionTimeout": 90_000, "snapCount": 3_000,
     "znode.container.checkIntervalMs": 100_000_000,
     "DigestAuthenticationProvider.superDigest": shared.SUPER_DIGEST,
 }
@@ -56,6 +55,11 @@ JUSTIFIED = [
 
 class Difference(Exception):
     """The worlds have answered otherwise."""
+
+
+class Stalled(Exception):
+    """ZooKeeper has not answered, and ours has: there is nothing to compare with. Its 3.8.0 does
+    that once in some ten thousand requests to an ensemble, and not again in the same round."""
 
 
 def shape(text):
@@ -81,6 +85,8 @@ class Round:
 
     def compare(self, name, ours, theirs):
         self.told.append((name, ours, theirs))
+        if lockstep.SILENT in theirs and lockstep.SILENT not in ours:
+            raise Stalled(name)
         for mine, other in zip(ours + [None] * (len(theirs) - len(ours)),
                                theirs + [None] * (len(ours) - len(theirs))):
             if mine != other:
@@ -266,9 +272,7 @@ def name_answers(items, names):
 
 def empty(world):
     """As after a start, whatever a round has left."""
-    for who in list(world.connections):
-        world.drop(who)
-    world.sessions.pop("cleaner", None)
+    world.drop_all()
     world.connect_surely("cleaner")
     client = world.connections["cleaner"]
     client.request(r.AUTH, r.i(0) + r.s("digest") + r.s(rr.CREDENTIALS[rr.SUPER]), special_xid=-4)
@@ -303,6 +307,7 @@ class Pair:
             self.ensembles.append(ensemble)
         self.start()
         self.sent = 0
+        self.stalled = []
         self.kinds = {}  # shape of a difference -> (text, how to see it again, the steps before)
         self.justified = collections.Counter()
 
@@ -321,7 +326,7 @@ class Pair:
                 shutil.rmtree(os.path.join(server.data, "version-2"))
         self.start()
 
-    def round(self, seed, number, requests=ROUND_REQUESTS):
+    def round(self, seed, number, requests=ROUND_REQUESTS, keep_tree=False):
         """From an empty tree to an empty tree."""
         rng = random.Random(f"{seed}/{number}")
         at = rng.randrange(len(self.ensembles[0].servers)) + 1
@@ -329,24 +334,82 @@ class Pair:
         one = Round(*worlds, rng)
         try:
             one.run(requests)
+            for world in worlds:
+                world.drop_all() if keep_tree else empty(world)
+        except Stalled as stalled:
+            self.stalled.append(f"{seed}/{number}: {stalled}")
+            self.start_anew()
         except Difference as difference:
             where = f"--servers {len(self.ensembles[0].servers)} --seed {seed} --round {number}"
-            self.kinds.setdefault(shape(str(difference).split("   BODY")[0]), (str(difference), where, list(one.told)))
+            self.kinds.setdefault(shape(str(difference).split("   BODY")[0]),
+                                  (str(difference), where, list(one.told)))
             self.start_anew()
-        else:
-            for world in worlds:
-                empty(world)
         self.sent += one.sent
         self.justified += one.justified
+
+    def rounds(self, seed, until):
+        """As long as until() says so, and one more, whose tree stays for read_by_the_other()."""
+        number = 0
+        while not until():
+            self.round(seed, number)
+            number += 1
+        self.round(seed, number, keep_tree=True)
+
+    def read_by_the_other(self):
+        """actor-log follows what both wrote, txn by txn and digest by digest; ZooKeeper starts on
+        what we wrote and shows what we showed. After some multis that fail, 3.8.0 writes a digest
+        that its own tree has not, and counts it: as often as it, actor-log may differ."""
+        ours, theirs = self.ensembles
+        shown = tree_of(ours)
+        for server in [*ours, *theirs]:
+            differing = shared.digest_mismatches(server)
+            server.stop()
+            shared.assert_verified(server, differing)
+        for server in ours:
+            server.genuine = True
+            server.start()
+        lockstep.wait_serving(ours)
+        if tree_of(ours) != shown:
+            raise AssertionError("ZooKeeper shows another tree than we did")
+        for server in ours:
+            if shared.digest_mismatches(server):
+                raise AssertionError(f"{server}: ZooKeeper computes other digests than we wrote")
 
     def report(self):
         lines = [f"{self.sent} requests to {len(self.ensembles[0].servers)} server(s), "
                  f"{len(self.kinds)} kinds of differences"]
+        lines += [f"  ZooKeeper gave no answer in {name}" for name in self.stalled]
         lines += [f"  {count} times: {why}" for why, count in self.justified.most_common()]
         for text, where, told in self.kinds.values():
             lines += [f"DIFFERENCE {text}", f"    again: {where}"]
             lines += [f"    before: {name}: {ours}" for name, ours, _ in told[-6:-1]]
         return "\n".join(lines)
+
+
+def tree_of(ensemble):
+    zk = ensemble.client(auth_data=[("digest", "super:above all")])
+    tree = harness.tree_of(zk)
+    harness.close(zk)
+    return tree
+
+
+class DifferentialRandom(unittest.TestCase):
+
+    def check(self, servers):
+        with contextlib.ExitStack() as stack:
+            pair = Pair(stack, servers)
+            end = time.monotonic() + IN_A_TEST_S
+            pair.rounds("1", lambda: time.monotonic() > end)
+            print(pair.report(), file=sys.stderr)
+            self.assertFalse(pair.kinds, pair.report())
+            self.assertGreater(pair.sent, 2000)
+            pair.read_by_the_other()
+
+    def test_a_server_alone(self):
+        self.check(1)
+
+    def test_an_ensemble(self):
+        self.check(3)
 
 
 def main():
@@ -361,14 +424,17 @@ def main():
         begin = time.monotonic()
         if chosen.round is not None:
             pair.round(chosen.seed, chosen.round)
-        number = 0
-        while chosen.round is None and pair.sent < chosen.requests:
-            pair.round(chosen.seed, number)
-            number += 1
+        else:
+            pair.rounds(chosen.seed, lambda: pair.sent >= chosen.requests - ROUND_REQUESTS)
+            if not pair.kinds:
+                pair.read_by_the_other()
         print(pair.report())
         print(f"{time.monotonic() - begin:.1f} s")
     sys.exit(bool(pair.kinds))
 
 
 if __name__ == "__main__":
-    main()
+    if len(sys.argv) > 1:
+        main()
+    else:
+        harness.main(limit_s=150)

@@ -14,7 +14,6 @@ import collections
 import json
 import os
 import shutil
-import subprocess
 import threading
 import unittest
 
@@ -24,10 +23,9 @@ from kazoo.protocol.serialization import write_string
 from kazoo.security import OPEN_ACL_UNSAFE
 
 import shared
-from shared import harness
+from shared import ACTOR_LOG, harness, tool
 from way_back_test import populate
 
-ACTOR_LOG = os.path.join(os.path.dirname(harness.ACTOR_NODE), "actor-log")
 HOLDER_SESSION_S = 60
 OWNER = 7  # the place of ephemeralOwner in a stat
 LOAD = "/load"  # what is written until the kill: its last part may be there or not
@@ -79,12 +77,6 @@ class Load:
 
     def wait(self, count):
         harness.wait_until(lambda: len(self.acknowledged) >= count, "there is load")
-
-
-def tool(*arguments):
-    done = subprocess.run(arguments, capture_output=True, text=True, check=False,
-                          timeout=harness.DEADLINE_S)
-    return done.returncode, done.stdout, done.stderr
 
 
 def on_disk(directory):

@@ -14,8 +14,9 @@ from shared import harness  # first: it knows where raw_client is
 import wire as r
 from raw_client import Closed, RawClient
 
-CLOSED = ("closed",)
-ANSWER_S = 20  # no answer for that long is none
+CLOSED, SILENT = ("closed",), ("no answer",)
+ENDS = (-6, -115)  # unimplemented, auth failed: the connection is closed behind them
+ANSWER_S = 10  # no answer for that long is none
 SESSION_MS = 90_000
 
 
@@ -127,6 +128,10 @@ class World:
         if connection is not None:
             connection.close()
 
+    def drop_all(self):
+        for who in list(self.connections):
+            self.drop(who)
+
     def forget(self, who):
         self.drop(who)
         self.sessions.pop(who, None)
@@ -144,7 +149,7 @@ class World:
             except Closed:
                 return [CLOSED]
             except socket.timeout:
-                return [("no answer",)]
+                return [SILENT]
             finally:
                 connection.stream.close()
             return [told]
@@ -182,14 +187,16 @@ class World:
                 self.last_zxid = max(self.last_zxid, zxid)
                 items.append(("answer", xid == expected, err, self.relative(zxid)) +
                              self.body(op, err, frame[16:]))
-                if op == r.CLOSE:
+                if op == r.CLOSE or err in ENDS:
                     items.append(CLOSED if connection.is_closed() else ("open",))
+                    self.drop(who)
+                if op == r.CLOSE:
                     self.forget(who)
         except Closed:
             items.append(CLOSED)
             self.drop(who)
         except socket.timeout:
-            items.append(("no answer",))
+            items.append(SILENT)
             self.drop(who)
         return items
 
