@@ -332,19 +332,19 @@ class Ensemble:
         for n in numbers or range(1, len(self.servers) + 1):
             self[n].start()
 
-    def start_all(self):
+    def start_all(self, deadline_s=None):
         """Starts what does not run and waits until one leads and all serve. Returns the leader."""
         for s in self:
             if not s.is_alive():
                 s.start()
-        return self.wait_serving()
+        return self.wait_serving(deadline_s)
 
-    def wait_serving(self):
+    def wait_serving(self, deadline_s=None):
         def serving():
             modes = [s.mode() for s in self]
             return all(modes) and (len(modes) == 1 or modes.count("leader") == 1)
 
-        wait_until(serving, lambda: f"all serve and one leads; they are {self.roles()}")
+        wait_until(serving, lambda: f"all serve and one leads; they are {self.roles()}", deadline_s)
         return next(s for s in self if s.mode() in ("leader", "standalone"))
 
     def wait_quiet(self):

@@ -31,7 +31,7 @@ from shared import harness
 ROUND_REQUESTS = 2500
 IN_A_TEST_S = 10       # for each of standalone and ensemble
 CONFIG = {
-    "tickTime": 2000, "syncLimit": 15, "initLimit": 30,  # a busy Java server takes its time
+    **shared.PATIENCE,
     "extendedTypesEnabled": "true", "enforceQuota": "true", "forceSync": "no",
     "minSessionTimeout": 60_000, "maxSessionTimeout": 90_000, "snapCount": 3_000,
     "znode.container.checkIntervalMs": 100_000_000,
@@ -316,7 +316,7 @@ class Pair:
             for server in ensemble:
                 server.start()
         for ensemble in self.ensembles:
-            lockstep.wait_serving(ensemble)
+            ensemble.wait_serving(shared.START_S)
 
     def start_anew(self):
         """After a difference the worlds have not the same past any more."""
@@ -368,7 +368,7 @@ class Pair:
         for server in ours:
             server.genuine = True
             server.start()
-        lockstep.wait_serving(ours)
+        ours.wait_serving(shared.START_S)
         if tree_of(ours) != shown:
             raise AssertionError("ZooKeeper shows another tree than we did")
         for server in ours:

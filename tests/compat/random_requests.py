@@ -265,7 +265,8 @@ class Requests:
     def any(self, who):
         """A well-formed request, which leaves the connection as it is."""
         kinds = ((30, self.create), (3, self.container), (4, self.with_ttl), (16, self.delete),
-                 (14, self.set), (5, self.set_acl), (9, self.multi), (5 * self.with_quotas, self.quota),
+                 (14, self.set), (5, self.set_acl), (9, self.multi),
+                 (5 * self.with_quotas, self.quota),
                  (0.3, self.reconfig), (24, lambda: self.read(who)), (7, self.read_of_path),
                  (4, self.multi_read), (0.7, self.who_am_i),
                  (3, lambda: self.check_watches(who)), (2, lambda: self.set_watches(who)))

@@ -12,7 +12,6 @@ import unittest
 from kazoo.client import KazooState
 from kazoo.exceptions import KazooException
 
-import lockstep
 import shared
 import wire as r
 from c_client_test import Shell
@@ -114,12 +113,7 @@ class RoundTrip(unittest.TestCase):
         for server, count in zip(ensemble, differing):
             shared.assert_verified(server, count)
             server.genuine = genuine
-        self.start(ensemble)
-
-    def start(self, ensemble):
-        for server in ensemble:
-            server.start()
-        lockstep.wait_serving(ensemble)
+        ensemble.start_all(shared.START_S)
 
     def set_watches(self, shell):
         for line, path in (("get /watched/data", "/watched/data"), ("ls /watched", "/watched")):
@@ -151,10 +145,10 @@ class RoundTrip(unittest.TestCase):
 
     def test_ensemble_becomes_ours_and_zookeepers_again_under_its_clients(self):
         with harness.Ensemble(3, snapCount=400, preAllocSize=64, maxSessionTimeout=60_000,
-                              initLimit=20, syncLimit=10, extendedTypesEnabled="true") as e:
+                              extendedTypesEnabled="true", **shared.PATIENCE) as e:
             for server in e:
                 server.genuine = True
-            self.start(e)
+            e.start_all(shared.START_S)
             zk = e.client(session_s=SESSION_S)
             populate(zk)
             populate_by_hand(e[1])

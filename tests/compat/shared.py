@@ -23,6 +23,10 @@ SUPER_DIGEST = make_digest_acl_credential("super", "above all")
 GENUINE_FILES = os.path.join(harness.ROOT, "tests", "unit", "storage", "data")  # see its README
 ACTOR_LOG = os.path.join(os.path.dirname(harness.ACTOR_NODE), "actor-log")
 
+# A Java server takes seconds to start, on a busy machine many.
+PATIENCE = {"tickTime": 1000, "initLimit": 40, "syncLimit": 20}
+START_S = 90
+
 
 def tool(*arguments):
     """Runs a program to its end: exit code, output, errors."""
