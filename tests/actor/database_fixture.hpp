@@ -35,34 +35,17 @@ inline std::vector<std::string> words_of(std::string_view frames) {
   return out;
 }
 
-inline client_sink::behavior_type fake_client(client_sink::pointer, scene* on, std::string name) {
-  return {[=](const client_output& m) {
-    for (const auto& words : words_of(m.frames)) on->note(name + ": " + words);
-    if (m.close) on->note(name + ": closed");
-  }};
-}
-
 struct upstream_script {
   std::vector<write_request> forwarded;
   gate verdicts;
   session_verdict verdict{true, 10'000, {}};
   int questions = 0;
 };
-inline forward_sink::behavior_type fake_upstream(forward_sink::pointer self, upstream_script* to) {
-  return {[=](const forwarded_writes& m) {
-            to->forwarded.insert(to->forwarded.end(), m.requests.begin(), m.requests.end());
-          },
-          [=](const revalidate_session&) -> caf::result<session_verdict> {
-            ++to->questions;
-            return to->verdicts.answer<session_verdict>(self, [to] { return to->verdict; });
-          }};
-}
-
-inline proposal_sink::behavior_type fake_leader(proposal_sink::pointer,
-                                                std::vector<txn_ptr>* planned) {
-  return {[=](const propose& m) { planned->insert(planned->end(), m.txns.begin(), m.txns.end()); },
-          [](const sync_behind&) {}, [](const epoch_exhausted&) {}};
-}
+// Spawned.
+database_actor make_database(caf::actor_system& system, context_ptr context);
+client_sink fake_client(caf::actor_system& system, scene* on, std::string name);
+forward_sink fake_upstream(caf::actor_system& system, upstream_script* to);
+proposal_sink fake_leader(caf::actor_system& system, std::vector<txn_ptr>* planned);
 
 class Database : public room {
  protected:
@@ -70,9 +53,9 @@ class Database : public room {
     context->wall_ms = [] { return std::int64_t{1'700'000'000'000}; };
     upstream_heard_.verdicts.open_in(system());
     upstream_heard_.verdicts.hold();
-    database_ = keep(system().spawn(database, database_options{context}));
-    upstream_ = keep(system().spawn(fake_upstream, &upstream_heard_));
-    leader_ = keep(system().spawn(fake_leader, &planned_));
+    database_ = keep(make_database(system(), context));
+    upstream_ = keep(fake_upstream(system(), &upstream_heard_));
+    leader_ = keep(fake_leader(system(), &planned_));
     run();
   }
   void TearDown() override {
@@ -101,7 +84,7 @@ class Database : public room {
   std::shared_ptr<std::string> open(connection_id id, session_id session, std::string name,
                                     bool accepts_read_only = false) {
     auto outcome = std::make_shared<std::string>("nothing");
-    auto client = keep(system().spawn(fake_client, &on, std::move(name)));
+    auto client = keep(fake_client(system(), &on, std::move(name)));
     system().spawn([=, this](caf::event_based_actor* self) {
       self->request(database_, caf::infinite,
                     open_session{id, session, 10'000, {}, "127.0.0.1", client, accepts_read_only})

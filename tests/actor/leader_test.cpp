@@ -22,9 +22,9 @@ class Leader : public room {
   Leader() : Leader(false) {}
   explicit Leader(bool may_reconfigure) {
     context->config.reconfig_enabled = may_reconfigure;
-    journal_ = keep(system().spawn(fake_journal, &on));
-    database_ = keep(system().spawn(fake_database, &on));
-    auto peer = keep(system().spawn(fake_peer, &on));
+    journal_ = keep(fake_journal(system(), &on));
+    database_ = keep(fake_database(system(), &on));
+    auto peer = keep(fake_peer(system(), &on));
     leader_options options{context,   config::make_view(config::membership_of(context->config)),
                            epoch{1},  epoch{1},
                            at(1, 5),  journal_,
@@ -32,8 +32,7 @@ class Leader : public room {
                            {}};
     options.make_handler = [this](caf::local_actor*, leader_actor, learner_actor,
                                   const wire::LearnerInfo& hello) {
-      auto made =
-          keep(system().spawn(fake_handler, &on, "handler of " + std::to_string(hello.server())));
+      auto made = keep(fake_handler(system(), &on, "handler of " + std::to_string(hello.server())));
       handlers_[hello.server()] = made;
       return made;
     };
@@ -45,7 +44,7 @@ class Leader : public room {
   void introduce(std::int64_t id) {
     wire::LearnerInfo hello;
     hello.set_server(id);
-    auto from = keep(system().spawn(fake_learner, &on));
+    auto from = keep(fake_learner(system(), &on));
     caf::send_as(from, leader_, hello);
     run();
   }

@@ -39,10 +39,10 @@ leader_actor::behavior_type agreeable_leader(leader_actor::pointer self, scene* 
 class LearnerHandler : public room {
  protected:
   LearnerHandler() {
-    auto journal = keep(system().spawn(fake_journal, &on));
-    auto database = keep(system().spawn(fake_database, &on));
+    auto journal = keep(fake_journal(system(), &on));
+    auto database = keep(fake_database(system(), &on));
     leader_ = keep(system().spawn(agreeable_leader, &on, database));
-    learner_ = keep(system().spawn(fake_learner, &on));
+    learner_ = keep(fake_learner(system(), &on));
     handler_ = keep(system().spawn(
         learner_handler, learner_handler_options{context, leader_, database, journal, learner_,
                                                  server_id{2}, false, epoch{1}}));

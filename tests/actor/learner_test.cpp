@@ -49,7 +49,7 @@ class Follower : public room {
     port_ = std::make_shared<port>();
     auto peer_port = keep(system().spawn(listen, &on, &came_));
     port_->listening = caf::actor_cast<caf::strong_actor_ptr>(peer_port);
-    handler_ = keep(system().spawn(fake_handler, &on, "handler"));
+    handler_ = keep(fake_handler(system(), &on, "handler"));
   }
   void TearDown() override {
     came_ = nullptr;
@@ -58,9 +58,9 @@ class Follower : public room {
   }
 
   void start() {
-    auto journal = keep(system().spawn(fake_journal, &on));
-    auto database = keep(system().spawn(fake_database, &on));
-    auto peer = keep(system().spawn(fake_peer, &on));
+    auto journal = keep(fake_journal(system(), &on));
+    auto database = keep(fake_database(system(), &on));
+    auto peer = keep(fake_peer(system(), &on));
     auto links = keep(system().spawn(fake_links, port_));
     on.last_logged = at(1, 5);
     follower_ = keep(system().spawn(
@@ -191,7 +191,7 @@ TEST_F(Follower, LeavesALeaderThatCommitsWhatItNeverProposed) {
 TEST_F(Follower, HeedsNobodyButItsLeadersHandlerInItsEpoch) {
   broadcast();
   leader_says(carrying<wire::Proposal>({at(2, 1)}), 1);
-  auto other = keep(system().spawn(fake_handler, &on, "another handler"));
+  auto other = keep(fake_handler(system(), &on, "another handler"));
   auto proposal = carrying<wire::Proposal>({at(2, 1)});
   proposal.set_epoch(2);
   caf::send_as(other, follower_, proposal);

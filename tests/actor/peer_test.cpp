@@ -48,8 +48,8 @@ class Peer : public room {
   Peer() {
     ballot_.decision.open_in(system());
     ballot_.decision.hold();
-    journal_ = keep(system().spawn(fake_journal, &on));
-    database_ = keep(system().spawn(fake_database, &on));
+    journal_ = keep(fake_journal(system(), &on));
+    database_ = keep(fake_database(system(), &on));
     auto election = keep(system().spawn(fake_election, &on, &ballot_));
     peer_options options{context,  config::make_view(config::membership_of(context->config)),
                          journal_, database_,
@@ -58,14 +58,14 @@ class Peer : public room {
     options.make_leader = [this](caf::local_actor*, const term& now, role_sink to) {
       on.note("leader made at " + to_string(now.last));
       // Only its life and death matter; a handler can stand in for any typed actor.
-      auto made = keep(system().spawn(fake_handler, &on, "leader"));
+      auto made = keep(fake_handler(system(), &on, "leader"));
       role_ = caf::actor_cast<caf::actor>(made);
       to_ = to;
       return caf::actor_cast<leader_actor>(caf::actor_cast<caf::strong_actor_ptr>(made));
     };
     options.make_learner = [this](caf::local_actor*, const term& now, role_sink to) {
       on.note("learner made at " + to_string(now.last));
-      auto made = keep(system().spawn(fake_learner, &on));
+      auto made = keep(fake_learner(system(), &on));
       role_ = caf::actor_cast<caf::actor>(made);
       to_ = to;
       return made;
@@ -192,7 +192,7 @@ TEST_F(Peer, LearnerOfAnotherEnsembleIsTurnedAway) {
   on.news();
   wire::LearnerInfo hello;
   hello.set_server(2);
-  auto learner = keep(system().spawn(fake_learner, &on));
+  auto learner = keep(fake_learner(system(), &on));
   caf::send_as(learner, peer_, hello);
   run();
   EXPECT_THAT(on.news(), ElementsAre("learner: not leading"));
@@ -257,12 +257,12 @@ TEST_F(PeerOfChanging, StrangerIsIntroducedToTheLeaderAndOneWithANewerListTurned
   on.news();
   wire::LearnerInfo hello;
   hello.set_server(7);
-  auto learner = keep(system().spawn(fake_learner, &on));
+  auto learner = keep(fake_learner(system(), &on));
   caf::send_as(learner, peer_, hello);
   run();
   EXPECT_THAT(on.news(), testing::IsEmpty()) << "it is the leader's now";
   hello.set_membership_version(0x200000000);
-  auto other = keep(system().spawn(fake_learner, &on));
+  auto other = keep(fake_learner(system(), &on));
   caf::send_as(other, peer_, hello);
   run();
   EXPECT_THAT(on.news(), ElementsAre("learner: not leading"));

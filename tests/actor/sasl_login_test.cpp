@@ -17,7 +17,7 @@ class SaslLogin : public Database {
   SaslLogin() {
     context->config.sasl_users = {{"bob", "builder"}, {"ann", "sword"}};
     context->config.sasl_in_acls = true;
-    database_ = keep(system().spawn(database, database_options{context}));
+    database_ = keep(make_database(system(), context));
     run();
   }
 
