@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "actors/core/acl.hpp"
+#include "actors/core/audit.hpp"
 #include "actors/core/expiry.hpp"
 #include "actors/core/prep.hpp"
 #include "actors/core/sessions.hpp"
@@ -46,12 +47,18 @@ struct database_state {
     error_code err = error_code::ok;
     std::string body = {};
   };
+  /// A write that the audit log will tell of, and what it will say of who asked.
+  struct audited {
+    core::audited_write write;
+    core::audit_record by;
+  };
   /// A request that waits behind the connection's own writes, or is such a write.
   struct waiting_request {
     client_request request;  // without the body, once that is on its way to the leading server
     clock::time_point received;
     std::vector<std::size_t> with_stat = {};  // of a multi: see create2_positions()
     login proved = {};                        // of an auth or sasl
+    std::unique_ptr<audited> for_audit = {};  // of a write, if there is an audit log
   };
   struct connection {
     client_sink client;
@@ -91,6 +98,8 @@ struct database_state {
   std::int64_t expired_at_ms = 0;  // while leading: when sessions were last looked through
 
   std::map<connection_id, connection> connections;
+  /// Writes under way whose connection is gone: nobody will be answered, but the audit log is told.
+  std::map<session_id, std::deque<std::pair<cxid, std::unique_ptr<audited>>>> orphans;
   std::map<session_id, connection_id> by_session;
   std::map<session_id, opening_session> opening;       // made anew: createSession is under way
   std::map<connection_id, opening_session> reopening;  // the leader is asked whether they live

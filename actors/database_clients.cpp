@@ -85,7 +85,7 @@ void send_event(state& s, connection_id id, zxid at, const watch_event& event) {
 
 void close_after_output(state& s, connection_id id, state::connection& c) {
   c.output.close = true;
-  c.queue.clear();
+  abandon_queue(s, c);
   s.with_output.insert(id);
 }
 
@@ -196,6 +196,7 @@ void take(database_ptr self, connection_id id, state::connection& c,
     c.queue.push_back(std::move(asked));
     return;
   }
+  note_for_audit(self, c, asked, request);
   pass_to_leader(self, c, request);
   if (request.op == op_code::multi) asked.with_stat = create2_positions(request.body);
   asked.request.body = request.op == op_code::sync ? request.body : std::string{};
@@ -313,16 +314,17 @@ void session_closed(database_ptr self, const core::applied& done) {
 void answer_write(database_ptr self, const core::applied& done) {
   auto& s = self->state;
   auto at = s.by_session.find(done.header.client);
-  if (at == s.by_session.end()) return;
+  if (at == s.by_session.end()) return audit_orphan(self, done);
   auto id = at->second;
   auto& c = s.connections.at(id);
   // Some clients number their requests anew on each connection, so the number alone says nothing.
-  if (done.header.id <= c.since) return;
+  if (done.header.id <= c.since) return audit_orphan(self, done);
   if (c.queue.empty() || c.queue.front().request.op == op_code::sync ||
       c.queue.front().request.xid != done.header.cx)
     return;
   auto asked = std::move(c.queue.front());
   c.queue.pop_front();
+  if (asked.for_audit) audit(self, *asked.for_audit, done);
   auto answer = core::reply_to_write(done, asked.with_stat);
   if (answer.err == error_code::session_moved || answer.err == error_code::session_expired)
     return close_after_output(s, id, c);
@@ -370,6 +372,7 @@ void on_connection_closed(database_ptr self, connection_id id) {
   std::erase_if(s.opening, [id](const auto& x) { return x.second.asked.connection == id; });
   auto at = s.connections.find(id);
   if (at == s.connections.end()) return;
+  abandon_queue(s, at->second);
   auto by = s.by_session.find(at->second.session);
   if (by != s.by_session.end() && by->second == id) s.by_session.erase(by);
   s.connections.erase(at);
@@ -410,6 +413,7 @@ void answer_applied(database_ptr self, const core::applied& done) {
     if (known != s.tree.sessions().end())
       session_created(self, done.header.client, known->second, done.header.id);
   } else if (done.header.type == op_code::close_session) {
+    audit_end_of_session(self, done);
     session_closed(self, done);
   } else {
     answer_write(self, done);
@@ -426,6 +430,7 @@ void close_all_connections(database_ptr self) {
   s.opening.clear();
   s.reopening.clear();
   s.connections.clear();
+  s.orphans.clear();
   s.by_session.clear();
   s.with_output.clear();
   s.watches = core::watches{};

@@ -24,6 +24,12 @@ struct shared_gauges {
   std::atomic<std::int64_t> trace_mask{306};        // ZooKeeper's; what stmk sets, gtmk tells
 };
 
+/// A line of the audit log without its time.
+struct audit_line {
+  bool is_failure = false;
+  std::string text;
+};
+
 struct node_context {
   config::node_config config;
   server_id me;                           // 1 when standalone
@@ -34,6 +40,8 @@ struct node_context {
   /// Hears of every txn as it becomes committed here, in order. For a simulation's checkers; null
   /// in production.
   std::function<void(const txn_ptr&)> committed;
+  /// Takes the lines of the audit log; null: none is kept.
+  std::function<void(const audit_line&)> audit;
   std::uint64_t seed = 0;      // for what must differ between servers, as snapshot spread
   bool detach_journal = true;  // off in simulation: one thread runs everything
   std::shared_ptr<shared_gauges> gauges = std::make_shared<shared_gauges>();
