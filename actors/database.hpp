@@ -57,6 +57,8 @@ struct database_state {
     client_request request;  // without the body, once that is on its way to the leading server
     clock::time_point received;
     std::vector<std::size_t> with_stat = {};  // of a multi: see create2_positions()
+    error_code refusal = error_code::ok;      // without asking the leader
+    bool is_local = false;                    // the close of a session that only this server knows
     login proved = {};                        // of an auth or sasl
     std::unique_ptr<audited> for_audit = {};  // of a write, if there is an audit log
   };
@@ -77,7 +79,7 @@ struct database_state {
     caf::typed_response_promise<session_opened> promise;
     clock::time_point since;
   };
-  enum class mode { closed, leading, learning };
+  enum class mode { closed, read_only, leading, learning };
 
   explicit database_state() : planner(tree) {}
 
@@ -95,7 +97,8 @@ struct database_state {
   proposal_sink leader;   // while leading
   forward_sink upstream;  // while learning
   bool exhausted_told = false;
-  std::int64_t expired_at_ms = 0;  // while leading: when sessions were last looked through
+  std::optional<core::sessions> local;  // unless closed: sessions that only this server knows
+  std::int64_t expired_at_ms = 0;       // when sessions were last looked through
 
   std::map<connection_id, connection> connections;
   /// Writes under way whose connection is gone: nobody will be answered, but the audit log is told.

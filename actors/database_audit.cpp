@@ -38,6 +38,12 @@ void audit(database_ptr self, const state::audited& asked, const core::applied& 
   }
 }
 
+void audit_refusal(database_ptr self, const state::audited& asked) {
+  core::applied refused;
+  refused.header.type = op_code::error;
+  audit(self, asked, refused);
+}
+
 void abandon_queue(state& s, state::connection& c) {
   for (auto& waiting : c.queue)
     if (waiting.for_audit)

@@ -63,7 +63,8 @@ struct peer_state {
   /// No role outlives its peer.
   ~peer_state();
 
-  coro::scope work;  // last member: dies first, before what its tasks use
+  coro::scope reading;  // while looking: serves reads once that lasts
+  coro::scope work;     // last member: dies first, before what its tasks use
 };
 
 peer_actor::behavior_type peer(pinned_pointer<peer_actor, peer_state> self, peer_options options);

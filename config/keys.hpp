@@ -29,7 +29,6 @@ struct draft {
   std::optional<std::int32_t> min_session_timeout_ms, max_session_timeout_ms;
   bool enforce_auth = false;              // enforce.auth.enabled
   std::vector<std::string> auth_schemes;  // enforce.auth.schemes
-  bool read_only_mode = false;            // readonlymode.enabled
 };
 
 /// nullopt: taken. Text: refused, and this is what is accepted.

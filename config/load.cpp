@@ -316,7 +316,7 @@ problem builder::resolve_clients() {
            "=true: enforce.auth.schemes is missing; accepted: one that names digest, ip or sasl";
   if (draft_.enforce_auth) cfg().required_auth_schemes = draft_.auth_schemes;
   if (cfg().session_requires_sasl) cfg().required_auth_schemes = {"sasl"};
-  if (draft_.read_only_mode && !cfg().allows_four_letter_word("isro"))
+  if (cfg().read_only_mode && !cfg().allows_four_letter_word("isro"))
     cfg().four_letter_words.emplace_back("isro");
   return std::nullopt;
 }

@@ -40,7 +40,10 @@ struct node_config {
   std::vector<server_entry> servers;  // ascending by id; empty or of one when standalone
   bool standalone_enabled = true;     // false: a single server line still runs an ensemble, of one
   bool reconfig_enabled = false;      // clients may change the servers of the running ensemble
-  zxid membership_version;            // of `servers`: the dynamic file's, 0 when there is none
+  bool local_sessions = false;        // known to their server alone, until they need to be more
+  bool local_sessions_upgrading = false;  // their first ephemeral znode makes them known to all
+  bool read_only_mode = false;  // without a leader, reads for clients that ask for no more
+  zxid membership_version;      // of `servers`: the dynamic file's, 0 when there is none
 
   // -- files --------------------------------------------------------------------------------------
   std::string data_dir;      // snapshots, epochs, myid, pid file; absolute

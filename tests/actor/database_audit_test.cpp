@@ -110,6 +110,27 @@ TEST_F(DatabaseAudit, WhatWasUnderWayWhenTheRoleEndedIsForgotten) {
   EXPECT_THAT(lines(), IsEmpty());
 }
 
+TEST_F(DatabaseAudit, WhatALocalSessionMayNotDoIsToldOfAsRefused) {
+  context->config.local_sessions = true;
+  learn();
+  open(conn_a, {}, "a");
+  create_request ephemeral{"/e", {}, *core::open_acl(), create_flag::ephemeral};
+  ask(conn_a, {{cxid{1}, op_code::create, jute::encode(ephemeral)}});
+  EXPECT_THAT(on.news(), ElementsAre("a: xid 1 err -120"));
+  auto told = lines();
+  ASSERT_EQ(told.size(), 1u);
+  EXPECT_THAT(told[0], testing::EndsWith("\toperation=create\tznode=/e\tznode_type=ephemeral\t"
+                                         "result=failure"));
+}
+
+TEST_F(DatabaseAudit, ServerThatOnlyServesReadsTellsOfNothing) {
+  tell(start_read_only{});
+  open(conn_a, {}, "a", true);
+  ask(conn_a, {create(1, "/x")});
+  EXPECT_THAT(on.news(), ElementsAre("a: xid 1 err -119"));
+  EXPECT_THAT(lines(), IsEmpty());
+}
+
 TEST_F(DatabaseAudit, EphemeralsThatGoWithTheirSessionAreToldOfEverywhere) {
   learn();
   session_exists({7}, at(2, 1));

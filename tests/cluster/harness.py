@@ -138,7 +138,8 @@ class Server:
         jars = ("zookeeper", "slf4j-simple", "netty-codec", "netty-resolver",
                 "netty-transport-native-unix-common", "snappy-java")
         with open(self.config, encoding="ascii") as f:  # what ZooKeeper does not read from there
-            properties = [f"-D{line.strip()}" for line in f if line.startswith(("znode.", "java."))]
+            properties = [f"-D{line.strip()}" for line in f
+                          if line.startswith(("znode.", "java.", "readonlymode."))]
         return ["java", "-cp", ":".join(f"/usr/share/java/{j}.jar" for j in jars), "-Xmx128m",
                 *properties,
                 "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1",
