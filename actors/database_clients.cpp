@@ -114,8 +114,9 @@ void set_watches(database_ptr self, connection_id id, state::connection& c,
   auto request = decode_set_watches(asked.request.op, asked.request.body);
   if (!request) return reply(self, id, c, asked, at, request.error(), {});
   for (const auto& event : s.watches.set_watches(id.value, *request, s.tree))
-    send_event(s, id, at, event);
-  reply(self, id, c, asked, at, error_code::ok, {});
+    send_event(s, id, zxid{-1}, event);  // of no txn in particular
+  reply(self, id, c, asked, at, request->is_cut ? error_code::marshalling_error : error_code::ok,
+        {});
 }
 
 /// Whatever needs no leader.

@@ -182,6 +182,7 @@ prep::planned prep::plan_op(context& at, const create_op& op) {
   const auto& asked = op.request;
   auto mode = check_mode(op, committed_->extended_types());
   if (!mode) return refused(mode.error());
+  if (!op.has_path) return refused(error_code::marshalling_error);
   if (!has_parent(asked.path)) return refused(error_code::bad_arguments);
   auto acl = fix_up_acl(asked.acl, at.request.identities, options_.sasl_in_acls);
   if (!acl) return refused(acl.error());

@@ -354,6 +354,7 @@ void fields(A& a, S& s) { a(s.relative_zxid, s.data, s.exist, s.child); }
 struct set_watches2_request {
   set_watches_request one_shot;
   std::vector<std::string> persistent, persistent_recursive;
+  bool is_cut = false;  // not on the wire
 };
 template <class A, class S>
 requires std::same_as<std::remove_const_t<S>, set_watches2_request>

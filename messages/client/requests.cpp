@@ -37,13 +37,17 @@ std::optional<write_op> read_op(jute::reader& in, op_code type) {
     case op_code::create2:
     case op_code::create_container: {
       create_op op{type, {}};
-      if (!read(in, op.request)) return std::nullopt;
+      op.has_path = !begins_with_null(in.rest());
+      in(op.request);
+      if (!in.ok()) return std::nullopt;
       return op;
     }
     case op_code::create_ttl: {
       create_ttl_request request;
-      if (!read(in, request)) return std::nullopt;
-      return create_op{type, std::move(request.plain), request.ttl_ms};
+      bool has_path = !begins_with_null(in.rest());
+      in(request);
+      if (!in.ok()) return std::nullopt;
+      return create_op{type, std::move(request.plain), request.ttl_ms, has_path};
     }
     case op_code::remove:
       return as(delete_request{});
@@ -67,6 +71,8 @@ bool settle_kind(create_op& op) {
     if (!is_ttl) op = {op_code::create, std::move(op.request)};
   } else if (is_ttl || flags < create_flag::persistent || flags > create_flag::ttl_sequential) {
     return false;
+  } else if (op.type == op_code::create_container) {
+    op.type = op_code::create;
   }
   if (flags == create_flag::container) op.type = op_code::create_container;
   return true;
@@ -83,7 +89,8 @@ tl::expected<decoded_write, error_code> read_multi(std::string_view body) {
     if (header.type == op_code::set_acl) return malformed;  // ZooKeeper has no such op in a multi
     auto op = read_op(in, header.type);
     if (!op) return malformed;
-    if (auto create = std::get_if<create_op>(&*op); create && !settle_kind(*create))
+    if (auto create = std::get_if<create_op>(&*op);
+        create && !(create->has_path && settle_kind(*create)))
       return malformed;
     out.ops.push_back(std::move(*op));
   }
@@ -226,8 +233,9 @@ tl::expected<set_watches2_request, error_code> decode_set_watches(op_code op,
                 &out.persistent_recursive};
   std::size_t count = op == op_code::set_watches2 ? 5 : 3;
   for (auto list : std::span{lists.begin(), count}) {
-    if (begins_with_null(in.rest())) return malformed;
+    out.is_cut = out.is_cut || begins_with_null(in.rest());
     in(*list);
+    if (out.is_cut) list->clear();
   }
   if (!in.ok()) return malformed;
   return out;

@@ -33,6 +33,7 @@ struct create_op {  // create, create2, create_container and create_ttl, told ap
   op_code type = op_code::create;
   create_request request;
   std::int64_t ttl_ms = -1;  // of create_ttl
+  bool has_path = true;      // false: null, which is an error after one of the mode
 };
 using write_op =
     std::variant<create_op, delete_request, set_data_request, set_acl_request, check_request>;
@@ -79,7 +80,8 @@ template <class Request>
   return std::move(*decoded);
 }
 
-/// The body of setWatches or setWatches2, the former with empty persistent lists.
+/// The body of setWatches or setWatches2, the former with empty persistent lists. From a null list
+/// on they are empty too and `is_cut` says so: ZooKeeper sets what stands before it, and fails.
 [[nodiscard]] tl::expected<set_watches2_request, error_code> decode_set_watches(
     op_code op, std::string_view body);
 

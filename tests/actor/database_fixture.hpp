@@ -12,7 +12,7 @@ using namespace std::chrono_literals;
 
 inline constexpr connection_id conn_a{1}, conn_b{2};
 
-/// The frames of an output, in words: "xid 5 err 0" or "event /a".
+/// The frames of an output, in words: "xid 5 err 0", "event /a" or "event /a of no txn".
 inline std::vector<std::string> words_of(std::string_view frames) {
   std::vector<std::string> out;
   while (!frames.empty()) {
@@ -26,7 +26,7 @@ inline std::vector<std::string> words_of(std::string_view frames) {
     if (header.xid.value == special_xid::watch_event) {
       watch_event event;
       in(event);
-      out.push_back("event " + event.path);
+      out.push_back("event " + event.path + (header.id == zxid{-1} ? " of no txn" : ""));
     } else {
       out.push_back("xid " + std::to_string(header.xid.value) + " err " +
                     std::to_string(static_cast<int>(header.err)));

@@ -32,6 +32,18 @@ TEST_F(Database, WatchEventLeavesBeforeTheReplyThatShowsTheChange) {
   EXPECT_THAT(on.news(), ElementsAre("a: event /x", "a: xid 2 err 0", "a: xid 3 err 0"));
 }
 
+// DataTree.setWatches: such an event has no zxid (ZOOKEEPER-4655 gave the others theirs).
+TEST_F(Database, WatchesSetAgainTellWhatWasMissedEvenIfALaterListIsNull) {
+  lead();
+  open_new(conn_a, "a");
+  auto body = jute::encode(set_watches_request{zxid{0}, {"/gone"}, {}, {}});
+  ask(conn_a, {{cxid{special_xid::set_watches}, op_code::set_watches, body}});
+  body.replace(body.size() - 4, 4, "\xff\xff\xff\xff");
+  ask(conn_a, {{cxid{special_xid::set_watches}, op_code::set_watches, body}});
+  EXPECT_THAT(on.news(), ElementsAre("a: event /gone of no txn", "a: xid -8 err 0",
+                                     "a: event /gone of no txn", "a: xid -8 err -5"));
+}
+
 TEST_F(Database, SecondConnectionOfASessionClosesTheFirst) {
   lead();
   auto session = open_new(conn_a, "a");

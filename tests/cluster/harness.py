@@ -141,7 +141,7 @@ class Server:
             properties = [f"-D{line.strip()}" for line in f
                           if line.startswith(("znode.", "java.", "readonlymode."))]
         return ["java", "-cp", ":".join(f"/usr/share/java/{j}.jar" for j in jars), "-Xmx128m",
-                *properties,
+                "-Dfile.encoding=UTF-8", *properties,
                 "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1",
                 "-Dzookeeper.admin.enableServer=false", "-Dzookeeper.jmx.log4j.disable=true",
                 "org.apache.zookeeper.server.quorum.QuorumPeerMain", self.config]
@@ -332,19 +332,19 @@ class Ensemble:
         for n in numbers or range(1, len(self.servers) + 1):
             self[n].start()
 
-    def start_all(self):
+    def start_all(self, deadline_s=None):
         """Starts what does not run and waits until one leads and all serve. Returns the leader."""
         for s in self:
             if not s.is_alive():
                 s.start()
-        return self.wait_serving()
+        return self.wait_serving(deadline_s)
 
-    def wait_serving(self):
+    def wait_serving(self, deadline_s=None):
         def serving():
             modes = [s.mode() for s in self]
             return all(modes) and (len(modes) == 1 or modes.count("leader") == 1)
 
-        wait_until(serving, lambda: f"all serve and one leads; they are {self.roles()}")
+        wait_until(serving, lambda: f"all serve and one leads; they are {self.roles()}", deadline_s)
         return next(s for s in self if s.mode() in ("leader", "standalone"))
 
     def wait_quiet(self):
@@ -377,7 +377,7 @@ def tree_of(zk):
     return found
 
 
-def assert_same_trees(ensemble):
+def assert_same_trees(ensemble, **client_options):
     """Every server of the ensemble holds the same znodes, stats included. Returns them."""
     # A session's begin and end are txns: with them all come to a zxid of the present epoch.
     ensemble[1].client()
@@ -385,7 +385,7 @@ def assert_same_trees(ensemble):
     ensemble.wait_quiet()
     trees = {}
     for s in ensemble:
-        trees[s.id] = tree_of(s.client())
+        trees[s.id] = tree_of(s.client(**client_options))
         s.close_clients()
     first, *others = trees.items()
     for number, tree in others:

@@ -82,4 +82,4 @@ class BesideZooKeeper(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    harness.main(limit_s=100)

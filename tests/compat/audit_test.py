@@ -143,4 +143,4 @@ class RawPort:
 
 
 if __name__ == "__main__":
-    unittest.main()
+    harness.main(limit_s=100)

@@ -196,4 +196,4 @@ class ZkCli(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    harness.main(limit_s=100)

@@ -6,7 +6,9 @@ what it does, or they are wrong.
 """
 
 import os
+import re
 import socket
+import subprocess
 import sys
 import threading
 import unittest
@@ -19,6 +21,35 @@ import harness  # noqa: E402  pylint: disable=wrong-import-position
 
 SUPER_DIGEST = make_digest_acl_credential("super", "above all")
 GENUINE_FILES = os.path.join(harness.ROOT, "tests", "unit", "storage", "data")  # see its README
+ACTOR_LOG = os.path.join(os.path.dirname(harness.ACTOR_NODE), "actor-log")
+
+# A Java server takes seconds to start, on a busy machine many.
+PATIENCE = {"tickTime": 1000, "initLimit": 40, "syncLimit": 20}
+START_S = 90
+
+
+def tool(*arguments):
+    """Runs a program to its end: exit code, output, errors."""
+    done = subprocess.run(arguments, capture_output=True, text=True, check=False,
+                          timeout=harness.DEADLINE_S)
+    return done.returncode, done.stdout, done.stderr
+
+
+def digest_mismatches(server):
+    """How often its tree had not the digest that a txn promised."""
+    text = harness.four_letter(server.client_port, "mntr")
+    return int(re.search(r"zk_digest_mismatches_count\t(\d+)", text)[1])
+
+
+def assert_verified(server, differing=0):
+    """actor-log reads all files of a server that was stopped, follows every txn, and of the digests
+    that stand there this many differ."""
+    _, out, err = tool(ACTOR_LOG, "verify", server.data)
+    damaged = [line for line in (out + err).splitlines() if re.search("/(log|snapshot)[.]", line)
+               and not re.search(": whole, |checksums right, no hole$", line)]
+    found = re.search(r" compared, (\d+) differ", out)
+    assert not damaged and found and int(found[1]) == differing, \
+        f"{server}, {differing} digests were to differ: {out}{err}"
 
 
 class OnThreeServers(unittest.TestCase):

@@ -8,7 +8,7 @@ import contextlib
 import re
 import unittest
 
-from shared import harness
+from shared import PATIENCE, START_S, harness
 
 # What a Java server alone can tell: its machine, and figures beyond those that the administrator's
 # guide lists.
@@ -25,9 +25,6 @@ KINDS = [("number", r"-?\d+(\.\d+(E-?\d+)?)?"), ("hex", r"0x[0-9a-f]+"), ("megab
 LOOSE = [(r"[A-Z][a-z]{2} [A-Z][a-z]{2} \d\d \d\d:\d\d:\d\d \w+ \d{4}", "DATE"),
          (r"127\.0\.0\.1:\d+", "ADDRESS"), (r"0x[0-9a-f]+", "HEX"), (r"\[[01]\]\(", "[I]("),
          (r"lop=\w+", "lop=OP"), (r"-?[\d.]+/-?[\d.]+/-?[\d.]+", "N/N/N"), (r"-?\b\d+\b", "N")]
-# A Java server takes seconds to start, and not always the same.
-PATIENCE = {"tickTime": 1000, "initLimit": 40}
-START_S = 80
 
 
 def kind_of(value):

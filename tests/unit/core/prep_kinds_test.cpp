@@ -75,6 +75,16 @@ TEST_F(PrepKinds, TtlsThatDoNotFitAndModesWithoutOneAreBadArguments) {
   EXPECT_FALSE(db.data.find("/t"));
 }
 
+TEST_F(PrepKinds, BadModeIsToldBeforeTheNullPath) {
+  auto null_path = [](std::int32_t flags) {
+    auto body = body_of_create("", "", flags);
+    return body.replace(0, 4, "\xff\xff\xff\xff");
+  };
+  EXPECT_EQ(db.err(op_code::create, null_path(create_flag::ttl)), code::bad_arguments);
+  EXPECT_EQ(db.err(op_code::create, null_path(7)), code::bad_arguments);
+  EXPECT_EQ(db.err(op_code::create, null_path(create_flag::persistent)), code::marshalling_error);
+}
+
 TEST_F(PrepKinds, WithoutExtendedTypesThereAreNoTtlZnodes) {
   ASSERT_EQ(ttl(5), code::ok);
   db.data.set_extended_types(false);
@@ -108,10 +118,10 @@ TEST_F(PrepKinds, InAMultiTheFlagsDecide) {
                      {op_code::create_ttl, body_of_ttl("/g", 9, create_flag::container)}}));
   EXPECT_EQ(types_in(planned),
             (std::vector{op_code::create_container, op_code::create, op_code::create_container,
-                         op_code::create_container, op_code::create_ttl, op_code::create,
+                         op_code::create, op_code::create_ttl, op_code::create,
                          op_code::create_container}));
   EXPECT_TRUE(db.apply(planned).digest_matches);
-  EXPECT_EQ(owner_bits(db, "/d"), 0x8000000000000000U);
+  EXPECT_EQ(owner_bits(db, "/d"), static_cast<std::uint64_t>(db.client.value));
   EXPECT_EQ(owner_bits(db, "/e"), 0xff00000000000009U);
   EXPECT_EQ(owner_bits(db, "/f"), 0U);
 }

@@ -179,14 +179,23 @@ TEST(Requests, SetWatchesOfBothKindsAreRead) {
   EXPECT_EQ(second->persistent, std::vector<std::string>{"/p"});
 }
 
-TEST(Requests, SetWatchesWithANullListIsAMarshallingError) {
-  auto whole = jute::encode(set_watches2_request{{zxid{3}, {}, {}, {}}, {}, {}});
-  EXPECT_TRUE(decode_set_watches(op_code::set_watches2, whole));
-  for (std::size_t list = 0; list < 5; ++list) {
+// DataTree.setWatches goes through the lists one by one, and fails at the null one.
+TEST(Requests, SetWatchesEndsAtANullList) {
+  const std::vector<std::string> one{"/a"};
+  auto first = jute::encode(set_watches_request{zxid{3}, one, {}, {}});
+  auto part = [&](std::size_t list) { return list < 1 ? 8 : 8 + 4 + 6 + 4 * (list - 1); };
+  auto whole = first + jute::encode(std::vector<std::string>{}) + jute::encode(one);
+  EXPECT_FALSE(decode_set_watches(op_code::set_watches2, whole)->is_cut);
+  for (std::size_t list = 1; list < 4; ++list) {
     auto broken = whole;
-    broken.replace(8 + 4 * list, 4, bytes("ffffffff"));
-    EXPECT_FALSE(decode_set_watches(op_code::set_watches2, broken)) << list;
+    broken.replace(part(list), 4, bytes("ffffffff"));
+    auto decoded = decode_set_watches(op_code::set_watches2, broken);
+    ASSERT_TRUE(decoded) << list;
+    EXPECT_TRUE(decoded->is_cut) << list;
+    EXPECT_EQ(decoded->one_shot.data, one) << list;
+    EXPECT_TRUE(decoded->persistent_recursive.empty()) << list;
   }
+  EXPECT_FALSE(decode_set_watches(op_code::set_watches2, whole.substr(0, whole.size() - 1)));
 }
 
 TEST(Requests, OperationsOfTheServersOwnAreNoWritesOfClients) {
