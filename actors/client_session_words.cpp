@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <pwd.h>
 #include <sys/sysinfo.h>
 #include <sys/utsname.h>
-#include <unistd.h>
 
 #include <chrono>
 #include <filesystem>
@@ -13,6 +11,7 @@
 
 #include "actors/client_session_parts.hpp"
 #include "actors/coro/ask.hpp"
+#include "actors/process_user.hpp"
 #include "messages/client/jute.hpp"
 
 namespace troupe::client_session_parts {
@@ -55,12 +54,9 @@ std::vector<std::pair<std::string, std::string>> environment() {
   add("os.name", machine.sysname);
   add("os.arch", machine.machine);
   add("os.version", machine.release);
-  passwd user{};
-  passwd* found = nullptr;
-  char text[4096];
-  ::getpwuid_r(::getuid(), &user, text, sizeof text, &found);
-  add("user.name", found ? found->pw_name : std::to_string(::getuid()));
-  add("user.home", found ? found->pw_dir : "?");
+  const auto user = process_user();
+  add("user.name", user.name);
+  add("user.home", user.home);
   std::error_code unreadable;
   add("user.dir", std::filesystem::current_path(unreadable).string());
   struct sysinfo memory {};

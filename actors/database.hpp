@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "actors/core/acl.hpp"
+#include "actors/core/audit.hpp"
 #include "actors/core/expiry.hpp"
 #include "actors/core/prep.hpp"
 #include "actors/core/sessions.hpp"
@@ -46,6 +47,11 @@ struct database_state {
     error_code err = error_code::ok;
     std::string body = {};
   };
+  /// A write that the audit log will tell of, and what it will say of who asked.
+  struct audited {
+    core::audited_write write;
+    core::audit_record by;
+  };
   /// A request that waits behind the connection's own writes, or is such a write.
   struct waiting_request {
     client_request request;  // without the body, once that is on its way to the leading server
@@ -54,6 +60,7 @@ struct database_state {
     error_code refusal = error_code::ok;      // without asking the leader
     bool is_local = false;                    // the close of a session that only this server knows
     login proved = {};                        // of an auth or sasl
+    std::unique_ptr<audited> for_audit = {};  // of a write, if there is an audit log
   };
   struct connection {
     client_sink client;
@@ -94,6 +101,8 @@ struct database_state {
   std::int64_t expired_at_ms = 0;       // when sessions were last looked through
 
   std::map<connection_id, connection> connections;
+  /// Writes under way whose connection is gone: nobody will be answered, but the audit log is told.
+  std::map<session_id, std::deque<std::pair<cxid, std::unique_ptr<audited>>>> orphans;
   std::map<session_id, connection_id> by_session;
   std::map<session_id, opening_session> opening;       // made anew: createSession is under way
   std::map<connection_id, opening_session> reopening;  // the leader is asked whether they live

@@ -77,7 +77,7 @@ void reply(database_ptr self, connection_id id, state::connection& c,
 
 void close_after_output(state& s, connection_id id, state::connection& c) {
   c.output.close = true;
-  c.queue.clear();
+  abandon_queue(s, c);
   s.with_output.insert(id);
 }
 
@@ -124,6 +124,7 @@ void answer_here(database_ptr self, connection_id id, state::connection& c,
                  const state::waiting_request& asked) {
   auto& s = self->state;
   auto at = s.tree.last_processed();
+  if (asked.for_audit) audit_refusal(self, *asked.for_audit);
   if (asked.refusal != error_code::ok) return reply(self, id, c, asked, at, asked.refusal, {});
   switch (asked.request.op) {
     case op_code::ping:
@@ -205,6 +206,8 @@ void take(database_ptr self, connection_id id, state::connection& c,
   }
   if (request.op == op_code::ping) return answer_here(self, id, c, asked);  // waits for nobody
   judge_locally(self, c, asked);
+  // A server that only serves reads tells of nothing (ReadOnlyRequestProcessor).
+  if (asked.refusal != error_code::not_read_only) note_for_audit(self, c, asked, request);
   if (is_answered_here(asked)) {
     if (c.queue.empty()) return answer_here(self, id, c, asked);
     c.queue.push_back(std::move(asked));
@@ -220,16 +223,17 @@ void take(database_ptr self, connection_id id, state::connection& c,
 void answer_write(database_ptr self, const core::applied& done) {
   auto& s = self->state;
   auto at = s.by_session.find(done.header.client);
-  if (at == s.by_session.end()) return;
+  if (at == s.by_session.end()) return audit_orphan(self, done);
   auto id = at->second;
   auto& c = s.connections.at(id);
   // Some clients number their requests anew on each connection, so the number alone says nothing.
-  if (done.header.id <= c.since) return;
+  if (done.header.id <= c.since) return audit_orphan(self, done);
   if (c.queue.empty() || c.queue.front().request.op == op_code::sync ||
       c.queue.front().request.xid != done.header.cx)
     return;
   auto asked = std::move(c.queue.front());
   c.queue.pop_front();
+  if (asked.for_audit) audit(self, *asked.for_audit, done);
   auto answer = core::reply_to_write(done, asked.with_stat);
   if (answer.err == error_code::session_moved || answer.err == error_code::session_expired)
     return close_after_output(s, id, c);
@@ -286,6 +290,7 @@ void answer_applied(database_ptr self, const core::applied& done) {
     if (known != s.tree.sessions().end())
       session_created(self, done.header.client, known->second, done.header.id);
   } else if (done.header.type == op_code::close_session) {
+    audit_end_of_session(self, done);
     session_closed(self, done);
   } else {
     answer_write(self, done);

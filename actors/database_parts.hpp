@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /// The database actor's inner parts, one file each: modes and applying (database.cpp), clients
 /// (database_clients.cpp), their sessions (database_sessions.cpp) and who they are
-/// (database_logins.cpp), what learners and snapshots get (database_sync.cpp), the list of servers
-/// (database_membership.cpp), what operators see
+/// (database_logins.cpp), the audit log (database_audit.cpp), what learners and snapshots get
+/// (database_sync.cpp), the list of servers (database_membership.cpp), what operators see
 /// (database_figures.cpp). Nobody else includes this.
 #pragma once
 
@@ -64,6 +64,21 @@ void forgive_own_deafness(database_ptr self);
 [[nodiscard]] std::optional<database_state::login> log_in(database_ptr self,
                                                           database_state::connection& c,
                                                           const client_request& asked);
+
+// -- the audit log; each does nothing where there is none ----------------------------------------
+
+/// Keeps of a client's write what the log will want to know.
+void note_for_audit(database_ptr self, const database_state::connection& c,
+                    database_state::waiting_request& asked, const client_request& request);
+void audit(database_ptr self, const database_state::audited& asked, const core::applied& done);
+/// It is refused here, without a txn.
+void audit_refusal(database_ptr self, const database_state::audited& asked);
+/// The requests of a connection that wait are given up, but for what the log will tell of them.
+void abandon_queue(database_state& s, database_state::connection& c);
+/// A txn is applied that answers nobody: it may be what a connection that is gone has asked for.
+void audit_orphan(database_ptr self, const core::applied& done);
+/// A session is over; its ephemerals went with it.
+void audit_end_of_session(database_ptr self, const core::applied& done);
 
 // -- writes on the leading server ----------------------------------------------------------------
 

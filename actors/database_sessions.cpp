@@ -170,6 +170,7 @@ void on_connection_closed(database_ptr self, connection_id id) {
   std::erase_if(s.opening, [id](const auto& x) { return x.second.asked.connection == id; });
   auto at = s.connections.find(id);
   if (at == s.connections.end()) return;
+  abandon_queue(s, at->second);
   auto by = s.by_session.find(at->second.session);
   if (by != s.by_session.end() && by->second == id) s.by_session.erase(by);
   s.connections.erase(at);
@@ -185,6 +186,7 @@ void close_all_connections(database_ptr self) {
   s.opening.clear();
   s.reopening.clear();
   s.connections.clear();
+  s.orphans.clear();
   s.by_session.clear();
   s.with_output.clear();
   s.watches = core::watches{};
@@ -236,6 +238,7 @@ void end_local(database_ptr self, session_id session) {
   s.local->remove(session);
   auto at = s.by_session.find(session);
   if (at != s.by_session.end()) close_after_output(s, at->second, s.connections.at(at->second));
+  s.orphans.erase(session);
 }
 
 void forgive_own_deafness(database_ptr self) {

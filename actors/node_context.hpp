@@ -24,6 +24,12 @@ struct shared_gauges {
   std::atomic<std::int64_t> trace_mask{306};        // ZooKeeper's; what stmk sets, gtmk tells
 };
 
+/// A line of the audit log without its time.
+struct audit_line {
+  bool is_failure = false;
+  std::string text;
+};
+
 struct node_context {
   config::node_config config;
   server_id me;                           // 1 when standalone
@@ -34,6 +40,8 @@ struct node_context {
   /// Hears of every txn as it becomes committed here, in order. For a simulation's checkers; null
   /// in production.
   std::function<void(const txn_ptr&)> committed;
+  /// Takes the lines of the audit log; null: none is kept.
+  std::function<void(const audit_line&)> audit;
   /// Hears where this server's line says that it listens, when a reconfig has changed it; on the
   /// I/O thread, so it may not wait. Null in simulation.
   std::function<void(const config::server_entry&)> moved;

@@ -76,8 +76,18 @@ key_section security_keys() {
   add(refused("ssl.", no_tls, "Keys, certificates and rules of TLS."));
   add(no_effect("fips-mode", "true", no_tls, "FIPS rules for TLS."));
   add(refused("X509AuthenticationProvider.", no_tls, "Identities from certificates."));
-  add(refused("audit.enable", "there is no audit log yet", "A log of who changed what.", "false"));
-  add(no_effect("audit.", "", "there is no audit log yet", "How the audit log is written."));
+  add(flag("audit.enable", &node_config::audit,
+           "A log of who changed what, in ZooKeeper's words, kept by the server of the client."));
+  add(text("auditlog.file", &node_config::audit_file, "a file",
+           "The audit log's file; a relative one lies beside the server's log. Each of its ten "
+           "predecessors has 10 MB."));
+  out.keys.back().fallback = "zookeeper_audit.log";
+  add(built_in("audit.impl.class", {"org.apache.zookeeper.audit.Slf4jAuditLogger"},
+               "a Java class cannot be loaded", "The class that writes the audit log."));
+  out.keys.back().fallback = "org.apache.zookeeper.audit.Slf4jAuditLogger";
+  for (std::string_view name : {"audit.", "auditlog."})
+    add(no_effect(name, "", "it is about logback, which is not there",
+                  "How the audit log is written."));
   add(refused("ensembleAuthName", "the scheme `ensemble` is not spoken",
               "Names a client may call this ensemble by."));
   return out;

@@ -84,6 +84,10 @@ struct node_config {
   bool session_requires_sasl = false;  // required_auth_schemes is sasl alone then
   bool keeps_who_fails_sasl = false;   // false: who shows a wrong password is cut off
 
+  // -- audit log ----------------------------------------------------------------------------------
+  bool audit = false;                              // each write of a client is a line in a file
+  std::string audit_file = "zookeeper_audit.log";  // a relative one lies beside the server's log
+
   // -- znodes -------------------------------------------------------------------------------------
   bool extended_types = false;  // TTL znodes; a server's number is at most 254 then
   bool enforce_quota = false;   // hard quota limits refuse; soft ones are always warned of only

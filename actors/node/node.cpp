@@ -15,14 +15,17 @@
 #include <utility>
 
 #include "actors/caf.hpp"
+#include "actors/core/audit.hpp"
 #include "actors/ensemble.hpp"
 #include "actors/error_text.hpp"
 #include "actors/node/links.hpp"
 #include "actors/node/ports.hpp"
 #include "actors/node/server.hpp"
+#include "actors/process_user.hpp"
 #include "actors/sasl_conversation.hpp"
 #include "actors/storage/data_dir.hpp"
 #include "actors/storage/posix_disk.hpp"
+#include "actors/trace/audit_log.hpp"
 #include "messages/type_ids.hpp"
 
 namespace troupe {
@@ -149,7 +152,25 @@ void wait_for_end(const sigset_t& signals, const node_context& context,
   }
 }
 
-context_ptr make_context(config::node_config config, bool traced,
+/// Null without an audit log.
+tl::expected<log::audit_writer, std::string> open_audit(const config::node_config& config,
+                                                        const std::string& log_path) {
+  if (!config.audit) return nullptr;
+  const auto beside = log_path.substr(0, log_path.rfind('/') + 1);
+  const auto is_absolute = config.audit_file.starts_with('/');
+  return log::open_audit_log((is_absolute ? "" : beside) + config.audit_file);
+}
+
+/// What the server says of itself (ZKAuditProvider).
+void audit_own(const node_context& context, std::string operation, core::audit_result result) {
+  if (context.audit)
+    context.audit(
+        {result == core::audit_result::failure,
+         core::to_text(
+             {.user = process_user().name, .operation = std::move(operation), .result = result})});
+}
+
+context_ptr make_context(config::node_config config, bool traced, log::audit_writer audit,
                          const std::shared_ptr<noted_place>& noted) {
   auto context = std::make_shared<node_context>();
   context->me = config.my_id.value_or(standalone_id);
@@ -163,6 +184,10 @@ context_ptr make_context(config::node_config config, bool traced,
   if (traced)
     context->trace = std::make_shared<trace::sink>(context->me, trace_events_max, steady_ns);
   context->log = log::make(context->me);
+  if (audit)
+    context->audit = [write = std::move(audit)](const audit_line& x) {
+      write(x.is_failure, x.text);
+    };
   context->seed = static_cast<std::uint64_t>(wall_ms()) ^ static_cast<std::uint64_t>(getpid());
   return context;
 }
@@ -191,15 +216,22 @@ int run_server(config::node_config config, run_options options) {
   logging.file = options.log_path;
   if (auto begun = log::init(logging); !begun) return report.failed(begun.error(), 1);
 
+  auto audit = open_audit(config, options.log_path);
+  if (!audit) return report.failed(audit.error(), exit_config);
   auto noted = std::make_shared<noted_place>();
-  auto context = make_context(std::move(config), !options.trace_path.empty(), noted);
+  auto context =
+      make_context(std::move(config), !options.trace_path.empty(), *std::move(audit), noted);
   const auto& cfg = context->config;
+  auto failed = [&](const std::string& reason, int code) {
+    audit_own(*context, "serverStart", core::audit_result::failure);
+    return report.failed(reason, code);
+  };
   for (const auto& note : options.config_notes) context->log.warn("config", {{"note", note}});
   if (auto problem = check_data_directory(*context); !problem.empty())
-    return report.failed(problem, exit_data_directory);
+    return failed(problem, exit_data_directory);
   if (auto problem = check_config_directory(cfg); !problem.empty())
-    return report.failed(problem, exit_config);
-  if (auto problem = check_sasl(cfg); !problem.empty()) return report.failed(problem, exit_config);
+    return failed(problem, exit_config);
+  if (auto problem = check_sasl(cfg); !problem.empty()) return failed(problem, exit_config);
 
   system_config settings;
   caf::actor_system system{settings};
@@ -217,13 +249,14 @@ int run_server(config::node_config config, run_options options) {
     return code;
   };
   ports listening{system, context, server};
-  if (auto problem = listening.open(); !problem.empty())
-    return finish(report.failed(problem, exit_port));
+  if (auto problem = listening.open(); !problem.empty()) return finish(failed(problem, exit_port));
   context->log.info("listening", {{"client_port", listening.client_port()},
                                   {"data_dir", cfg.data_dir},
                                   {"config", options.config_path}});
   report.ready();
+  audit_own(*context, "serverStart", core::audit_result::success);
   wait_for_end(signals, *context, options.trace_path, *noted, listening);
+  audit_own(*context, "serverStop", core::audit_result::invoked);
   write_trace(*context, options.trace_path);
   listening.close();
   return finish(broken->load() ? exit_actor_died : 0);

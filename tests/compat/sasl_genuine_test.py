@@ -11,7 +11,7 @@ from puresasl.client import SASLClient
 import sasl_users
 from cli_shell import ZKCLI, Shell
 from raw_client import Closed, RawClient
-from sasl_users import USERS
+from sasl_users import USERS, harness
 from wire import AUTH, CREATE, GET, SET_ACL, WHO_AM_I, i, s
 import wire
 
@@ -196,4 +196,4 @@ class ZkCli(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    harness.main(limit_s=100)

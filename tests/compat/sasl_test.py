@@ -147,4 +147,4 @@ class Required(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    harness.main(limit_s=100)

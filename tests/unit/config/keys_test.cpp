@@ -124,11 +124,12 @@ TEST(Keys, ASecuritySettingThatCannotBeKeptStopsTheStart) {
   for (auto line :
        {"secureClientPort=2281", "sslQuorum=true", "portUnification=true",
         "client.portUnification=true", "quorum.auth.enableSasl=true",
-        "quorum.auth.serverRequireSasl=true", "letAnySaslUserDoX=anyone", "audit.enable=true",
-        "DigestAuthenticationProvider.digestAlg=SHA3-256", "ssl.keyStore.location=/k.p12",
-        "ssl.quorum.trustStore.type=PEM", "X509AuthenticationProvider.superUser=CN=a",
-        "authProvider.sasl=com.example.Auth", "metricsProvider.className=com.example.Metrics",
-        "oraclePath=/oracle", "serverCnxnFactory=com.example.Factory", "electionAlg=2"})
+        "quorum.auth.serverRequireSasl=true", "letAnySaslUserDoX=anyone",
+        "audit.impl.class=com.example.Log", "DigestAuthenticationProvider.digestAlg=SHA3-256",
+        "ssl.keyStore.location=/k.p12", "ssl.quorum.trustStore.type=PEM",
+        "X509AuthenticationProvider.superUser=CN=a", "authProvider.sasl=com.example.Auth",
+        "metricsProvider.className=com.example.Metrics", "oraclePath=/oracle",
+        "serverCnxnFactory=com.example.Factory", "electionAlg=2"})
     EXPECT_THAT(bad(std::string{alone} + line),
                 AllOf(StartsWith("zoo.cfg:3: "), HasSubstr(line), HasSubstr(": refused: "),
                       HasSubstr("; accepted: ")))

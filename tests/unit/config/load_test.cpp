@@ -79,7 +79,8 @@ TEST(Load, EveryKeyReachesItsField) {
                  "maxCnxns=34\nclientTcpKeepAlive=false\nnio.sessionlessCnxnTimeout=35\n"
                  "leaderServes=no\nenforce.auth.enabled=true\nenforce.auth.schemes=digest, ip\n"
                  "connectToLearnerMasterLimit=36\ncnxTimeout=37\ntcpKeepAlive=true\n"
-                 "snapSizeLimitInKb=38\ntxnLogSizeLimitInKb=39\n")
+                 "snapSizeLimitInKb=38\ntxnLogSizeLimitInKb=39\naudit.enable=true\n"
+                 "auditlog.file=/var/log/audit\n")
                  .value;
   node_config expected;
   expected.my_id = server_id{1};
@@ -127,6 +128,8 @@ TEST(Load, EveryKeyReachesItsField) {
   expected.peer_keep_alive = true;
   expected.snap_log_bytes_max = 38 * 1024;
   expected.log_file_bytes_max = 39 * 1024;
+  expected.audit = true;
+  expected.audit_file = "/var/log/audit";
   server_entry me;
   me.id = {1};
   me.host = "h";
