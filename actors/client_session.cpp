@@ -40,6 +40,7 @@ std::string host_of(std::string_view address) {
 struct hello {
   connect_request request;
   bool knows_read_only = false;
+  bool accepts_read_only = false;
 };
 
 std::optional<hello> parse_hello(std::string_view payload) {
@@ -48,6 +49,7 @@ std::optional<hello> parse_hello(std::string_view payload) {
   in(parsed.request);
   if (!in.ok()) return std::nullopt;
   parsed.knows_read_only = !in.at_end();
+  parsed.accepts_read_only = parsed.knows_read_only && in.boolean();
   return parsed;
 }
 
@@ -230,9 +232,9 @@ coro::task<> answer_word(self_ptr self, std::string word) {
 }
 
 std::string framed_response(const hello& to, session_id session, std::int32_t timeout_ms,
-                            std::string password) {
+                            std::string password, bool read_only = false) {
   auto body = jute::encode(connect_response{0, timeout_ms, session, std::move(password)});
-  if (to.knows_read_only) body.push_back('\0');
+  if (to.knows_read_only) body.push_back(read_only ? '\1' : '\0');
   std::string frame;
   append_frame(frame, body);
   return frame;
@@ -265,10 +267,10 @@ void begin_serving(self_ptr self, const hello& from, const session_opened& opene
                     {{"session", opened.session},
                      {"client", s.options.client_address},
                      {"timeout_ms", opened.timeout_ms}});
-  deliver(
-      self,
-      framed_response(from, opened.session, opened.timeout_ms, session_password(opened.session)), 1,
-      false);
+  deliver(self,
+          framed_response(from, opened.session, opened.timeout_ms, session_password(opened.session),
+                          opened.read_only),
+          1, false);
   pass_requests_on(self);
 }
 
@@ -285,7 +287,8 @@ coro::task<> open(self_ptr self, hello from) {
   auto asked = coro::ask<session_opened>(
       self, s.options.database, milliseconds(silence_max_ms(cfg)),
       open_session{s.options.id, request.session, timeout_ms, request.last_zxid_seen,
-                   host_of(s.options.client_address), caf::actor_cast<client_sink>(self)});
+                   host_of(s.options.client_address), caf::actor_cast<client_sink>(self),
+                   from.accepts_read_only});
   auto reply = co_await asked;
   if (!reply) co_return refuse_here(self, from, self->system().render(reply.error()));
   switch (reply->result) {

@@ -16,6 +16,7 @@
 #include "actors/coro/scope.hpp"
 #include "actors/coro/signal.hpp"
 #include "actors/node_context.hpp"
+#include "actors/pinned.hpp"
 #include "actors/sinks.hpp"
 #include "messages/client/frame.hpp"
 
@@ -58,7 +59,7 @@ struct client_session_state {
   ~client_session_state();  // its requests are no longer under way
 };
 
-using client_session_ptr = client_session_actor::stateful_pointer<client_session_state>;
+using client_session_ptr = pinned_pointer<client_session_actor, client_session_state>;
 
 client_session_actor::behavior_type client_session(client_session_ptr self,
                                                    client_session_options options);

@@ -34,6 +34,13 @@ void log_breaches(database_state& s, std::int64_t now_ms) {
   }
 }
 
+/// A session that only its server knows may write all the same (LeaderSessionTracker.checkSession);
+/// of another server's nothing is known here, its number aside.
+bool is_elsewhere_local(const database_state& s, session_id id) {
+  if (!may_have_local(s) || s.live->contains(id)) return false;
+  return s.local->contains(id) || core::server_of(id) != s.options.context->me;
+}
+
 }  // namespace
 
 void plan_write(database_ptr self, const write_request& request, server_id owner) {
@@ -45,6 +52,8 @@ void plan_write(database_ptr self, const write_request& request, server_id owner
     jute::reader body{request.body};
     s.live->add(request.session, body.i32(), steady_ms(self));
     verdict = s.live->set_owner(request.session, holder);
+  } else if (is_elsewhere_local(s, request.session)) {
+    if (creates_ephemeral(request.op, request.body)) verdict = error_code::session_expired;
   } else {
     verdict = s.live->check_owner(request.session, holder);
     s.live->touch(request.session, steady_ms(self));
@@ -131,7 +140,7 @@ void begin_leading(database_ptr self, const start_leading& m) {
   s.planner.begin(zxid::first_of(m.era).next());
   s.live.emplace(s.options.context->config.tick_ms);
   s.live->rearm_all(s.tree.sessions(), steady_ms(self));
-  s.expired_at_ms = steady_ms(self);
+  begin_local_sessions(self);
   s.breach_told_ms.clear();
   const auto& config = s.options.context->config;
   s.expiry =
@@ -150,6 +159,16 @@ void begin_learning(database_ptr self, const start_learning& m) {
   s.upstream = m.upstream;
   s.leader = nullptr;
   s.touched.clear();
+  begin_local_sessions(self);
+}
+
+/// Reads alone, and for those who ask for no more, until there is a leader
+/// (ReadOnlyZooKeeperServer).
+void begin_read_only(database_ptr self) {
+  auto& s = self->state;
+  if (s.role != database_state::mode::closed) return;
+  s.role = database_state::mode::read_only;
+  begin_local_sessions(self);
 }
 
 void stop(database_ptr self) {
@@ -160,6 +179,7 @@ void stop(database_ptr self) {
   s.to_propose.clear();
   s.to_forward.clear();
   s.live.reset();
+  s.local.reset();
   s.streams.clear();
   close_all_connections(self);
 }
@@ -186,16 +206,6 @@ caf::result<session_verdict> judge(database_ptr self, const revalidate_session& 
   return revalidate(self, m);
 }
 
-/// What clients sent while this server could hear nobody (it was stopped, or a turn took long) may
-/// still wait to be read, here or on the way: that time is not theirs.
-void forgive_own_deafness(database_ptr self) {
-  auto& s = self->state;
-  auto now_ms = steady_ms(self);
-  std::int64_t tick_ms = s.options.context->config.tick_ms;
-  if (now_ms - std::exchange(s.expired_at_ms, now_ms) > tick_ms + tick_ms / 2)
-    s.live->touch_all(now_ms);
-}
-
 /// Containers that are empty again and overdue TTL znodes.
 void expire_znodes(database_ptr self) {
   auto& s = self->state;
@@ -210,8 +220,10 @@ void expire_znodes(database_ptr self) {
 
 void expire(database_ptr self) {
   auto& s = self->state;
-  if (s.role != database_state::mode::leading) return;
+  if (s.role == database_state::mode::closed) return;
   forgive_own_deafness(self);
+  expire_local(self);
+  if (s.role != database_state::mode::leading) return end_turn(self);
   for (auto id : s.live->expire(steady_ms(self))) {
     s.options.context->log.info("session_expired", {{"session", id}});
     write_request close{id, {}, op_code::close_session, {}, {}};
@@ -236,7 +248,7 @@ database_actor::behavior_type database(database_ptr self, database_options optio
   });
   const auto& config = s.options.context->config;
   s.tree.set_extended_types(config.extended_types);
-  s.planner.set_options({config.skip_acl, config.enforce_quota});
+  s.planner.set_options({config.skip_acl, config.enforce_quota, config.sasl_in_acls});
   s.planner.judge_memberships([self](const reconfig_request& asked, zxid made_by) {
     return judge_reconfig(self, asked, made_by);
   });
@@ -245,6 +257,7 @@ database_actor::behavior_type database(database_ptr self, database_options optio
       s.options.context->trace, "zk.database", [self](const install_image& m) { install(self, m); },
       [self](const start_leading& m) { begin_leading(self, m); },
       [self](const start_learning& m) { begin_learning(self, m); },
+      [self](const start_read_only&) { begin_read_only(self); },
       [self](const stop_serving&) { stop(self); },
       [self](const apply_txns& m) {
         for (const auto& txn : m.txns) apply_one(self, txn);
@@ -258,6 +271,7 @@ database_actor::behavior_type database(database_ptr self, database_options optio
           for (auto id : m.sessions) self->state.live->touch(id, steady_ms(self));
       },
       [self](const collect_touches&) {
+        expire(self);
         auto heard = std::exchange(self->state.touched, {});
         return touched_sessions{{heard.begin(), heard.end()}};
       },

@@ -27,6 +27,8 @@
 #include "actors/core/tree.hpp"
 #include "actors/core/watches.hpp"
 #include "actors/node_context.hpp"
+#include "actors/pinned.hpp"
+#include "actors/sasl_conversation.hpp"
 #include "actors/sinks.hpp"
 
 namespace troupe {
@@ -39,11 +41,19 @@ struct database_state {
   static inline const char* name = "zk.database";
   using clock = std::chrono::steady_clock;
 
+  /// What an auth or sasl request came to: it counts at once, its answer waits for its turn.
+  struct login {
+    error_code err = error_code::ok;
+    std::string body = {};
+  };
   /// A request that waits behind the connection's own writes, or is such a write.
   struct waiting_request {
     client_request request;  // without the body, once that is on its way to the leading server
     clock::time_point received;
     std::vector<std::size_t> with_stat = {};  // of a multi: see create2_positions()
+    error_code refusal = error_code::ok;      // without asking the leader
+    bool is_local = false;                    // the close of a session that only this server knows
+    login proved = {};                        // of an auth or sasl
   };
   struct connection {
     client_sink client;
@@ -53,14 +63,16 @@ struct database_state {
     std::deque<waiting_request> queue;  // its front is a write or a sync under way
     client_output output;               // gathered in the present turn
     request_figures figures;
-    bool is_admitted = true;  // false: enforce.auth.schemes asks for more than it has shown
+    std::unique_ptr<sasl_conversation> conversation = {};  // once it has begun one
+    bool is_admitted = true;   // false: enforce.auth.schemes asks for more than it has shown
+    bool is_rejected = false;  // it failed to log in: nothing more is heard of it
   };
   struct opening_session {
     open_session asked;
     caf::typed_response_promise<session_opened> promise;
     clock::time_point since;
   };
-  enum class mode { closed, leading, learning };
+  enum class mode { closed, read_only, leading, learning };
 
   explicit database_state() : planner(tree) {}
 
@@ -78,7 +90,8 @@ struct database_state {
   proposal_sink leader;   // while leading
   forward_sink upstream;  // while learning
   bool exhausted_told = false;
-  std::int64_t expired_at_ms = 0;  // while leading: when sessions were last looked through
+  std::optional<core::sessions> local;  // unless closed: sessions that only this server knows
+  std::int64_t expired_at_ms = 0;       // when sessions were last looked through
 
   std::map<connection_id, connection> connections;
   std::map<session_id, connection_id> by_session;
@@ -108,7 +121,7 @@ struct database_state {
   std::deque<core::zxid_digest> digests;  // of each 128th zxid (DataTree.logZxidDigest)
 };
 
-using database_ptr = database_actor::stateful_pointer<database_state>;
+using database_ptr = pinned_pointer<database_actor, database_state>;
 
 database_actor::behavior_type database(database_ptr self, database_options options);
 

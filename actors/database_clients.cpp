@@ -11,6 +11,8 @@ namespace {
 
 using state = database_state;
 
+bool logs_in(op_code op) { return op == op_code::auth || op == op_code::sasl; }
+
 // -- output -------------------------------------------------------------------------------------
 
 /// Returns the length of what follows the frame's own length.
@@ -37,6 +39,8 @@ void count_latency(state& s, std::int64_t ms) {
   ++s.latency_count;
 }
 
+}  // namespace
+
 /// ServerCnxn.updateStatsForResponse.
 void count_answer(state& s, state::connection& c, const state::waiting_request& asked, zxid at,
                   state::clock::time_point now) {
@@ -57,18 +61,27 @@ void count_answer(state& s, state::connection& c, const state::waiting_request& 
   if (asked.request.xid.value >= 0) f.last_cxid = asked.request.xid.value;
 }
 
+/// An error has no body, but a refused SASL token has.
 void reply(database_ptr self, connection_id id, state::connection& c,
            const state::waiting_request& asked, zxid at, error_code err, std::string_view body) {
   auto& s = self->state;
+  const auto op = asked.request.op;
   const auto bytes = append_frame(c.output.frames, {asked.request.xid, at, err},
-                                  err == error_code::ok ? body : "");
-  if (asked.request.op != op_code::ping && asked.request.op != op_code::auth)
-    count_reply_bytes(s, static_cast<std::int64_t>(bytes));
+                                  err == error_code::ok || op == op_code::sasl ? body : "");
+  if (op != op_code::ping && !logs_in(op)) count_reply_bytes(s, static_cast<std::int64_t>(bytes));
   ++c.output.replies;
   ++s.stats.replies_sent;
   count_answer(s, c, asked, at, self->clock().now());
   s.with_output.insert(id);
 }
+
+void close_after_output(state& s, connection_id id, state::connection& c) {
+  c.output.close = true;
+  c.queue.clear();
+  s.with_output.insert(id);
+}
+
+namespace {
 
 void send_event(state& s, connection_id id, zxid at, const watch_event& event) {
   auto client = s.connections.find(id);
@@ -80,44 +93,18 @@ void send_event(state& s, connection_id id, zxid at, const watch_event& event) {
   s.with_output.insert(id);
 }
 
-void close_after_output(state& s, connection_id id, state::connection& c) {
-  c.output.close = true;
-  c.queue.clear();
-  s.with_output.insert(id);
-}
-
 // -- requests -----------------------------------------------------------------------------------
 
 bool goes_to_the_leader(op_code op) { return is_write(op) || op == op_code::sync; }
 
-/// As enforce.auth.schemes asks (AuthenticationHelper).
-bool has_shown_enough(const state::connection& c, const config::node_config& config) {
-  const auto& wanted = config.required_auth_schemes;
-  return wanted.empty() || std::ranges::any_of(c.shown, [&wanted](const auth_id& shown) {
-           return std::ranges::find(wanted, shown.scheme) != wanted.end();
-         });
+bool is_answered_here(const state::waiting_request& asked) {
+  return asked.is_local || asked.refusal != error_code::ok || !goes_to_the_leader(asked.request.op);
 }
 
-/// What the client proves to be counts from now on. An error: it proved nothing.
-error_code take_credentials(state::connection& c, const client_request& asked,
-                            const config::node_config& config) {
-  auto request = jute::decode<auth_request>(asked.body);
-  if (!request) return error_code::auth_failed;
-  auto proved = core::authenticate(request->scheme, request->auth.value_or(""), config.super_digest,
-                                   c.shown.front().id);
-  if (!proved) return error_code::auth_failed;
-  for (auto& identity : *proved)
-    if (std::find(c.shown.begin(), c.shown.end(), identity) == c.shown.end())
-      c.shown.push_back(std::move(identity));
-  c.is_admitted = c.is_admitted || has_shown_enough(c, config);
-  return error_code::ok;
-}
-
-void authenticate(database_ptr self, connection_id id, state::connection& c,
+void answer_login(database_ptr self, connection_id id, state::connection& c,
                   const state::waiting_request& asked) {
-  auto outcome = take_credentials(c, asked.request, self->state.options.context->config);
-  reply(self, id, c, asked, zxid{}, outcome, {});
-  if (outcome != error_code::ok) close_after_output(self->state, id, c);
+  reply(self, id, c, asked, zxid{}, asked.proved.err, asked.proved.body);
+  if (asked.proved.err != error_code::ok) close_after_output(self->state, id, c);
 }
 
 void set_watches(database_ptr self, connection_id id, state::connection& c,
@@ -137,11 +124,16 @@ void answer_here(database_ptr self, connection_id id, state::connection& c,
                  const state::waiting_request& asked) {
   auto& s = self->state;
   auto at = s.tree.last_processed();
+  if (asked.refusal != error_code::ok) return reply(self, id, c, asked, at, asked.refusal, {});
   switch (asked.request.op) {
     case op_code::ping:
       return reply(self, id, c, asked, at, error_code::ok, {});
     case op_code::auth:
-      return authenticate(self, id, c, asked);
+    case op_code::sasl:
+      return answer_login(self, id, c, asked);
+    case op_code::close_session:  // of a session that only this server knows
+      reply(self, id, c, asked, at, error_code::ok, {});
+      return end_local(self, c.session);
     case op_code::set_watches:
     case op_code::set_watches2:
       return set_watches(self, id, c, asked);
@@ -177,7 +169,7 @@ void answer_here(database_ptr self, connection_id id, state::connection& c,
 
 /// Answers what waited behind a write that is done, up to the next one.
 void drain(database_ptr self, connection_id id, state::connection& c) {
-  while (!c.queue.empty() && !goes_to_the_leader(c.queue.front().request.op)) {
+  while (!c.queue.empty() && is_answered_here(c.queue.front())) {
     auto next = std::move(c.queue.front());
     c.queue.pop_front();
     answer_here(self, id, c, next);
@@ -201,16 +193,20 @@ void take(database_ptr self, connection_id id, state::connection& c,
           const client_request& request) {
   auto& s = self->state;
   ++s.stats.requests_received;
+  if (c.is_rejected) return;
   state::waiting_request asked{request, self->clock().now()};
-  if (!c.is_admitted && request.op != op_code::auth) {
+  if (logs_in(request.op)) {
+    auto proved = log_in(self, c, request);
+    if (!proved) return close_after_output(s, id, c);
+    asked.proved = *std::move(proved);
+  } else if (!c.is_admitted) {
     reply(self, id, c, asked, zxid{}, error_code::session_closed_require_sasl_auth, {});
     return close_after_output(s, id, c);
   }
   if (request.op == op_code::ping) return answer_here(self, id, c, asked);  // waits for nobody
-  if (!goes_to_the_leader(request.op)) {
+  judge_locally(self, c, asked);
+  if (is_answered_here(asked)) {
     if (c.queue.empty()) return answer_here(self, id, c, asked);
-    // Its answer waits for its turn; the writes behind it do not.
-    if (request.op == op_code::auth) (void)take_credentials(c, request, s.options.context->config);
     c.queue.push_back(std::move(asked));
     return;
   }
@@ -218,113 +214,6 @@ void take(database_ptr self, connection_id id, state::connection& c,
   if (request.op == op_code::multi) asked.with_stat = create2_positions(request.body);
   asked.request.body = request.op == op_code::sync ? request.body : std::string{};
   c.queue.push_back(std::move(asked));
-}
-
-// -- sessions -----------------------------------------------------------------------------------
-
-/// The connection a session has here is over: its client came back on another.
-void cut_off_older(database_ptr self, session_id session) {
-  auto& s = self->state;
-  auto older = s.by_session.find(session);
-  if (older == s.by_session.end()) return;
-  auto id = older->second;
-  self->send(s.connections.at(id).client, client_output{.close = true});
-  on_connection_closed(self, id);
-}
-
-/// The session's connection is this one from now on.
-void register_connection(database_ptr self, const open_session& asked, session_id session,
-                         zxid since) {
-  auto& s = self->state;
-  cut_off_older(self, session);
-  state::connection c;
-  c.client = asked.client;
-  c.session = session;
-  c.since = since;
-  c.shown = {{"ip", asked.address}};
-  c.is_admitted = has_shown_enough(c, s.options.context->config);
-  ++s.stats.requests_received;
-  ++s.stats.replies_sent;
-  s.connections.emplace(asked.connection, std::move(c));
-  s.by_session[session] = asked.connection;
-}
-
-void open_new(database_ptr self, const open_session& asked,
-              caf::typed_response_promise<session_opened> promise) {
-  auto& s = self->state;
-  auto id = s.new_ids->next();
-  std::string body;
-  jute::writer{body}.i32(asked.timeout_ms);
-  write_request create{id, {}, op_code::create_session, std::move(body), {}};
-  s.opening.emplace(id, state::opening_session{asked, std::move(promise), self->clock().now()});
-  if (s.role == state::mode::learning)
-    s.to_forward.push_back(std::move(create));
-  else
-    plan_write(self, create, s.options.context->me);
-  end_turn(self);
-}
-
-/// Nothing to do when the client has left, or the role that asked is over.
-void finish_reopening(database_ptr self, connection_id id,
-                      const std::optional<session_verdict>& verdict) {
-  auto& s = self->state;
-  auto at = s.reopening.find(id);
-  if (at == s.reopening.end()) return;
-  auto opening = std::move(at->second);
-  s.reopening.erase(at);
-  using outcome = session_opened::outcome;
-  session_opened answer;
-  if (verdict && verdict->valid) {
-    const auto& asked = opening.asked;
-    register_connection(self, asked, asked.session, verdict->planned_upto);
-    answer = {outcome::open, asked.session, verdict->timeout_ms};
-  } else if (verdict) {
-    answer.result = outcome::expired;
-  }
-  opening.promise.deliver(std::move(answer));
-}
-
-void reopen(database_ptr self, const open_session& asked,
-            caf::typed_response_promise<session_opened> promise) {
-  auto& s = self->state;
-  auto id = asked.connection;
-  // Before the leader is asked: what still comes over the older connection must not be taken for
-  // the new one's, whose session this server will own (ZooKeeperServer.processConnectRequest).
-  cut_off_older(self, asked.session);
-  s.reopening.insert_or_assign(
-      id, state::opening_session{asked, std::move(promise), self->clock().now()});
-  auto question = revalidate_session{asked.session, s.options.context->me};
-  if (s.role == state::mode::leading) return finish_reopening(self, id, revalidate(self, question));
-  self->request(s.upstream, caf::infinite, question)
-      .then([self, id](const session_verdict& verdict) { finish_reopening(self, id, verdict); },
-            [self, id](const caf::error&) { finish_reopening(self, id, std::nullopt); });
-}
-
-void session_created(database_ptr self, session_id id, std::int32_t timeout_ms, zxid by) {
-  auto& s = self->state;
-  auto at = s.opening.find(id);
-  if (at == s.opening.end()) return;
-  auto opened = std::move(at->second);
-  s.opening.erase(at);
-  register_connection(self, opened.asked, id, {});
-  auto& c = s.connections.at(opened.asked.connection);
-  auto now = self->clock().now();
-  count_answer(s, c, {{cxid{}, op_code::create_session, {}}, opened.since}, by, now);
-  opened.promise.deliver(session_opened{session_opened::outcome::open, id, timeout_ms});
-}
-
-/// Ends the connection of a session that was closed or has expired; its own close is answered
-/// first.
-void session_closed(database_ptr self, const core::applied& done) {
-  auto& s = self->state;
-  auto at = s.by_session.find(done.header.client);
-  if (at == s.by_session.end()) return;
-  auto id = at->second;
-  auto& c = s.connections.at(id);
-  if (!c.queue.empty() && c.queue.front().request.op == op_code::close_session &&
-      c.queue.front().request.xid == done.header.cx)
-    reply(self, id, c, c.queue.front(), done.header.id, error_code::ok, {});
-  close_after_output(s, id, c);
 }
 
 /// The client's own write is done.
@@ -350,47 +239,16 @@ void answer_write(database_ptr self, const core::applied& done) {
 
 }  // namespace
 
-caf::result<session_opened> on_open_session(database_ptr self, const open_session& m) {
-  auto& s = self->state;
-  using outcome = session_opened::outcome;
-  if (s.role == state::mode::closed) return session_opened{outcome::not_serving, {}, 0};
-  const auto& config = s.options.context->config;
-  if (s.role == state::mode::leading && !config.leader_serves && !config.is_standalone())
-    return session_opened{outcome::not_serving, {}, 0};
-  if (m.last_zxid_seen > s.tree.last_processed()) return session_opened{outcome::behind, {}, 0};
-  auto promise = self->make_response_promise<session_opened>();
-  if (m.session == session_id{})
-    open_new(self, m, promise);
-  else
-    reopen(self, m, promise);
-  return promise;
-}
-
 void on_client_requests(database_ptr self, const client_requests& m) {
   auto& s = self->state;
   auto at = s.connections.find(m.connection);
   if (at == s.connections.end()) return;
-  auto session = at->second.session;
-  if (s.role == state::mode::learning) s.touched.insert(session);
-  if (s.live) s.live->touch(session, steady_ms(self));
+  hear(self, at->second.session);
   for (const auto& request : m.requests) {
     if (at->second.output.close) break;
     take(self, m.connection, at->second, request);
   }
   end_turn(self);
-}
-
-void on_connection_closed(database_ptr self, connection_id id) {
-  auto& s = self->state;
-  s.watches.remove_watcher(id.value);
-  s.with_output.erase(id);
-  s.reopening.erase(id);
-  std::erase_if(s.opening, [id](const auto& x) { return x.second.asked.connection == id; });
-  auto at = s.connections.find(id);
-  if (at == s.connections.end()) return;
-  auto by = s.by_session.find(at->second.session);
-  if (by != s.by_session.end() && by->second == id) s.by_session.erase(by);
-  s.connections.erase(at);
 }
 
 void on_sync_done(database_ptr self, const sync_done& m) {
@@ -432,21 +290,6 @@ void answer_applied(database_ptr self, const core::applied& done) {
   } else {
     answer_write(self, done);
   }
-}
-
-void close_all_connections(database_ptr self) {
-  auto& s = self->state;
-  for (auto& [id, c] : s.connections) self->send(c.client, client_output{.close = true});
-  for (auto& [id, opening] : s.opening)
-    opening.promise.deliver(session_opened{session_opened::outcome::not_serving, {}, 0});
-  for (auto& [id, reopening] : s.reopening)
-    reopening.promise.deliver(session_opened{session_opened::outcome::not_serving, {}, 0});
-  s.opening.clear();
-  s.reopening.clear();
-  s.connections.clear();
-  s.by_session.clear();
-  s.with_output.clear();
-  s.watches = core::watches{};
 }
 
 void propose_planned(database_ptr self) {

@@ -27,10 +27,18 @@ void add_watches(const database_state& s, database_details& out) {
   }
 }
 
+auto buckets_of(const core::sessions& all, std::int64_t now_ms) {
+  std::vector<database_details::session_bucket> out;
+  for (const auto& [deadline_ms, sessions] : all.buckets())
+    out.push_back({deadline_ms - now_ms, {sessions.begin(), sessions.end()}});
+  return out;
+}
+
 void add_sessions(const database_state& s, std::int64_t now_ms, database_details& out) {
+  out.has_local = may_have_local(s);
+  if (out.has_local) out.local_buckets = buckets_of(*s.local, now_ms);
   if (s.live) {
-    for (const auto& [deadline_ms, sessions] : s.live->buckets())
-      out.buckets.push_back({deadline_ms - now_ms, {sessions.begin(), sessions.end()}});
+    out.buckets = buckets_of(*s.live, now_ms);
   } else {
     out.sessions.assign(s.tree.sessions().begin(), s.tree.sessions().end());
   }
@@ -52,6 +60,7 @@ database_stats figures(const database_state& s) {
   out.watched_paths = s.watches.path_count();
   out.ephemerals = s.tree.ephemeral_count();
   out.sessions = s.tree.sessions().size();
+  out.local_sessions = s.local ? s.local->size() : 0;
   out.data_bytes = static_cast<std::uint64_t>(s.tree.approximate_data_size());
   for (const auto& [id, client] : s.connections) out.outstanding += client.queue.size();
   if (s.latency_count > 0)

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /// The database actor's inner parts, one file each: modes and applying (database.cpp), clients
-/// (database_clients.cpp), what learners and snapshots get (database_sync.cpp), the list of servers
-/// (database_membership.cpp), what operators see (database_figures.cpp). Nobody else includes this.
+/// (database_clients.cpp), their sessions (database_sessions.cpp) and who they are
+/// (database_logins.cpp), what learners and snapshots get (database_sync.cpp), the list of servers
+/// (database_membership.cpp), what operators see
+/// (database_figures.cpp). Nobody else includes this.
 #pragma once
 
 #include "actors/database.hpp"
@@ -10,17 +12,58 @@ namespace troupe::database_parts {
 
 // -- clients ------------------------------------------------------------------------------------
 
-caf::result<session_opened> on_open_session(database_ptr self, const open_session& m);
 void on_client_requests(database_ptr self, const client_requests& m);
-void on_connection_closed(database_ptr self, connection_id id);
 void on_sync_done(database_ptr self, const sync_done& m);
 /// After a txn was applied: tells watchers, then answers the client if it is ours.
 void answer_applied(database_ptr self, const core::applied& done);
-/// Closes every connection without an answer: there is no leader to serve under.
-void close_all_connections(database_ptr self);
 /// Sends what this turn gathered: writes to their leader, output to clients. Every handler that
 /// gathers ends with it.
 void end_turn(database_ptr self);
+void reply(database_ptr self, connection_id id, database_state::connection& c,
+           const database_state::waiting_request& asked, zxid at, error_code err,
+           std::string_view body);
+void count_answer(database_state& s, database_state::connection& c,
+                  const database_state::waiting_request& asked, zxid at,
+                  database_state::clock::time_point now);
+void close_after_output(database_state& s, connection_id id, database_state::connection& c);
+
+// -- sessions -------------------------------------------------------------------------------------
+
+caf::result<session_opened> on_open_session(database_ptr self, const open_session& m);
+void session_created(database_ptr self, session_id id, std::int32_t timeout_ms, zxid by);
+/// Ends the connection of a session that was closed or has expired; its own close is answered
+/// first.
+void session_closed(database_ptr self, const core::applied& done);
+void on_connection_closed(database_ptr self, connection_id id);
+/// Closes every connection without an answer: there is no leader to serve under.
+void close_all_connections(database_ptr self);
+void hear(database_ptr self, session_id session);
+
+/// Sessions that only this server knows: all that are opened here while localSessionsEnabled, and
+/// all that are opened at a server without a leader, which cannot tell anybody.
+[[nodiscard]] bool may_have_local(const database_state& s);
+/// From here on this server may have sessions of its own, and has none.
+void begin_local_sessions(database_ptr self);
+/// What a session that only this server knows, or a server that only serves reads, may not do is
+/// refused; the first ephemeral znode of a local session makes it one of all servers first.
+void judge_locally(database_ptr self, const database_state::connection& c,
+                   database_state::waiting_request& asked);
+void end_local(database_ptr self, session_id session);
+void expire_local(database_ptr self);
+/// What clients sent while this server could hear nobody (it was stopped, or a turn took long) may
+/// still wait to be read, here or on the way: that time is not theirs.
+void forgive_own_deafness(database_ptr self);
+
+// -- who a client is ------------------------------------------------------------------------------
+
+/// As enforce.auth.schemes asks (AuthenticationHelper).
+[[nodiscard]] bool has_shown_enough(const database_state::connection& c,
+                                    const config::node_config& config);
+/// What the client proves by an auth or sasl request to be counts from now on. nullopt: it is not
+/// worth an answer, only the end. Once one has failed nothing of the client is heard any more.
+[[nodiscard]] std::optional<database_state::login> log_in(database_ptr self,
+                                                          database_state::connection& c,
+                                                          const client_request& asked);
 
 // -- writes on the leading server ----------------------------------------------------------------
 

@@ -19,7 +19,7 @@
 namespace troupe {
 namespace {
 
-using self_ptr = election_actor::stateful_pointer<election_state>;
+using self_ptr = pinned_pointer<election_actor, election_state>;
 using std::chrono::milliseconds;
 using timer = core::election_effects::timer;
 

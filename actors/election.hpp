@@ -22,6 +22,7 @@
 #include "actors/coro/scope.hpp"
 #include "actors/coro/signal.hpp"
 #include "actors/node_context.hpp"
+#include "actors/pinned.hpp"
 #include "actors/sinks.hpp"
 
 namespace troupe {
@@ -78,7 +79,7 @@ struct election_state {
   coro::scope search;      // last member: dies first
 };
 
-election_actor::behavior_type election(election_actor::stateful_pointer<election_state> self,
+election_actor::behavior_type election(pinned_pointer<election_actor, election_state> self,
                                        election_options options);
 
 }  // namespace troupe

@@ -26,6 +26,7 @@ constexpr std::array<std::string_view, 19> known_words = {
 
 std::string_view mode(const server_status& s) {
   if (s.standalone) return "standalone";
+  if (s.read_only) return "read-only";
   switch (s.state) {
     case server_state::leading:
       return "leader";
@@ -54,6 +55,7 @@ std::string srvr(const situation& now, bool with_clients) {
   const auto& db = now.database;
   lines out;
   out.field("Zookeeper version", full_version());
+  if (now.status.read_only) out.put("READ-ONLY mode; serving only read-only clients");
   if (with_clients) {
     out.put("Clients:");
     put_connections(out, now, true);
@@ -116,7 +118,7 @@ std::string mntr(const situation& now) {
   out.figure("approximate_data_size", db.data_bytes);
   out.figure("digest_mismatches_count", db.digest_mismatches);
   out.figure("global_sessions", db.sessions);
-  out.figure("local_sessions", 0);
+  out.figure("local_sessions", db.local_sessions);
   out.figure("open_file_descriptor_count", now.gateway.open_files);
   out.figure("max_file_descriptor_count", now.gateway.open_files_max);
   out.figure("connection_drop_probability", 0.0);  // connections are refused or kept, never diced
@@ -169,7 +171,7 @@ std::string whys(const situation& now) {
   const auto& s = now.status;
   lines out;
   out.field("State", s.standalone ? std::string("standalone") : peer_state(s));
-  out.field("Serving", s.serving ? "yes" : "no");
+  out.field("Serving", s.serving ? "yes" : s.read_only ? "reads only" : "no");
   if (!s.reason.empty()) out.field("Reason", s.reason);
   if (!s.standalone) {
     out.field("Leader", s.leader ? std::to_string(s.leader->value) : std::string("none"));
@@ -228,12 +230,12 @@ std::string answer(std::string_view word, const config::node_config& cfg, const 
     return std::string(word) + " is not executed because it is not in the whitelist.\n";
   if (word == "ruok") return "imok";
   if (word == word_of_our_own) return whys(now);
-  if (word == "isro") return now.status.serving ? "rw" : "null";
+  if (word == "isro") return now.status.serving ? "rw" : now.status.read_only ? "ro" : "null";
   if (word == "envi") return envi(now);
   if (word == "gtmk" || word == "stmk")
     return now.trace_mask ? std::to_string(*now.trace_mask) : std::string{};
   if (word == "conf") return conf(cfg, now.sizes);
-  if (!now.status.serving) return std::string(not_serving);
+  if (!now.status.serving && !now.status.read_only) return std::string(not_serving);
   if (word == "mntr") return mntr(now);
   if (word == "cons") return cons(now);
   if (word == "dump") return dump(cfg, now);

@@ -118,23 +118,32 @@ void put_bucket(lines& out, std::size_t count, std::int64_t wall_ms) {
   out.put(std::to_string(count) + " expire at " + java_date(wall_ms) + ":");
 }
 
+void put_session_sets(lines& out, const std::string& title,
+                      const std::vector<database_details::session_bucket>& buckets,
+                      std::int64_t wall_ms) {
+  std::size_t count = 0;
+  for (const auto& bucket : buckets) count += bucket.sessions.size();
+  out.put(title + " (" + std::to_string(buckets.size()) + ")/(" + std::to_string(count) + "):");
+  for (const auto& bucket : buckets) {
+    put_bucket(out, bucket.sessions.size(), wall_ms + bucket.expires_in_ms);
+    for (auto id : bucket.sessions) out.put("\t0x" + hex(id.value));
+  }
+}
+
 /// SessionTrackerImpl.dumpSessions on a leader, LearnerSessionTracker's elsewhere.
 void put_sessions(lines& out, const situation& now) {
   const auto& d = now.details;
+  if (d.has_local) {
+    put_session_sets(out, "Local Session Sets", d.local_buckets, now.wall_ms);
+    if (d.leads) return put_session_sets(out, "Global Session Sets", d.buckets, now.wall_ms);
+  }
   if (!d.leads) {
     out.put("Global Sessions(" + std::to_string(d.sessions.size()) + "):");
     for (const auto& [id, timeout_ms] : d.sessions)
       out.put("0x" + hex(id.value) + "\t" + std::to_string(timeout_ms) + "ms");
     return;
   }
-  std::size_t count = 0;
-  for (const auto& bucket : d.buckets) count += bucket.sessions.size();
-  out.put("Session Sets (" + std::to_string(d.buckets.size()) + ")/(" + std::to_string(count) +
-          "):");
-  for (const auto& bucket : d.buckets) {
-    put_bucket(out, bucket.sessions.size(), now.wall_ms + bucket.expires_in_ms);
-    for (auto id : bucket.sessions) out.put("\t0x" + hex(id.value));
-  }
+  put_session_sets(out, "Session Sets", d.buckets, now.wall_ms);
 }
 
 /// When each connection is given up if nothing more is heard of it.

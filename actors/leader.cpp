@@ -15,7 +15,7 @@
 namespace troupe {
 namespace {
 
-using self_ptr = leader_actor::stateful_pointer<leader_state>;
+using self_ptr = pinned_pointer<leader_actor, leader_state>;
 using std::chrono::milliseconds;
 
 void end_term(self_ptr self, std::string reason) {

@@ -24,6 +24,7 @@
 #include "actors/coro/signal.hpp"
 #include "actors/coro/task.hpp"
 #include "actors/node_context.hpp"
+#include "actors/pinned.hpp"
 #include "actors/sinks.hpp"
 
 namespace troupe {
@@ -82,7 +83,7 @@ struct leader_state {
   coro::scope work;               // last member: dies first, before what its tasks use
 };
 
-leader_actor::behavior_type leader(leader_actor::stateful_pointer<leader_state> self,
+leader_actor::behavior_type leader(pinned_pointer<leader_actor, leader_state> self,
                                    leader_options options);
 
 }  // namespace troupe

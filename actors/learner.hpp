@@ -24,6 +24,7 @@
 #include "actors/coro/scope.hpp"
 #include "actors/coro/task.hpp"
 #include "actors/node_context.hpp"
+#include "actors/pinned.hpp"
 #include "actors/sinks.hpp"
 
 namespace troupe {
@@ -81,7 +82,7 @@ struct learner_state {
   coro::scope work;  // last member: dies first, before what its tasks use
 };
 
-using learner_ptr = learner_actor::stateful_pointer<learner_state>;
+using learner_ptr = pinned_pointer<learner_actor, learner_state>;
 
 /// The handlers and the running conversation of a learner; its term ends with role_ended to the
 /// peer.

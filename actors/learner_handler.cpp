@@ -15,7 +15,7 @@
 namespace troupe {
 namespace {
 
-using self_ptr = learner_handler_actor::stateful_pointer<learner_handler_state>;
+using self_ptr = pinned_pointer<learner_handler_actor, learner_handler_state>;
 using std::chrono::milliseconds;
 
 /// Snapshot pieces under way to a learner at a time. BASP has no back-pressure of its own.

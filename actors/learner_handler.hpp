@@ -14,6 +14,7 @@
 #include "actors/coro/signal.hpp"
 #include "actors/coro/task.hpp"
 #include "actors/node_context.hpp"
+#include "actors/pinned.hpp"
 #include "actors/sinks.hpp"
 
 namespace troupe {
@@ -56,7 +57,7 @@ struct learner_handler_state {
 };
 
 learner_handler_actor::behavior_type learner_handler(
-    learner_handler_actor::stateful_pointer<learner_handler_state> self,
+    pinned_pointer<learner_handler_actor, learner_handler_state> self,
     learner_handler_options options);
 
 }  // namespace troupe

@@ -19,7 +19,7 @@
 namespace troupe {
 namespace {
 
-using self_ptr = peer_actor::stateful_pointer<peer_state>;
+using self_ptr = pinned_pointer<peer_actor, peer_state>;
 using namespace std::chrono_literals;
 
 /// Between two tries to read a data directory that failed.
@@ -29,6 +29,9 @@ constexpr auto disk_retry_delay = 1s;
 constexpr auto fruitless_term = 200ms;
 constexpr auto term_retry_delay = 100ms;
 constexpr std::chrono::milliseconds term_retry_delay_max = 2s;
+/// A server looks for a leader this long, or for a tick if that is longer, before it serves reads
+/// without one (QuorumPeer.run).
+constexpr std::chrono::milliseconds read_only_grace = 2s;
 /// Of logged txns read at a time while log and database are brought together.
 constexpr std::uint64_t catch_up_bytes_max = 16 << 20;
 
@@ -176,6 +179,28 @@ coro::task<std::string> play_role(self_ptr self, term now, server_id me) {
   co_return over.reason;
 }
 
+/// Reads for clients that ask for no more, once there is no leader for a while.
+coro::task<> serve_reads(self_ptr self) {
+  auto& s = self->state;
+  const std::chrono::milliseconds tick{s.options.context->config.tick_ms};
+  auto grace = coro::sleep(self, std::max(read_only_grace, tick));
+  co_await grace;
+  s.status.read_only = true;
+  s.options.context->log.info("serving_reads_only", {{"reason", s.status.reason}});
+  self->send(s.options.database, start_read_only{});
+  for (;;) {
+    auto pause = coro::sleep(self, tick / 2);
+    co_await pause;
+    self->send(s.options.database, expire_sessions{});
+  }
+}
+
+void stop_reads(self_ptr self) {
+  auto& s = self->state;
+  s.reading.cancel();
+  if (std::exchange(s.status.read_only, false)) self->send(s.options.database, stop_serving{});
+}
+
 /// The peer's life.
 coro::task<> run(self_ptr self) {
   auto& s = self->state;
@@ -200,10 +225,12 @@ coro::task<> run(self_ptr self) {
     }
     s.options.context->log.info(
         "looking", {{"zxid", history->last}, {"epoch", history->current}, {"reason", reason}});
+    if (s.options.context->config.read_only_mode) s.reading.start(serve_reads(self));
     auto electing =
         coro::ask<elected>(self, s.options.election, coro::infinite,
                            look_for_leader{history->last, history->current, history->members});
     auto choice = co_await electing;
+    stop_reads(self);
     if (!choice) {
       reason = "election failed: " + text_of(choice.error());
       auto pause = coro::sleep(self, disk_retry_delay);

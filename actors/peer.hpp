@@ -17,6 +17,7 @@
 #include "actors/coro/scope.hpp"
 #include "actors/coro/task.hpp"
 #include "actors/node_context.hpp"
+#include "actors/pinned.hpp"
 #include "actors/sinks.hpp"
 
 namespace troupe {
@@ -62,9 +63,10 @@ struct peer_state {
   /// No role outlives its peer.
   ~peer_state();
 
-  coro::scope work;  // last member: dies first, before what its tasks use
+  coro::scope reading;  // while looking: serves reads once that lasts
+  coro::scope work;     // last member: dies first, before what its tasks use
 };
 
-peer_actor::behavior_type peer(peer_actor::stateful_pointer<peer_state> self, peer_options options);
+peer_actor::behavior_type peer(pinned_pointer<peer_actor, peer_state> self, peer_options options);
 
 }  // namespace troupe

@@ -70,6 +70,7 @@ struct open_session {
   zxid last_zxid_seen;
   std::string address;  // of the client, without port
   client_sink client;
+  bool accepts_read_only = false;
 };
 
 /// Takes snapshot pieces for the disk (journal_scribe).
@@ -120,6 +121,10 @@ struct start_learning {
   epoch era;
   forward_sink upstream;
 };
+/// No leader, and none for a while: reads alone, for clients that ask for no more.
+struct start_read_only {
+  TROUPE_STAYS_LOCAL;
+};
 /// No leader: close all client connections; what was not committed is answered by nobody.
 struct stop_serving {
   TROUPE_STAYS_LOCAL;
@@ -140,11 +145,12 @@ using journal_actor =
 using database_actor = caf::typed_actor<
     // from roles and peer
     reacts_to<install_image>, reacts_to<start_leading>, reacts_to<start_learning>,
-    reacts_to<stop_serving>, reacts_to<apply_txns>, reacts_to<sync_done>,
-    reacts_to<forwarded_writes>, replies_to<revalidate_session>::with<session_verdict>,
-    reacts_to<touch_sessions>, replies_to<collect_touches>::with<touched_sessions>,
-    reacts_to<expire_sessions>, replies_to<get_last_zxid>::with<last_zxid>,
-    reacts_to<know_membership>, reacts_to<synced_servers>,
+    reacts_to<start_read_only>, reacts_to<stop_serving>, reacts_to<apply_txns>,
+    reacts_to<sync_done>, reacts_to<forwarded_writes>,
+    replies_to<revalidate_session>::with<session_verdict>, reacts_to<touch_sessions>,
+    replies_to<collect_touches>::with<touched_sessions>, reacts_to<expire_sessions>,
+    replies_to<get_last_zxid>::with<last_zxid>, reacts_to<know_membership>,
+    reacts_to<synced_servers>,
     // synchronization of learners
     replies_to<plan_sync>::with<sync_source>, replies_to<open_stream>::with<stream_opened>,
     replies_to<get_stream_piece>::with<snapshot_piece>, reacts_to<close_stream>,

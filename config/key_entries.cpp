@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "config/key_entries.hpp"
 
+#include <algorithm>
+
 namespace troupe::config::entries {
 
 std::string lower(std::string_view s) {
@@ -144,6 +146,18 @@ key_entry refused(std::string_view name, std::string_view why, std::string_view 
   out.read = [as_ours](draft&, std::string_view, std::string_view v) -> verdict {
     if (!as_ours.empty() && lower(v) == lower(as_ours)) return std::nullopt;
     return as_ours.empty() ? "none" : std::string{as_ours};
+  };
+  return out;
+}
+
+key_entry built_in(std::string_view name, std::vector<std::string> classes, std::string_view why,
+                   std::string_view meaning) {
+  auto out = refused(name, why, meaning);
+  out.accepted = joined(classes);
+  out.read = [classes = std::move(classes), words = out.accepted](draft&, std::string_view,
+                                                                  std::string_view v) -> verdict {
+    if (std::ranges::find(classes, v) != classes.end()) return std::nullopt;
+    return words;
   };
   return out;
 }

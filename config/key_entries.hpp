@@ -88,6 +88,10 @@ key_entry number(std::string_view name, T node_config::*field, range r, std::str
 [[nodiscard]] key_entry refused(std::string_view name, std::string_view why,
                                 std::string_view meaning, std::string_view as_ours = {});
 
+/// Classes of Java's by which a config names what is built in here; others end the start.
+[[nodiscard]] key_entry built_in(std::string_view name, std::vector<std::string> classes,
+                                 std::string_view why, std::string_view meaning);
+
 // -- the parts of the table ---------------------------------------------------------------------
 
 [[nodiscard]] key_section server_keys();
@@ -96,6 +100,8 @@ key_entry number(std::string_view name, T node_config::*field, range r, std::str
 [[nodiscard]] key_section ensemble_keys();
 [[nodiscard]] key_section journal_keys();
 [[nodiscard]] key_section security_keys();
+/// What of security_keys() is about SASL, and which classes know schemes.
+[[nodiscard]] std::vector<key_entry> sasl_keys();
 [[nodiscard]] key_section insight_keys();
 [[nodiscard]] key_section tuning_keys();
 

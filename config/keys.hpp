@@ -29,7 +29,6 @@ struct draft {
   std::optional<std::int32_t> min_session_timeout_ms, max_session_timeout_ms;
   bool enforce_auth = false;              // enforce.auth.enabled
   std::vector<std::string> auth_schemes;  // enforce.auth.schemes
-  bool read_only_mode = false;            // readonlymode.enabled
 };
 
 /// nullopt: taken. Text: refused, and this is what is accepted.
@@ -55,6 +54,8 @@ struct key_entry {
   std::function<verdict(draft&, std::string_view key, std::string_view value)> read;
   /// The value as zoo.cfg would say it; nullopt: it would not. Empty: printed by another key.
   std::function<std::optional<std::string>(const node_config&)> show;
+  /// Of a row that stands for many names: those that zoo.cfg would say, with their values.
+  std::function<std::map<std::string, std::string>(const node_config&)> show_many;
 };
 
 struct key_section {

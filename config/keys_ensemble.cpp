@@ -141,19 +141,14 @@ key_section ensemble_keys() {
                      "Whether observers write to disk.", true));
   add(flag("reconfigEnabled", &node_config::reconfig_enabled,
            "Changing the members while the ensemble runs."));
-  add(no_effect_flag("localSessionsEnabled", false,
-                     "every session is known to all servers, which a client cannot tell",
-                     "Sessions that only their server knows.", false));
-  add(no_effect_flag("localSessionsUpgradingEnabled", false,
-                     "every session is known to all servers from its beginning",
-                     "Local sessions that become global with their first ephemeral.", false));
-  add(no_effect("readonlymode.enabled", "false",
-                "there is no read-only mode yet: without a quorum no client is served",
-                "Serving reads without a quorum.", "false"));
-  out.keys.back().read = [](draft& d, std::string_view, std::string_view v) -> verdict {
-    d.read_only_mode = v == "true";
-    return std::nullopt;
-  };
+  add(flag("localSessionsEnabled", &node_config::local_sessions,
+           "New sessions are known to their server alone: no txn, and no coming back at another."));
+  add(flag("localSessionsUpgradingEnabled", &node_config::local_sessions_upgrading,
+           "A local session's first ephemeral znode makes it one of all servers; otherwise it is "
+           "refused."));
+  add(flag("readonlymode.enabled", &node_config::read_only_mode,
+           "Without a leader for max(2 s, tickTime) a server serves reads to clients that ask for "
+           "no more."));
   add(no_effect_flag("multiAddress.enabled", false,
                      "a server line has one address; a line with | is refused",
                      "Several addresses for one server.", false));

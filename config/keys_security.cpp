@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Keys of who may do what, of what an operator sees, and of threads and buffers. What promises
 // safety and is not there is refused: a server that starts without it would be trusted for nothing.
-#include <algorithm>
-
 #include "config/key_entries.hpp"
 
 namespace troupe::config::entries {
@@ -10,7 +8,6 @@ namespace troupe::config::entries {
 namespace {
 
 constexpr std::string_view no_tls = "there is no TLS yet";
-constexpr std::string_view no_sasl = "there is no SASL yet";
 
 constexpr std::string_view digest_form =
     "a user and the digest of user and password, such as super:xQJmxLMiHGwaqBvst5y6rkB6HQs=";
@@ -23,30 +20,15 @@ verdict take_super_digest(draft& d, std::string_view value) {
   return std::nullopt;
 }
 
-constexpr std::string_view schemes_form = "digest, ip, or both with a comma between";
+constexpr std::string_view schemes_form = "digest, ip or sasl, or several with commas between";
 
 verdict take_auth_schemes(draft& d, std::string_view value) {
   d.auth_schemes.clear();
   for (auto scheme : split(value, ',')) {
-    if (scheme != "digest" && scheme != "ip") return std::string{schemes_form};
+    if (scheme != "digest" && scheme != "ip" && scheme != "sasl") return std::string{schemes_form};
     d.auth_schemes.emplace_back(scheme);
   }
   return std::nullopt;
-}
-
-constexpr std::string_view java_auth = "org.apache.zookeeper.server.auth.";
-
-/// Classes of Java's by which a config names what is built in here.
-key_entry built_in(std::string_view name, std::vector<std::string> classes, std::string_view why,
-                   std::string_view meaning) {
-  auto out = refused(name, why, meaning);
-  out.accepted = joined(classes);
-  out.read = [classes = std::move(classes), words = out.accepted](draft&, std::string_view,
-                                                                  std::string_view v) -> verdict {
-    if (std::ranges::find(classes, v) != classes.end()) return std::nullopt;
-    return words;
-  };
-  return out;
 }
 
 }  // namespace
@@ -81,21 +63,7 @@ key_section security_keys() {
                 "an ACL is checked where the txn is made, with "
                 "the same outcome",
                 "Checking ACLs of writes at the client's server first."));
-  add(built_in("authProvider.",
-               {std::string{java_auth} + "DigestAuthenticationProvider",
-                std::string{java_auth} + "IPAuthenticationProvider"},
-               "a Java class cannot be loaded; digest and ip are built in",
-               "A class that knows another scheme."));
-  add(refused("sessionRequireClientSASLAuth", no_sasl, "Clients have to log in by SASL.", "false"));
-  add(refused("superUser", no_sasl, "The SASL user who passes every ACL."));
-  add(refused("requireClientAuthScheme", no_sasl, "The scheme every client has to show."));
-  add(no_effect("java.security.auth.login.config", "",
-                "there is no SASL yet: who does not ask for it is served as before",
-                "The file of SASL users."));
-  for (std::string_view name : {"quorum.auth.enableSasl", "quorum.auth.learnerRequireSasl",
-                                "quorum.auth.serverRequireSasl"})
-    add(refused(name, no_sasl, "Servers log in at each other by SASL.", "false"));
-  add(no_effect("quorum.auth.", "", no_sasl, "How servers log in at each other."));
+  for (auto& x : sasl_keys()) add(std::move(x));
   add(refused("secureClientPort", no_tls, "Where clients connect by TLS."));
   add(refused("secureClientPortAddress", no_tls, "The address of that port."));
   add(refused("client.portUnification", no_tls, "TLS and plain clients at one port.", "false"));

@@ -10,6 +10,7 @@
 #include <iterator>
 #include <limits>
 
+#include "config/jaas.hpp"
 #include "config/keys.hpp"
 #include "config/membership.hpp"
 #include "config/properties.hpp"
@@ -20,6 +21,10 @@ namespace troupe::config {
 namespace {
 
 constexpr std::string_view on_the_command_line = "--set";
+constexpr std::string_view jaas_key = "java.security.auth.login.config";
+constexpr std::string_view super_password_key = "SASLAuthenticationProvider.superPassword";
+constexpr std::string_view sasl_provider_line =
+    "authProvider.1=org.apache.zookeeper.server.auth.SASLAuthenticationProvider";
 
 /// Text of an error; nullopt: all is well.
 using problem = std::optional<std::string>;
@@ -55,6 +60,8 @@ class builder {
   problem check_ensemble();
   problem resolve_timeouts();
   problem resolve_clients();
+  problem resolve_sasl();
+  problem check_auth_schemes();
 
   node_config& cfg() { return draft_.cfg; }
 
@@ -123,7 +130,7 @@ problem builder::finish() {
        {&builder::read_members_file, &builder::resolve_members, &builder::resolve_directories,
         &builder::resolve_groups, &builder::check_members, &builder::resolve_my_id,
         &builder::check_ensemble, &builder::resolve_client_port, &builder::resolve_timeouts,
-        &builder::resolve_clients})
+        &builder::resolve_clients, &builder::resolve_sasl, &builder::check_auth_schemes})
     if (auto found = (this->*step)()) return found;
   return std::nullopt;
 }
@@ -306,10 +313,48 @@ problem builder::resolve_timeouts() {
 problem builder::resolve_clients() {
   if (draft_.enforce_auth && draft_.auth_schemes.empty())
     return at("enforce.auth.enabled") +
-           "=true: enforce.auth.schemes is missing; accepted: one that names digest, ip or both";
+           "=true: enforce.auth.schemes is missing; accepted: one that names digest, ip or sasl";
   if (draft_.enforce_auth) cfg().required_auth_schemes = draft_.auth_schemes;
-  if (draft_.read_only_mode && !cfg().allows_four_letter_word("isro"))
+  if (cfg().session_requires_sasl) cfg().required_auth_schemes = {"sasl"};
+  if (cfg().read_only_mode && !cfg().allows_four_letter_word("isro"))
     cfg().four_letter_words.emplace_back("isro");
+  return std::nullopt;
+}
+
+/// The users of the JAAS file (ServerCnxnFactory.configureSaslLogin).
+problem builder::resolve_sasl() {
+  const auto& path = cfg().jaas_file;
+  if (path.empty()) return std::nullopt;
+  auto text = read_(path);
+  if (!text)
+    return at(std::string{jaas_key}) + "=" + path + ": cannot be read; accepted: a JAAS file";
+  auto users = read_jaas_users(*text, cfg().jaas_section);
+  if (!users && users.error().line == 0)
+    return path + ": " + users.error().text + " (" + at(std::string{jaas_key}) +
+           " names this file)";
+  if (!users) return path + ":" + std::to_string(users.error().line) + ": " + users.error().text;
+  cfg().sasl_users = *std::move(users);
+  if (cfg().sasl_super_password.empty()) return std::nullopt;
+  auto super = cfg().sasl_users.find("super");
+  if (super == cfg().sasl_users.end())
+    warn(at(std::string{super_password_key}) + ": without effect: " + path + " has no user_super");
+  else
+    super->second = cfg().sasl_super_password;
+  return std::nullopt;
+}
+
+/// AuthenticationHelper.validateConfiguredProperties; and that somebody can show what is asked for.
+problem builder::check_auth_schemes() {
+  const auto& wanted = cfg().required_auth_schemes;
+  if (std::ranges::find(wanted, "sasl") == wanted.end()) return std::nullopt;
+  const auto where =
+      at(cfg().session_requires_sasl ? "sessionRequireClientSASLAuth" : "enforce.auth.schemes");
+  if (!cfg().sasl_in_acls)
+    return where + ": asks for the scheme sasl, which is not there; accepted: with a line " +
+           std::string{sasl_provider_line};
+  if (wanted.size() == 1 && cfg().sasl_users.empty())
+    return where + ": nobody could log in by SASL; accepted: with a line " + std::string{jaas_key} +
+           "=FILE that names the users";
   return std::nullopt;
 }
 

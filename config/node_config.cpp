@@ -83,9 +83,12 @@ std::string print(const node_config& cfg) {
   std::string out;
   for (const auto& section : key_table()) {
     std::string lines;
-    for (const auto& key : section.keys)
+    for (const auto& key : section.keys) {
       if (auto value = key.show ? key.show(cfg) : std::nullopt)
         lines += print_line(key.name, *value);
+      if (!key.show_many) continue;
+      for (const auto& [name, value] : key.show_many(cfg)) lines += print_line(name, value);
+    }
     if (!lines.empty()) out += "# " + std::string{section.title} + "\n" + lines + "\n";
   }
   return out + print_members(cfg);

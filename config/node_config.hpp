@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -39,7 +40,10 @@ struct node_config {
   std::vector<server_entry> servers;  // ascending by id; empty or of one when standalone
   bool standalone_enabled = true;     // false: a single server line still runs an ensemble, of one
   bool reconfig_enabled = false;      // clients may change the servers of the running ensemble
-  zxid membership_version;            // of `servers`: the dynamic file's, 0 when there is none
+  bool local_sessions = false;        // known to their server alone, until they need to be more
+  bool local_sessions_upgrading = false;  // their first ephemeral znode makes them known to all
+  bool read_only_mode = false;  // without a leader, reads for clients that ask for no more
+  zxid membership_version;      // of `servers`: the dynamic file's, 0 when there is none
 
   // -- files --------------------------------------------------------------------------------------
   std::string data_dir;      // snapshots, epochs, myid, pid file; absolute
@@ -68,6 +72,17 @@ struct node_config {
   bool skip_acl = false;  // true: everybody may do everything
   /// A client has to show an identity of one of these before it asks anything; empty: need not.
   std::vector<std::string> required_auth_schemes;
+
+  // -- SASL ---------------------------------------------------------------------------------------
+  bool sasl_in_acls = false;  // authProvider.N says so: the scheme sasl has a meaning in ACLs
+  std::string jaas_file;      // java.security.auth.login.config; empty: nobody logs in by SASL
+  std::string jaas_section = "Server";
+  std::map<std::string, std::string> sasl_users;  // of that entry, password by name; never printed
+  std::string sasl_super_password;                // of the user "super", instead of the file's
+  /// Who passes every ACL, by what stands behind "superUser" in the key: nothing, or ".N".
+  std::map<std::string, std::string> sasl_super_users;
+  bool session_requires_sasl = false;  // required_auth_schemes is sasl alone then
+  bool keeps_who_fails_sasl = false;   // false: who shows a wrong password is cut off
 
   // -- znodes -------------------------------------------------------------------------------------
   bool extended_types = false;  // TTL znodes; a server's number is at most 254 then

@@ -16,6 +16,7 @@ struct database_stats {
   bool serving = false;
   zxid last;
   std::uint64_t znodes = 0, watches = 0, watched_paths = 0, ephemerals = 0, sessions = 0;
+  std::uint64_t local_sessions = 0;  // known to this server alone
   std::uint64_t data_bytes = 0;
   std::uint64_t requests_received = 0, replies_sent = 0, events_sent = 0, outstanding = 0;
   std::uint64_t digest_mismatches = 0;  // since the start; more than 0: this replica has drifted
@@ -59,6 +60,8 @@ struct database_details {
     std::vector<session_id> sessions;
   };
   bool leads = false;
+  bool has_local = false;                     // sessions that only this server knows are told apart
+  std::vector<session_bucket> local_buckets;  // the next to expire first
   std::vector<session_bucket> buckets;  // of a leader, the next to expire first
   std::vector<std::pair<session_id, std::int32_t>> sessions;  // of a learner, with timeout_ms
   std::vector<std::pair<session_id, std::vector<std::string>>> ephemerals;

@@ -51,6 +51,7 @@ struct session_opened {
   outcome result = outcome::not_serving;
   session_id session;
   std::int32_t timeout_ms = 0;
+  bool read_only = false;  // reads are all that is served
 };
 
 struct client_request {
@@ -426,8 +427,9 @@ struct server_status {
   server_state state = server_state::looking;
   bool standalone = false;
   bool serving = false;
-  std::string phase;   // discovery, synchronization, broadcast; empty while looking
-  std::string reason;  // while not serving: why, for people
+  bool read_only = false;  // not serving, apart from reads for clients that ask for no more
+  std::string phase;       // discovery, synchronization, broadcast; empty while looking
+  std::string reason;      // while not serving: why, for people
   std::optional<server_id> leader;
   epoch era;
   election_status election;

@@ -63,9 +63,24 @@ bool ip_matches(std::string_view shown, std::string_view wanted) {
   return (have->address & mask) == (want->address & mask);
 }
 
+/// A Kerberos principal, service/host@realm, or any name without an @
+/// (SASLAuthenticationProvider.isValid, KerberosName).
+bool is_sasl_id(std::string_view id) {
+  auto at = id.find('@');
+  if (at == std::string_view::npos) return true;
+  auto before = id.substr(0, at), realm = id.substr(at + 1);
+  return std::count(before.begin(), before.end(), '/') <= 1 &&
+         realm.find_first_of("/@") == std::string_view::npos;
+}
+
+bool sasl_matches(std::string_view shown, std::string_view wanted) {
+  return shown == "super" || shown == wanted;
+}
+
 constexpr std::array schemes{
     auth_scheme{"digest", true, is_digest_id, equal},
     auth_scheme{"ip", false, is_ip_id, ip_matches},
+    auth_scheme{"sasl", true, is_sasl_id, sasl_matches},
 };
 
 const auth_id anyone{"world", "anyone"};
@@ -83,8 +98,12 @@ const auth_scheme* find_scheme(std::string_view name) {
   return found == schemes.end() ? nullptr : &*found;
 }
 
-tl::expected<acl_list, error_code> fix_up_acl(const acl_list& asked, const identities& shown) {
+tl::expected<acl_list, error_code> fix_up_acl(const acl_list& asked, const identities& shown,
+                                              bool with_sasl) {
   const auto invalid = tl::unexpected{error_code::invalid_acl};
+  const auto known = [with_sasl](std::string_view name) {
+    return name == "sasl" && !with_sasl ? nullptr : find_scheme(name);
+  };
   if (asked.empty()) return invalid;
   acl_list out;
   for (auto entry = asked.begin(); entry != asked.end(); ++entry) {
@@ -94,12 +113,12 @@ tl::expected<acl_list, error_code> fix_up_acl(const acl_list& asked, const ident
     } else if (entry->id.scheme == "auth") {
       auto before = out.size();
       for (const auto& id : shown) {
-        auto scheme = find_scheme(id.scheme);
+        auto scheme = known(id.scheme);
         if (scheme && scheme->is_authenticated) out.push_back({entry->perms, id});
       }
       if (out.size() == before) return invalid;
     } else {
-      auto scheme = find_scheme(entry->id.scheme);
+      auto scheme = known(entry->id.scheme);
       if (!scheme || !scheme->is_valid(entry->id.id)) return invalid;
       out.push_back(*entry);
     }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /// Who may do what: access lists checked against the identities a connection has shown
 /// (PrepRequestProcessor.fixupACL, ZooKeeperServer.checkACL, the auth providers). Schemes stand in
-/// one table, so a later one is one row more. Errors: as client-visible codes.
+/// one table, so a later one is one row more. Errors: as client-visible codes. An identity of a
+/// scheme that the config leaves out (authProvider.N) is never among those shown.
 #pragma once
 
 #include <cstdint>
@@ -34,9 +35,11 @@ struct auth_scheme {
 [[nodiscard]] const auth_scheme* find_scheme(std::string_view name);
 
 /// The list as it will be stored: duplicates merged, auth:"" expanded to what `shown` has proved.
-/// invalid_acl: empty list, unknown scheme, malformed id, or "auth" of nobody.
+/// invalid_acl: empty list, unknown scheme, malformed id, or "auth" of nobody. `with_sasl`: the
+/// scheme sasl is known here.
 [[nodiscard]] tl::expected<acl_list, error_code> fix_up_acl(const acl_list& asked,
-                                                            const identities& shown);
+                                                            const identities& shown,
+                                                            bool with_sasl = false);
 
 /// True when one entry grants any of `permissions` (bits) to one of `shown`. An empty list grants
 /// all, as in ZooKeeper.

@@ -184,7 +184,7 @@ prep::planned prep::plan_op(context& at, const create_op& op) {
   if (!mode) return refused(mode.error());
   if (!op.has_path) return refused(error_code::marshalling_error);
   if (!has_parent(asked.path)) return refused(error_code::bad_arguments);
-  auto acl = fix_up_acl(asked.acl, at.request.identities);
+  auto acl = fix_up_acl(asked.acl, at.request.identities, options_.sasl_in_acls);
   if (!acl) return refused(acl.error());
   auto parent = look_up(parent_path(asked.path));
   if (!parent) return refused(error_code::no_node);
@@ -247,7 +247,7 @@ prep::planned prep::plan_op(context& at, const set_data_request& op) {
 
 prep::planned prep::plan_op(context& at, const set_acl_request& op) {
   if (!is_valid_path(op.path)) return refused(error_code::bad_arguments);
-  auto acl = fix_up_acl(op.acl, at.request.identities);
+  auto acl = fix_up_acl(op.acl, at.request.identities, options_.sasl_in_acls);
   if (!acl) return refused(acl.error());
   auto node = look_up(op.path);
   if (!node) return refused(error_code::no_node);

@@ -27,6 +27,7 @@ namespace troupe::core {
 struct prep_options {
   bool skip_acl = false;       // everybody may do everything
   bool enforce_quota = false;  // hard limits refuse
+  bool sasl_in_acls = false;   // ACLs may name SASL users
 };
 
 class prep {
@@ -38,8 +39,8 @@ class prep {
 
   /// Judges a reconfig: the text of the membership that the txn `zxid` makes, or why there is none.
   /// Whether the client may ask for it is for plan() to say. Without a judge it is unimplemented.
-  using membership_judge = std::function<tl::expected<std::string, error_code>(
-      const reconfig_request&, zxid)>;
+  using membership_judge =
+      std::function<tl::expected<std::string, error_code>(const reconfig_request&, zxid)>;
   void judge_memberships(membership_judge judge) { judge_ = std::move(judge); }
 
   /// A leadership begins: nothing is outstanding; the first txn gets `first`.

@@ -76,6 +76,11 @@ class sessions {
 [[nodiscard]] std::int32_t clamp_timeout(std::int32_t requested_ms, std::int32_t min_ms,
                                          std::int32_t max_ms);
 
+/// The server that made an id.
+[[nodiscard]] constexpr server_id server_of(session_id id) {
+  return server_id{static_cast<std::int64_t>(id.value) >> 56};
+}
+
 /// Makes ids: the server's number on top, then 40 bits of the clock, then a count.
 class session_id_generator {
  public:

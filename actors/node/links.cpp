@@ -15,7 +15,7 @@
 namespace troupe {
 namespace {
 
-using self_ptr = links_actor::stateful_pointer<links_state>;
+using self_ptr = pinned_pointer<links_actor, links_state>;
 using std::chrono::milliseconds;
 
 /// For CAF's handshake behind the connecting, which a stopped process never answers.

@@ -10,6 +10,7 @@
 #include <map>
 
 #include "actors/node_context.hpp"
+#include "actors/pinned.hpp"
 #include "actors/sinks.hpp"
 
 namespace troupe {
@@ -24,7 +25,7 @@ struct links_state {
   ~links_state();
 };
 
-links_actor::behavior_type middleman_links(links_actor::stateful_pointer<links_state> self,
+links_actor::behavior_type middleman_links(pinned_pointer<links_actor, links_state> self,
                                            context_ptr context);
 
 }  // namespace troupe

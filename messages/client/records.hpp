@@ -336,6 +336,13 @@ template <class A, class S>
 requires std::same_as<std::remove_const_t<S>, auth_request>
 void fields(A& a, S& s) { a(s.type, s.scheme, s.auth); }
 
+struct sasl_token {  // GetSASLRequest and SetSASLResponse
+  jute::buffer token;
+};
+template <class A, class S>
+requires std::same_as<std::remove_const_t<S>, sasl_token>
+void fields(A& a, S& s) { a(s.token); }
+
 struct set_watches_request {
   zxid relative_zxid;
   std::vector<std::string> data, exist, child;

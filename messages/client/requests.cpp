@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "messages/client/requests.hpp"
 
+#include <algorithm>
 #include <optional>
 #include <span>
 #include <utility>
@@ -191,6 +192,20 @@ std::vector<std::size_t> create2_positions(std::string_view multi_body) {
     if (header.type == op_code::create2) out.push_back(at);
     skip_op(in, header.type);
   }
+}
+
+bool creates_ephemeral(op_code op, std::string_view body) {
+  if (op != op_code::create && op != op_code::create2 && op != op_code::multi) return false;
+  auto decoded = decode_write(op, body);
+  if (!decoded) return false;
+  auto is_ephemeral = [](const write_op& x) {
+    const auto* create = std::get_if<create_op>(&x);
+    return create != nullptr && (create->request.flags == create_flag::ephemeral ||
+                                 create->request.flags == create_flag::ephemeral_sequential);
+  };
+  if (const auto* one = std::get_if<write_op>(&*decoded)) return is_ephemeral(*one);
+  const auto* many = std::get_if<multi_request>(&*decoded);
+  return many != nullptr && std::ranges::any_of(many->ops, is_ephemeral);
 }
 
 tl::expected<std::vector<multi_read_op>, error_code> decode_multi_read(std::string_view body) {

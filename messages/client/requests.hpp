@@ -56,6 +56,9 @@ using decoded_write = std::variant<write_op, multi_request, reconfig_request,
 /// every version of ZooKeeper can read, so only the request still knows that a stat is wanted.
 [[nodiscard]] std::vector<std::size_t> create2_positions(std::string_view multi_body);
 
+/// Whether a write would make an ephemeral znode, itself or in a multi; false if it is malformed.
+[[nodiscard]] bool creates_ephemeral(op_code op, std::string_view body);
+
 /// The ops of a multiRead: get_data and get_children, as read_requests without a watch.
 struct multi_read_op {
   op_code type = op_code::get_data;

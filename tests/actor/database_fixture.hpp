@@ -98,16 +98,18 @@ class Database : public room {
   }
 
   /// Says how the answer came out: "open", "expired", ... or "nothing".
-  std::shared_ptr<std::string> open(connection_id id, session_id session, std::string name) {
+  std::shared_ptr<std::string> open(connection_id id, session_id session, std::string name,
+                                    bool accepts_read_only = false) {
     auto outcome = std::make_shared<std::string>("nothing");
     auto client = keep(system().spawn(fake_client, &on, std::move(name)));
     system().spawn([=, this](caf::event_based_actor* self) {
       self->request(database_, caf::infinite,
-                    open_session{id, session, 10'000, {}, "127.0.0.1", client})
+                    open_session{id, session, 10'000, {}, "127.0.0.1", client, accepts_read_only})
           .then([=, this](const session_opened& x) {
             static constexpr const char* names[] = {"open", "expired", "behind", "not serving"};
             *outcome = names[static_cast<int>(x.result)];
             opened_ = x.session;
+            opened_read_only_ = x.read_only;
           });
     });
     run();
@@ -119,8 +121,9 @@ class Database : public room {
     EXPECT_EQ(*outcome, "open");
     return opened_;
   }
-  static client_request create(int xid, const std::string& path) {
+  static client_request create(int xid, const std::string& path, std::int32_t flags = 0) {
     create_request body;
+    body.flags = flags;
     body.path = path;
     body.acl = std::vector<acl_entry>{{permission::all, {"world", "anyone"}}};
     return {cxid{xid}, op_code::create, jute::encode(body)};
@@ -158,6 +161,7 @@ class Database : public room {
   upstream_script upstream_heard_;
   std::vector<txn_ptr> planned_;
   session_id opened_;
+  bool opened_read_only_ = false;
 };
 
 }  // namespace troupe::test

@@ -177,6 +177,7 @@ inline database_actor::behavior_type fake_database(database_actor::pointer self,
           },
           [=](const start_leading& m) { note("lead " + std::to_string(m.era.value)); },
           [=](const start_learning& m) { note("learn " + std::to_string(m.era.value)); },
+          [=](const start_read_only&) { note("read only"); },
           [=](const stop_serving&) { note("stop"); },
           [=](const apply_txns& m) {
             for (const auto& t : m.txns) note("apply " + to_string(t->id()));

@@ -198,6 +198,27 @@ TEST_F(Peer, LearnerOfAnotherEnsembleIsTurnedAway) {
   EXPECT_THAT(on.news(), ElementsAre("learner: not leading"));
 }
 
+class PeerThatServesReads : public Peer {
+ protected:
+  PeerThatServesReads() { context->config.read_only_mode = true; }
+};
+
+/// QuorumPeer.run: max(2 s, tickTime).
+TEST_F(PeerThatServesReads, DoesSoAfterTwoSecondsWithoutALeader) {
+  elect(3);
+  kill(role_);
+  on.news();
+  pass(1'900ms);
+  EXPECT_THAT(on.news(), ElementsAre());
+  pass(200ms);
+  EXPECT_THAT(on.news(), ElementsAre("database: read only"));
+  elect(3);
+  EXPECT_THAT(on.news(),
+              ElementsAre("learner made at 0x100000005", "database: stop", "election: following"));
+  pass(5s);
+  EXPECT_THAT(on.news(), Not(Contains("database: read only")));
+}
+
 // -- the list of servers ------------------------------------------------------------------------
 
 class PeerOfChanging : public Peer {

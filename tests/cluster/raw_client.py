@@ -30,6 +30,7 @@ class RawClient:
                                                timeout=timeout_s or harness.DEADLINE_S)
         self.session = 0
         self.password = b""
+        self.is_read_only = False
         self.timeout_ms = 0
         self.xid = 0
         self.events = []  # (type, path) of what watches have told, in order
@@ -70,13 +71,16 @@ class RawClient:
             return True
         return False
 
-    def connect(self, session=0, password=b"\0" * 16, timeout_ms=8000, last_zxid=0):
+    def connect(self, session=0, password=b"\0" * 16, timeout_ms=8000, last_zxid=0,
+                read_only=False):
         """The handshake. True: the session is ours; False: the server says that it has expired."""
         body = struct.pack(">iqiq", 0, last_zxid, timeout_ms, session)
-        self.send_frame(body + struct.pack(">i", len(password)) + password + b"\0")
+        self.send_frame(body + struct.pack(">i", len(password)) + password +
+                        bytes([read_only]))
         reply = self.receive_frame()
         _, self.timeout_ms, self.session, size = struct.unpack(">iiqi", reply[:20])
         self.password = reply[20:20 + size]
+        self.is_read_only = reply[20 + size:] == b"\1"
         return self.timeout_ms > 0
 
     def request(self, op, body=b"", special_xid=None):

@@ -29,19 +29,19 @@ EVENT = re.compile(r"^\n(?:WATCHER::|(WatchedEvent .*))\n", re.M)
 DATE = r"[A-Z][a-z]{2} [A-Z][a-z]{2} \d\d \d\d:\d\d:\d\d \S+ \d{4}$"
 
 
-def zkcli_environment():
+def zkcli_environment(flags=""):
     return dict(os.environ, CLIENT_JVMFLAGS="-Xmx64m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 "
-                                            "-Dorg.slf4j.simpleLogger.defaultLogLevel=off")
+                                            "-Dorg.slf4j.simpleLogger.defaultLogLevel=off " + flags)
 
 
 class Shell:
     """A shell whose input is a pipe. Its answer to a line ends where that to a marker begins, a
     command whose answer nobody else gives."""
 
-    def __init__(self, program, hosts, *arguments):
+    def __init__(self, program, hosts, *arguments, flags=""):
         self.process = subprocess.Popen(  # pylint: disable=consider-using-with
             [program, "-server", hosts, *arguments], stdin=subprocess.PIPE, bufsize=0,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=zkcli_environment(),
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=zkcli_environment(flags),
             preexec_fn=harness.die_with_parent, start_new_session=True)
         self.said = ""
         self.markers = 0

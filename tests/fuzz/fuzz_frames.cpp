@@ -135,7 +135,7 @@ int read_records(std::string_view payload) {
   return read +
          read_back_all<create_request, delete_request, set_data_request, set_acl_request,
                        check_request, read_request, path_request, auth_request, create_ttl_request,
-                       get_ephemerals_request, add_watch_request, watches_request,
+                       sasl_token, get_ephemerals_request, add_watch_request, watches_request,
                        set_watches_request, set_watches2_request, multi_header, stat>(body);
 }
 

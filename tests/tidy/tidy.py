@@ -96,7 +96,7 @@ ROOMS = [
 BETWEEN_SERVERS = r"messages/(peer/|proto_inspect|type_ids)"
 # Who of the actors may name the disk: the journal, and what carries the disk to it.
 NAMES_THE_DISK = ("actors/journal", "actors/node_context.hpp")
-ACTOR_MARK = r"stateful_pointer|stateful_actor|stateful_broker"
+ACTOR_MARK = r"stateful_pointer|pinned_pointer|stateful_actor|stateful_broker"
 
 
 def room_of(path):
@@ -135,6 +135,7 @@ def actor_headers(tree):
     """An actor's header names other actors by the interfaces in sinks.hpp, not by their headers."""
     headers = {p for p, t in code(tree, "actors/")
                if p.endswith(".hpp") and room_of(p)[0] in ("actors", "node")
+               and p != "actors/pinned.hpp"  # names no actor, only how one is scheduled
                and re.search(ACTOR_MARK, without_comments(t))}
     for path in sorted(headers):
         for line, _, what in includes(tree[path]):

@@ -81,6 +81,8 @@ TEST(Keys, DefaultInTheTableIsWhatAConfigHasThatSaysNothing) {
                                             "minSessionTimeout",
                                             "maxSessionTimeout",
                                             "enforce.auth.schemes",
+                                            "java.security.auth.login.config",
+                                            "SASLAuthenticationProvider.superPassword",
                                             "DigestAuthenticationProvider.superDigest"};
   for (const auto& section : key_table())
     for (const auto& x : section.keys)
@@ -119,16 +121,14 @@ TEST(Keys, AKeyWithoutEffectIsNamedWithTheReason) {
 }
 
 TEST(Keys, ASecuritySettingThatCannotBeKeptStopsTheStart) {
-  for (auto line : {"secureClientPort=2281", "sslQuorum=true", "portUnification=true",
-                    "client.portUnification=true", "quorum.auth.enableSasl=true",
-                    "quorum.auth.serverRequireSasl=true", "sessionRequireClientSASLAuth=true",
-                    "audit.enable=true", "DigestAuthenticationProvider.digestAlg=SHA3-256",
-                    "ssl.keyStore.location=/k.p12", "ssl.quorum.trustStore.type=PEM",
-                    "X509AuthenticationProvider.superUser=CN=a",
-                    "authProvider.1=org.apache.zookeeper.server.auth.SASLAuthenticationProvider",
-                    "authProvider.sasl=com.example.Auth", "superUser=admin",
-                    "metricsProvider.className=com.example.Metrics", "oraclePath=/oracle",
-                    "serverCnxnFactory=com.example.Factory", "electionAlg=2"})
+  for (auto line :
+       {"secureClientPort=2281", "sslQuorum=true", "portUnification=true",
+        "client.portUnification=true", "quorum.auth.enableSasl=true",
+        "quorum.auth.serverRequireSasl=true", "letAnySaslUserDoX=anyone", "audit.enable=true",
+        "DigestAuthenticationProvider.digestAlg=SHA3-256", "ssl.keyStore.location=/k.p12",
+        "ssl.quorum.trustStore.type=PEM", "X509AuthenticationProvider.superUser=CN=a",
+        "authProvider.sasl=com.example.Auth", "metricsProvider.className=com.example.Metrics",
+        "oraclePath=/oracle", "serverCnxnFactory=com.example.Factory", "electionAlg=2"})
     EXPECT_THAT(bad(std::string{alone} + line),
                 AllOf(StartsWith("zoo.cfg:3: "), HasSubstr(line), HasSubstr(": refused: "),
                       HasSubstr("; accepted: ")))
@@ -144,6 +144,7 @@ TEST(Keys, ASecretOfARefusedKeyIsNotRepeated) {
 TEST(Keys, ClassesOfJavasThatNameWhatIsBuiltInAreTaken) {
   EXPECT_THAT(
       warned("authProvider.1=org.apache.zookeeper.server.auth.DigestAuthenticationProvider\n"
+             "authProvider.2=org.apache.zookeeper.server.auth.SASLAuthenticationProvider\n"
              "metricsProvider.className=org.apache.zookeeper.metrics.impl."
              "DefaultMetricsProvider\n"
              "serverCnxnFactory=org.apache.zookeeper.server.NettyServerCnxnFactory\n"),

@@ -200,7 +200,7 @@ TEST(Load, EveryKeyRefusesWhatItCannotBe) {
                     "cnxTimeout=0",
                     "connectToLearnerMasterLimit=-1",
                     "datadir.autocreate=yes",
-                    "enforce.auth.schemes=digest,sasl",
+                    "enforce.auth.schemes=digest,x509",
                     "localSessionsEnabled=yes",
                     "snapSizeLimitInKb=-2",
                     "tickTime=99999999999"})

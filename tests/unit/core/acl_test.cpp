@@ -47,6 +47,32 @@ TEST(AclFixUp, AuthOfNobodyIsInvalid) {
   EXPECT_EQ(refusal({{all, {"auth", ""}}}, {here}), error_code::invalid_acl);
 }
 
+/// SASLAuthenticationProvider.isValid with KerberosName's pattern.
+TEST(AclFixUp, SaslIsASchemeWhereTheConfigSaysSoAndTakesAnyNameAndPrincipals) {
+  for (auto name : {"bob", "", "bob/smith/x", "bob@HOME", "bob/host@HOME", "@", "a b"}) {
+    acl_list asked{{all, {"sasl", name}}};
+    EXPECT_EQ(fix_up_acl(asked, {}, true), asked) << name;
+    EXPECT_EQ(refusal(asked), error_code::invalid_acl) << name;
+  }
+  for (auto name : {"bob@a@b", "bob/a/b@HOME", "bob@HO/ME"})
+    EXPECT_FALSE(fix_up_acl({{all, {"sasl", name}}}, {}, true)) << name;
+}
+
+TEST(AclFixUp, AuthMeansTheSaslUserWhereTheSchemeIsKnown) {
+  auth_id bob{"sasl", "bob"};
+  EXPECT_EQ(fix_up_acl({{7, {"auth", ""}}}, {here, bob}, true), (acl_list{{7, bob}}));
+  EXPECT_EQ(refusal({{7, {"auth", ""}}}, {here, bob}), error_code::invalid_acl);
+}
+
+TEST(AclCheck, SaslIsGrantedToThatUserAndToTheOneCalledSuper) {
+  acl_list acl{{permission::read, {"sasl", "bob"}}};
+  EXPECT_TRUE(is_allowed(acl, permission::read, {here, {"sasl", "bob"}}));
+  EXPECT_TRUE(is_allowed(acl, permission::read, {{"sasl", "super"}}));
+  EXPECT_FALSE(is_allowed(acl, permission::write, {{"sasl", "super"}}));
+  EXPECT_FALSE(is_allowed(acl, permission::read, {{"sasl", "ann"}, {"digest", "bob"}}));
+  EXPECT_EQ(user_name({"sasl", "bob"}), "bob");
+}
+
 TEST(AclCheck, WorldGrantsItsPermissionsToAllAndNoOthers) {
   acl_list acl{{permission::read, anyone}};
   EXPECT_TRUE(is_allowed(acl, permission::read, {}));
