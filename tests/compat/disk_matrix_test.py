@@ -197,8 +197,8 @@ class DiskMatrix(unittest.TestCase):
         return trees, found
 
     def check_kind(self, servers, compression, digests):
-        options = {**shared.PATIENCE, "snapCount": 60, "preAllocSize": 64, "maxSessionTimeout": 90_000,
-                   "extendedTypesEnabled": "true", "digest.enabled": digests,
+        options = {**shared.PATIENCE, "snapCount": 60, "preAllocSize": 64,
+                   "maxSessionTimeout": 90_000, "extendedTypesEnabled": "true", "digest.enabled": digests,
                    "DigestAuthenticationProvider.superDigest": shared.SUPER_DIGEST}
         if compression:
             options["snapshot.compression.method"] = compression
