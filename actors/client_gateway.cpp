@@ -25,6 +25,12 @@ struct apply_pause {
   connection_id connection;
 };
 
+/// From whoever moves the gateway: listen here instead.
+struct accept_at {
+  TROUPE_STAYS_LOCAL;
+  int listening_fd = -1;
+};
+
 namespace {
 
 using caf::io::connection_handle;
@@ -59,6 +65,7 @@ struct client_gateway_state {
   std::map<std::string, std::uint32_t> per_host;
   connection_id last_id;
   std::int64_t started_wall_ms = 0;
+  caf::io::accept_handle listening;
 };
 using gateway_ptr = caf::io::stateful_broker<client_gateway_state>*;
 
@@ -239,6 +246,11 @@ gateway_stats stats_of(gateway_ptr self, const get_gateway_stats& asked) {
   return stats;
 }
 
+void accept_elsewhere(gateway_ptr self, const accept_at& x) {
+  auto& s = self->state;
+  self->close(std::exchange(s.listening, self->add_doorman(x.listening_fd)));
+}
+
 void stop(gateway_ptr self, caf::error reason) {
   for (const auto& [id, c] : self->state.clients) self->send(c.session, transport_closed{});
   self->quit(std::move(reason));  // closes all sockets, each when its buffer is out
@@ -248,7 +260,7 @@ caf::behavior client_gateway(gateway_ptr self, client_gateway_options options, i
   auto& s = self->state;
   s.options = std::move(options);
   s.started_wall_ms = s.options.context->wall_ms();
-  self->add_doorman(listening_fd);
+  s.listening = self->add_doorman(listening_fd);
   self->set_down_handler([self](const caf::down_msg& x) { on_session_down(self, x); });
   self->set_exit_handler([self](caf::exit_msg& x) { stop(self, std::move(x.reason)); });
   return trace::traced(
@@ -260,6 +272,7 @@ caf::behavior client_gateway(gateway_ptr self, client_gateway_options options, i
       [self](const send_bytes& x) { on_send(self, x); },
       [self](const pause_reading& x) { on_pause(self, x); },
       [self](const apply_pause& x) { on_apply_pause(self, x); },
+      [self](const accept_at& x) { accept_elsewhere(self, x); },
       [self](const get_gateway_stats& x) { return stats_of(self, x); },
       [self](const reset_statistics& x) {
         if (!x.connections) return;
@@ -278,6 +291,15 @@ tl::expected<running_gateway, std::string> start_client_gateway(caf::actor_syste
   auto broker =
       sys.middleman().spawn_broker(client_gateway, std::move(options), listener->release());
   return running_gateway{caf::actor_cast<transport_sink>(broker), port};
+}
+
+std::string move_client_gateway(running_gateway& gateway, const std::string& address,
+                                std::uint16_t port, const node_context& context) {
+  auto listener = tcp_listener::open(address, port, context.config.listen_backlog);
+  if (!listener) return std::move(listener.error());
+  gateway.port = listener->port();
+  caf::anon_send(caf::actor_cast<caf::actor>(gateway.handle), accept_at{listener->release()});
+  return {};
 }
 
 }  // namespace troupe

@@ -47,4 +47,9 @@ struct running_gateway {
 [[nodiscard]] tl::expected<running_gateway, std::string> start_client_gateway(
     caf::actor_system& sys, client_gateway_options options);
 
+/// New clients come over another address from now on; those who are there stay. Empty, or why the
+/// old one is kept. From any thread.
+[[nodiscard]] std::string move_client_gateway(running_gateway& gateway, const std::string& address,
+                                              std::uint16_t port, const node_context& context);
+
 }  // namespace troupe

@@ -8,6 +8,7 @@
 #include <cstdint>
 
 #include "actors/four_letter_lines.hpp"
+#include "config/membership.hpp"
 
 namespace troupe::four_letter {
 namespace {
@@ -131,6 +132,16 @@ std::string mntr(const situation& now) {
   return std::move(out).take();
 }
 
+/// The config as reconfigs have left it.
+config::node_config as_it_is_now(config::node_config cfg, const membership_ptr& members) {
+  if (!members || members->servers.empty()) return cfg;
+  cfg.servers = members->servers;
+  cfg.membership_version = members->version;
+  const auto* me = cfg.me();
+  if (me != nullptr && me->client_port) cfg.client_port = *me->client_port;
+  return cfg;
+}
+
 std::string conf(const config::node_config& cfg, const directory_sizes& sizes) {
   lines out;
   out.setting("clientPort", cfg.client_port);
@@ -209,7 +220,7 @@ needs needs_of(std::string_view word, const config::node_config& cfg) {
   needs out;
   if (judge(word, cfg) != verdict::answered) return out;
   const auto is = [word](auto... any) { return ((word == any) || ...); };
-  out.status = !is("ruok", "envi", "gtmk", "stmk", "conf");
+  out.status = !is("ruok", "envi", "gtmk", "stmk");
   out.connections = is("stat", "cons", "dump");
   out.sizes = is("conf", "dirs");
   out.environment = is("envi");
@@ -234,7 +245,7 @@ std::string answer(std::string_view word, const config::node_config& cfg, const 
   if (word == "envi") return envi(now);
   if (word == "gtmk" || word == "stmk")
     return now.trace_mask ? std::to_string(*now.trace_mask) : std::string{};
-  if (word == "conf") return conf(cfg, now.sizes);
+  if (word == "conf") return conf(as_it_is_now(cfg, now.status.members), now.sizes);
   if (!now.status.serving && !now.status.read_only) return std::string(not_serving);
   if (word == "mntr") return mntr(now);
   if (word == "cons") return cons(now);

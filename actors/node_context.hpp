@@ -34,6 +34,9 @@ struct node_context {
   /// Hears of every txn as it becomes committed here, in order. For a simulation's checkers; null
   /// in production.
   std::function<void(const txn_ptr&)> committed;
+  /// Hears where this server's line says that it listens, when a reconfig has changed it; on the
+  /// I/O thread, so it may not wait. Null in simulation.
+  std::function<void(const config::server_entry&)> moved;
   std::uint64_t seed = 0;      // for what must differ between servers, as snapshot spread
   bool detach_journal = true;  // off in simulation: one thread runs everything
   std::shared_ptr<shared_gauges> gauges = std::make_shared<shared_gauges>();

@@ -53,14 +53,11 @@ void take_over(self_ptr self, const membership_ptr& list) {
   const auto* was = s.members->committed->find(me);
   const auto* is = list->find(me);
   auto place = [](const config::server_entry& x) {
-    return std::tie(x.host, x.peer_port, x.election_port);
+    return std::tie(x.host, x.peer_port, x.election_port, x.client_address, x.client_port);
   };
-  const auto client_port = s.options.context->config.client_port;
-  if (is &&
-      ((was && place(*was) != place(*is)) || is->client_port.value_or(client_port) != client_port))
-    s.options.context->log.warn("own_address_changed",
-                                {{"now", config::print_server_line(*is, true)},
-                                 {"advice", "restart this server: it listens at the old ports"}});
+  const auto& context = *s.options.context;
+  if (is != nullptr && was != nullptr && place(*was) != place(*is) && context.moved)
+    context.moved(*is);
   s.members = config::with_committed(*s.members, list);
   self->send(s.options.database, know_membership{list});
 }
@@ -304,6 +301,7 @@ caf::result<server_status> tell_status(self_ptr self) {
               const auto& members = *self->state.members->committed;
               status.reconfig = led.reconfig;
               status.membership_version = members.version;
+              status.members = self->state.members->committed;
               status.voters = quorum_of(members, self->state.options.context->me).size();
               status.election = election;
               status.learners = led.learners;

@@ -442,6 +442,7 @@ struct server_status {
   std::vector<learner_line> learners;  // of a leader
   std::uint64_t voters = 0;
   zxid membership_version;
+  membership_ptr members;  // committed; may be null
   std::string reconfig;  // under way: who has it, for people; empty: none
   std::int64_t proposal_bytes_last = -1, proposal_bytes_min = -1,
                proposal_bytes_max = -1;  // of a leader

@@ -15,10 +15,10 @@
 #include <utility>
 
 #include "actors/caf.hpp"
-#include "actors/client_gateway.hpp"
 #include "actors/ensemble.hpp"
 #include "actors/error_text.hpp"
 #include "actors/node/links.hpp"
+#include "actors/node/ports.hpp"
 #include "actors/node/server.hpp"
 #include "actors/sasl_conversation.hpp"
 #include "actors/storage/data_dir.hpp"
@@ -76,6 +76,7 @@ sigset_t block_signals() {
   sigaddset(&signals, SIGTERM);
   sigaddset(&signals, SIGINT);
   sigaddset(&signals, SIGUSR1);  // write the trace
+  sigaddset(&signals, SIGUSR2);  // from ourselves: listen elsewhere
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   signal(SIGPIPE, SIG_IGN);
   return signals;
@@ -123,28 +124,6 @@ std::string check_sasl(const config::node_config& config) {
   return why ? config.jaas_file + ": its users cannot log in: " + *why : std::string{};
 }
 
-/// Publishes election and peer at the ports of our server line. Empty, or what cannot be had.
-template <class Handle>
-std::string publish(caf::actor_system& system, const Handle& actor,
-                    const config::node_config& config, std::uint16_t port, std::string_view what) {
-  const auto* me = config.me();
-  const char* address = config.listen_on_all_ips ? nullptr : me->host.c_str();
-  auto published = system.middleman().publish(actor, port, address, true);
-  if (published) return {};
-  return std::string{what} + " port " + std::to_string(port) + " of server." +
-         std::to_string(me->id.value) + " cannot be listened on" +
-         (address ? " at " + me->host : std::string{}) + ": " + system.render(published.error());
-}
-
-std::string publish_ports(caf::actor_system& system, const server_handles& server,
-                          const config::node_config& config) {
-  if (config.is_standalone()) return {};
-  auto problem = publish(system, server.election, config, config.me()->election_port, "election");
-  if (problem.empty())
-    problem = publish(system, server.peer, config, config.me()->peer_port, "peer");
-  return problem;
-}
-
 void write_trace(const node_context& context, const std::string& path) {
   if (!context.trace) return;
   auto written = context.trace->write_to(path);
@@ -154,23 +133,32 @@ void write_trace(const node_context& context, const std::string& path) {
     context.log.warn("trace_failed", {{"reason", written.error()}});
 }
 
-/// Waits for the signal that ends the server; SIGUSR1 writes the trace meanwhile.
+/// Waits for the signal that ends the server; SIGUSR1 writes the trace meanwhile, SIGUSR2 says that
+/// a reconfig has moved the server.
 void wait_for_end(const sigset_t& signals, const node_context& context,
-                  const std::string& trace_path) {
+                  const std::string& trace_path, noted_place& noted, ports& listening) {
   for (int got = 0; sigwait(&signals, &got) == 0;) {
-    if (got != SIGUSR1) {
+    if (got == SIGUSR2) {
+      if (const auto to = noted.take()) listening.follow(*to);
+    } else if (got == SIGUSR1) {
+      write_trace(context, trace_path);
+    } else {
       context.log.info("stopping", {{"signal", got}});
       return;
     }
-    write_trace(context, trace_path);
   }
 }
 
-context_ptr make_context(config::node_config config, bool traced) {
+context_ptr make_context(config::node_config config, bool traced,
+                         const std::shared_ptr<noted_place>& noted) {
   auto context = std::make_shared<node_context>();
   context->me = config.my_id.value_or(standalone_id);
   context->config = std::move(config);
   context->wall_ms = wall_ms;
+  context->moved = [noted](const config::server_entry& to) {
+    noted->note(to);
+    ::kill(::getpid(), SIGUSR2);
+  };
   context->disk = std::make_shared<storage::posix_disk>();
   if (traced)
     context->trace = std::make_shared<trace::sink>(context->me, trace_events_max, steady_ns);
@@ -203,7 +191,8 @@ int run_server(config::node_config config, run_options options) {
   logging.file = options.log_path;
   if (auto begun = log::init(logging); !begun) return report.failed(begun.error(), 1);
 
-  auto context = make_context(std::move(config), !options.trace_path.empty());
+  auto noted = std::make_shared<noted_place>();
+  auto context = make_context(std::move(config), !options.trace_path.empty(), noted);
   const auto& cfg = context->config;
   for (const auto& note : options.config_notes) context->log.warn("config", {{"note", note}});
   if (auto problem = check_data_directory(*context); !problem.empty())
@@ -227,23 +216,16 @@ int run_server(config::node_config config, run_options options) {
     caf::anon_send_exit(links, caf::exit_reason::user_shutdown);
     return code;
   };
-  if (auto problem = publish_ports(system, server, cfg); !problem.empty())
+  ports listening{system, context, server};
+  if (auto problem = listening.open(); !problem.empty())
     return finish(report.failed(problem, exit_port));
-  auto gateway = start_client_gateway(
-      system, {context, cfg.client_address, cfg.client_port,
-               [context, server](caf::actor_system& sys, connection_id id, std::string address,
-                                 transport_sink to) {
-                 return spawn_client_session(sys, context, server, id, std::move(address),
-                                             std::move(to));
-               }});
-  if (!gateway) return finish(report.failed(gateway.error(), exit_port));
-  context->log.info("listening", {{"client_port", gateway->port},
+  context->log.info("listening", {{"client_port", listening.client_port()},
                                   {"data_dir", cfg.data_dir},
                                   {"config", options.config_path}});
   report.ready();
-  wait_for_end(signals, *context, options.trace_path);
+  wait_for_end(signals, *context, options.trace_path, *noted, listening);
   write_trace(*context, options.trace_path);
-  caf::anon_send_exit(gateway->handle, caf::exit_reason::user_shutdown);
+  listening.close();
   return finish(broken->load() ? exit_actor_died : 0);
 }
 

@@ -8,6 +8,8 @@
 #include <regex>
 #include <string>
 
+#include "config/membership.hpp"
+
 namespace troupe::four_letter {
 namespace {
 
@@ -350,6 +352,19 @@ TEST(FourLetter, ConfIsAnsweredByAServerThatDoesNotServe) {
   EXPECT_THAT(text, HasSubstr("\npeerType=0\nmembership: \nserver.1=127.0.0.1:2888:3888:"
                               "participant\n"));
   EXPECT_TRUE(text.ends_with("\nversion=0")) << text;
+}
+
+TEST(FourLetter, ConfShowsTheMembersThatAReconfigHasLeft) {
+  auto cfg = three_servers();
+  cfg.client_port = 2181;
+  config::membership now_there{zxid{0x100000007}, {cfg.servers[0], cfg.servers[1]}};
+  now_there.servers[1].client_port = 2199;
+  situation now;
+  now.status.members = std::make_shared<const config::membership>(now_there);
+  const auto text = answer("conf", cfg, now);
+  EXPECT_THAT(text, StartsWith("clientPort=2199\n"));
+  EXPECT_THAT(text, Not(HasSubstr("server.3=")));
+  EXPECT_TRUE(text.ends_with("\nversion=100000007")) << text;
 }
 
 TEST(FourLetterWhys, LookingServerNamesWhomItCannotReachAndWhoseListDiffers) {

@@ -14,7 +14,7 @@ from kazoo.exceptions import (BadArgumentsError, BadVersionError, ConnectionLoss
                               OperationTimeoutError, ReconfigInProcessError, SessionExpiredError)
 from kazoo.handlers.threading import KazooTimeoutError
 
-from harness import (DEADLINE_S, GENUINE, HOST, Ensemble, connect, four_letter, main,
+from harness import (DEADLINE_S, GENUINE, HOST, Ensemble, connect, four_letter, free_ports, main,
                      wait_until)
 
 PASSWORD = "super:test"
@@ -187,6 +187,36 @@ class ReconfigTest(unittest.TestCase):
             self.assertEqual(members_of(text), [1, 2, 3])
             e[next(s.id for s in e if s not in (leader, gone))].kill()
             admin.create("/needs-the-third")
+
+    def test_server_moves_to_other_ports_while_it_runs(self):
+        """ReconfigTest.testPortChange, for all three ports."""
+        with Growing(3, [1, 2, 3]) as e:
+            leader = e.start_all()
+            others = [s for s in e if s is not leader]
+            moved = others[0]
+            admin = e.admin(leader.id)
+            there_before = moved.client()
+            old_client_port = moved.client_port
+            moved.client_port, moved.peer_port, moved.election_port = free_ports(3)
+            text, _ = retried(lambda: admin.reconfig(joining=line(moved), leaving=None,
+                                                     new_members=None))
+            self.assertIn(line(moved).encode(), text)
+            wait_until(lambda: moved.mode() == "follower", "it serves at its new client port")
+            wait_until(lambda: four_letter(old_client_port, "ruok", 1) == "",
+                       "and no longer at the old one")
+            there_before.create("/still-there")
+            self.assertIn(line(moved), four_letter(moved.client_port, "conf"))
+            # Whoever starts now finds it at the new ports, and a leader is elected over them.
+            leader.kill()
+            wait_until(lambda: sorted(filter(None, (s.mode() for s in others))) ==
+                       ["follower", "leader"], lambda: f"the two go on: {e.roles()}")
+            others[1].client().create("/after")
+            leader.start()
+            e.wait_serving()
+            moved.stop()
+            moved.start()
+            e.wait_serving()
+            self.assertTrue(moved.client().exists("/after"))
 
     def test_participant_becomes_observer_and_back(self):
         with Growing(4, [1, 2, 3, 4]) as e:

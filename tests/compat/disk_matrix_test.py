@@ -198,7 +198,8 @@ class DiskMatrix(unittest.TestCase):
 
     def check_kind(self, servers, compression, digests):
         options = {**shared.PATIENCE, "snapCount": 60, "preAllocSize": 64,
-                   "maxSessionTimeout": 90_000, "extendedTypesEnabled": "true", "digest.enabled": digests,
+                   "maxSessionTimeout": 90_000, "extendedTypesEnabled": "true",
+                   "digest.enabled": digests,
                    "DigestAuthenticationProvider.superDigest": shared.SUPER_DIGEST}
         if compression:
             options["snapshot.compression.method"] = compression
