@@ -143,7 +143,7 @@ TEST_F(PrepKinds, InAMultiARecordThatCannotHoldItsKindIsAMarshallingError) {
   EXPECT_EQ(refuse(op_code::create_ttl, body_of_ttl("/a", 0)), code::bad_arguments);
 }
 
-// -- what Java fails on ----------------------------------------------------------------------------
+// -- what Java fails on -------------------------------------------------------------------------
 
 TEST_F(PrepKinds, AccessListWithANullIdIsAMarshallingError) {
   const acl_list of_nobody{{permission::all, {"digest", ""}}};
