@@ -87,6 +87,15 @@ std::string sequence_suffix(std::int32_t parent_cversion) {
   return digits;
 }
 
+/// Java fails on an entry without an id where it asks whether that is valid.
+template <class Request>
+tl::expected<acl_list, error_code> fixed_acl(const Request& asked, const identities& shown,
+                                             bool with_sasl) {
+  auto fixed = fix_up_acl(asked.acl, shown, with_sasl);
+  if (!fixed && asked.has_null_id) return refused(error_code::marshalling_error);
+  return fixed;
+}
+
 /// What ZooKeeper asks of a path before it looks for the parent; the rest of the rule comes later,
 /// with the sequence number.
 bool has_parent(std::string_view path) {
@@ -184,7 +193,7 @@ prep::planned prep::plan_op(context& at, const create_op& op) {
   if (!mode) return refused(mode.error());
   if (!op.has_path) return refused(error_code::marshalling_error);
   if (!has_parent(asked.path)) return refused(error_code::bad_arguments);
-  auto acl = fix_up_acl(asked.acl, at.request.identities, options_.sasl_in_acls);
+  auto acl = fixed_acl(asked, at.request.identities, options_.sasl_in_acls);
   if (!acl) return refused(acl.error());
   auto parent = look_up(parent_path(asked.path));
   if (!parent) return refused(error_code::no_node);
@@ -247,7 +256,7 @@ prep::planned prep::plan_op(context& at, const set_data_request& op) {
 
 prep::planned prep::plan_op(context& at, const set_acl_request& op) {
   if (!is_valid_path(op.path)) return refused(error_code::bad_arguments);
-  auto acl = fix_up_acl(op.acl, at.request.identities, options_.sasl_in_acls);
+  auto acl = fixed_acl(op, at.request.identities, options_.sasl_in_acls);
   if (!acl) return refused(acl.error());
   auto node = look_up(op.path);
   if (!node) return refused(error_code::no_node);

@@ -230,6 +230,7 @@ struct create_request {  // also create2, and create_container with flags 4
   jute::buffer data;
   std::vector<acl_entry> acl;
   std::int32_t flags = 0;
+  bool has_null_id = false;  // not on the wire: an entry of `acl` has no id
 };
 template <class A, class S>
 requires std::same_as<std::remove_const_t<S>, create_request>
@@ -274,6 +275,7 @@ struct set_acl_request {
   std::string path;
   std::vector<acl_entry> acl;
   std::int32_t version = -1;  // expected aversion
+  bool has_null_id = false;   // as in create_request
 };
 template <class A, class S>
 requires std::same_as<std::remove_const_t<S>, set_acl_request>

@@ -18,6 +18,18 @@ bool read(jute::reader& in, Request& out) {
   return in.ok();
 }
 
+/// Of the access list that comes behind so many strings; `in` is a copy.
+bool has_null_id(jute::reader in, int strings_before) {
+  while (strings_before-- > 0) in.bytes();
+  bool found = false;
+  for (auto n = in.i32(); n > 0 && in.ok() && !found; --n) {
+    in.i32();
+    in.bytes();
+    found = !in.bytes();
+  }
+  return found && in.ok();
+}
+
 template <class Request>
 tl::expected<decoded_write, error_code> read_any(jute::reader& in) {
   Request request;
@@ -38,6 +50,7 @@ std::optional<write_op> read_op(jute::reader& in, op_code type) {
     case op_code::create_container: {
       create_op op{type, {}};
       op.has_path = !begins_with_null(in.rest());
+      op.request.has_null_id = has_null_id(in, 2);
       in(op.request);
       if (!in.ok()) return std::nullopt;
       return op;
@@ -45,6 +58,7 @@ std::optional<write_op> read_op(jute::reader& in, op_code type) {
     case op_code::create_ttl: {
       create_ttl_request request;
       bool has_path = !begins_with_null(in.rest());
+      request.plain.has_null_id = has_null_id(in, 2);
       in(request);
       if (!in.ok()) return std::nullopt;
       return create_op{type, std::move(request.plain), request.ttl_ms, has_path};
@@ -90,7 +104,7 @@ tl::expected<decoded_write, error_code> read_multi(std::string_view body) {
     auto op = read_op(in, header.type);
     if (!op) return malformed;
     if (auto create = std::get_if<create_op>(&*op);
-        create && !(create->has_path && settle_kind(*create)))
+        create && (!create->has_path || create->request.has_null_id || !settle_kind(*create)))
       return malformed;
     out.ops.push_back(std::move(*op));
   }
@@ -161,8 +175,13 @@ tl::expected<decoded_write, error_code> decode_write(op_code op, std::string_vie
     // A null path is for prep to refuse here, as no path (PathUtils.validatePath).
     case op_code::set_data:
       return read_any<set_data_request>(in);
-    case op_code::set_acl:
-      return read_any<set_acl_request>(in);
+    case op_code::set_acl: {
+      set_acl_request request;
+      request.has_null_id = has_null_id(in, 1);
+      in(request);
+      if (!in.ok()) return malformed;
+      return write_op{std::move(request)};
+    }
     case op_code::multi:
       return read_multi(body);
     case op_code::reconfig: {

@@ -9,7 +9,9 @@ lead the two trees or watch tables apart; differential_test asks for it, and say
 - a session has watches of one mode (since 3.9 a path has several, ZOOKEEPER-4466),
 - in WATCHED, which alone is watched, everybody may read (since 3.8.4 an event that its watcher may
   not read stays away, ZOOKEEPER-4799),
-- no create2 and no bad flags are in a multi."""
+- no create2, no bad flags and no nulls are in a multi (3.8.0 loses the zxid of the last),
+- no reconfig that does not decode (3.8.0 takes no zxid for it),
+- a quota's znodes hold what stands for a quota (3.8.0 fails on all below any other)."""
 
 import collections
 
@@ -45,8 +47,10 @@ SPECIAL_PATHS = ("/", "/zookeeper", "/zookeeper/quota")
 BAD_ACLS = (None, [], [(31, None, "x")], [(31, "", "")], [(31, "nobody", "x")],
             [(31, "world", "somebody")], [(31, "digest", "ann")], [(31, "digest", "a:b:c")],
             [(31, "ip", "10.0.0")], [(31, "ip", "10.0.0.0/33")], [(31, "ip", "10.0.0.0/-1")],
-            [(31, "world", "anyone"), (31, "nobody", "x")],
-            [(31, "world", r.TOO_LONG)], [(31, r.NEGATIVE, "anyone")])
+            [(31, "world", "anyone"), (31, "nobody", "x")], [(31, "digest", None)],
+            [(31, "ip", None)], [(31, "world", None)], [(31, "world", r.TOO_LONG)],
+            [(31, r.NEGATIVE, "anyone")])
+NULL_IDS = [r.s(scheme) + r.i(-1) for scheme in ("digest", "ip", "world")]
 READABLE_ACLS = (r.OPEN, r.OPEN * 2, [(1, "world", "anyone"), ANNS], [(-1, "world", "anyone")],
                  [(1, "world", "anyone"), (30, "ip", "127.0.0.0/8")],
                  [(1 | 4, "world", "anyone")], [(1 | 2 | 4, "world", "anyone"), (31, "auth", "")],
@@ -179,12 +183,11 @@ class Requests:
 
     @staticmethod
     def fits_in_multi(op, body):
-        """No flags that 3.8.0 reads and 3.9 does not, and no null where 3.8.0 loses the zxid."""
         if op in (r.CREATE, r.CREATE_CONTAINER) and body[-4:] not in map(r.i, range(5)):
             return False
         if op == r.CREATE_TTL and body[-12:-8] not in map(r.i, (5, 6)):
             return False
-        return body[:4] != r.i(-1)
+        return body[:4] != r.i(-1) and not any(id in body for id in NULL_IDS)
 
     def quota(self):
         rng = self.rng

@@ -143,6 +143,22 @@ TEST_F(PrepKinds, InAMultiARecordThatCannotHoldItsKindIsAMarshallingError) {
   EXPECT_EQ(refuse(op_code::create_ttl, body_of_ttl("/a", 0)), code::bad_arguments);
 }
 
+// -- what Java fails on -------------------------------------------------------------------------
+
+TEST_F(PrepKinds, AccessListWithANullIdIsAMarshallingError) {
+  const acl_list of_nobody{{permission::all, {"digest", ""}}};
+  const std::string null(4, '\xff');
+  auto body = body_of_create("/a", "x", 0, of_nobody);
+  EXPECT_EQ(db.err(op_code::create, body), code::invalid_acl);
+  body.replace(body.size() - 8, 4, null);
+  EXPECT_EQ(db.err(op_code::create, body), code::marshalling_error);
+  db.create("/a");
+  body = body_of_set_acl("/a", of_nobody);
+  EXPECT_EQ(db.err(op_code::set_acl, body), code::invalid_acl);
+  body.replace(body.size() - 8, 4, null);
+  EXPECT_EQ(db.err(op_code::set_acl, body), code::marshalling_error);
+}
+
 // -- everybody may everything ---------------------------------------------------------------------
 
 TEST_F(PrepKinds, SkippedAccessListsAreStillCheckedForTheirForm) {
