@@ -230,7 +230,7 @@ struct create_request {  // also create2, and create_container with flags 4
   jute::buffer data;
   std::vector<acl_entry> acl;
   std::int32_t flags = 0;
-  bool has_null_id = false;  // not on the wire: an entry of `acl` has no id
+  bool has_null_id = false;  // not on the wire: an entry of `acl` lacks the id it needs
 };
 template <class A, class S>
 requires std::same_as<std::remove_const_t<S>, create_request>

@@ -159,6 +159,21 @@ TEST_F(PrepKinds, AccessListWithANullIdIsAMarshallingError) {
   EXPECT_EQ(db.err(op_code::set_acl, body), code::marshalling_error);
 }
 
+/// kazoo sends an empty id as none.
+TEST_F(PrepKinds, AccessListOfWhoAsksNeedsNoId) {
+  const std::string null(4, '\xff');
+  auto body = body_of_create("/a", "x", 0, {{permission::all, {"auth", ""}}});
+  body.replace(body.size() - 8, 4, null);
+  EXPECT_EQ(db.err(op_code::create, body), code::invalid_acl);  // nobody has shown anything
+  const std::string end = jute::encode(multi_header{op_code::error, true, -1});
+  const std::string multi = jute::encode(multi_header{op_code::create, false, -1}) + body + end;
+  EXPECT_NE(db.err(op_code::multi, multi), code::marshalling_error);
+  EXPECT_EQ(db.data.find("/a"), nullptr);
+  db.shown.push_back({"digest", "ann:hash"});
+  EXPECT_EQ(db.err(op_code::multi, multi), code::ok);
+  EXPECT_NE(db.data.find("/a"), nullptr);
+}
+
 // -- everybody may everything ---------------------------------------------------------------------
 
 TEST_F(PrepKinds, SkippedAccessListsAreStillCheckedForTheirForm) {
