@@ -320,10 +320,11 @@ class ReconfigTest(unittest.TestCase):
             others = [s for s in e if s is not leader]
             for s in others:
                 s.pause()
-            admin.reconfig_async(joining=None, leaving=str(others[0].id), new_members=None,
-                                 from_config=-1)
+            asked = admin.reconfig_async(joining=None, leaving=str(others[0].id), new_members=None,
+                                         from_config=-1)
             wait_until(lambda: "Reconfig under way" in four_letter(leader.client_port, "whys"),
-                       "status says so")
+                       lambda: "status says so; the client " +
+                       (f"was told {asked.exception!r}" if asked.ready() else "waits"))
             for s in others:
                 s.resume()
             wait_until(lambda: "Reconfig under way" not in four_letter(leader.client_port, "whys"),
