@@ -62,10 +62,12 @@ void take_over(self_ptr self, const membership_ptr& list) {
   self->send(s.options.database, know_membership{list});
 }
 
-/// The list that the log holds, when it is newer than what is known to be committed.
+/// The list that the log holds, when it is newer than what is known to be committed. A server that
+/// is configured to stand alone does so on an ensemble's directory, too (ZooKeeperServerMain).
 void look_into_log(self_ptr self, const std::string& text) {
   auto& s = self->state;
-  if (!s.options.context->config.reconfig_enabled) return;
+  const auto& config = s.options.context->config;
+  if (!config.reconfig_enabled || config.is_standalone()) return;
   auto logged = text.empty() ? nullptr : read_membership(text);
   s.members = config::with_seen(*s.members, logged ? logged : s.members->committed);
 }
