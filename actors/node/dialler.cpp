@@ -109,7 +109,10 @@ tl::expected<int, std::string> connect_within(const std::string& host, std::uint
 
 caf::io::middleman_actor spawn_dialler(caf::actor_system& system, dialler_options options) {
   auto broker = system.middleman().named_broker<caf::io::basp_broker>(caf::atom("BASP"));
-  return system.spawn<dialler, caf::detached + caf::hidden>(std::move(broker), options);
+  // Not hidden: the system's end waits for the last dial before it ends CAF's broker. A scribe
+  // that came later would lie in its mailbox for ever, which no ended broker of CAF closes, and
+  // hold the dialler whose thread the system waits for.
+  return system.spawn<dialler, caf::detached>(std::move(broker), options);
 }
 
 }  // namespace troupe

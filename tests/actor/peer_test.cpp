@@ -22,12 +22,14 @@ struct ballot {
   int asked = 0;
   std::int64_t leader = 0;
   membership_ptr newer;
+  zxid seen_version;  // of the list that it was asked to look among last
 };
 election_actor::behavior_type fake_election(election_actor::pointer self, scene* on,
                                             ballot* pending) {
   return {[=](const look_for_leader& m) -> caf::result<elected> {
             on->note("election: look with " + to_string(m.last));
             ++pending->asked;
+            pending->seen_version = m.members->seen->version;
             return pending->decision.answer<elected>(self, [pending] {
               return elected{{pending->leader}, epoch{1}, at(1, 5), {1}, pending->newer};
             });
@@ -240,6 +242,25 @@ TEST_F(PeerOfChanging, NewerListThatTheElectionHeardOfIsKeptAndTheSearchBeginsAn
   EXPECT_THAT(on.news(),
               ElementsAre("journal: store list 0x100000009", "election: looking",
                           "journal: read after 0x100000005", "election: look with 0x100000005"));
+}
+
+constexpr const char* list_in_the_log =
+    "server.1=h:1:2:participant\nserver.2=h:3:4:participant\nversion=100000009\n";
+
+TEST_F(PeerOfChanging, LooksAmongTheListThatTheLogHolds) {
+  on.shown_membership = list_in_the_log;
+  elect(3);
+  kill(role_);
+  EXPECT_EQ(ballot_.seen_version, zxid{0x100000009});
+}
+
+/// It has no one to look for: an ensemble's directory may be started alone (ZooKeeperServerMain).
+TEST_F(PeerOfChanging, ThatStandsAloneKeepsToItself) {
+  context->config.servers.clear();
+  on.shown_membership = list_in_the_log;
+  elect(3);
+  kill(role_);
+  EXPECT_EQ(ballot_.seen_version, zxid{});
 }
 
 TEST_F(PeerOfChanging, ListThatARoleSaysIsCommittedIsTheElectionsFromThenOn) {

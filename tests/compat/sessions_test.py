@@ -296,10 +296,12 @@ class Recipes(shared.OnThreeServers):
         barrier = self.zk.Barrier(self.at("barrier"))
         barrier.create()
         passed = []
+        all_were_held = threading.Barrier(3, timeout=harness.DEADLINE_S)
 
         def work(zk, index):
             zk.sync("/")
             self.assertFalse(zk.Barrier(self.at("barrier")).wait(timeout=0.1))
+            all_were_held.wait()
             if index == 0:
                 barrier.remove()
             self.assertTrue(zk.Barrier(self.at("barrier")).wait(timeout=harness.DEADLINE_S))
