@@ -337,9 +337,8 @@ void settle_membership(self_ptr self) {
   auto& s = self->state;
   if (!s.options.context->config.reconfig_enabled) return;
   auto seen = s.options.members->seen;
-  if (seen->version == zxid{} && !seen->servers.empty())
-    seen = std::make_shared<const config::membership>(
-        config::membership{zxid::first_of(s.era), seen->servers});
+  if (!seen->was_established() && !seen->servers.empty())
+    seen = config::established_in(s.era, *seen);
   if (seen->version > s.members->version) activate(self, std::move(seen));
 }
 

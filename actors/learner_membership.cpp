@@ -31,9 +31,10 @@ void leave_if_role_differs(learner_ptr self) {
                                       : "a reconfig made this server an observer");
 }
 
+/// A list of another ensemble, which the leader's directory was copied from, is none to elect by.
 void see(learner_ptr self, config::membership_ptr list) {
   auto& members = self->state.members;
-  if (list->version > members->seen->version)
+  if (members->committed->was_established() && list->version > members->seen->version)
     members = config::with_seen(*members, std::move(list));
 }
 
@@ -50,6 +51,9 @@ void note_logged(learner_ptr self, const txn& x) {
   auto list = may_change(self) ? membership_made_by(x) : nullptr;
   if (!list) return;
   auto& members = self->state.members;
+  // Only a leader whose epoch is established proposes one in it; its UPTODATE is on the way to us.
+  if (!members->committed->was_established() && list->version.in_epoch() == self->state.era)
+    keep(self, config::established_in(self->state.era, *members->committed));
   if (!members->is_settled() && list->version > members->seen->version) keep(self, members->seen);
   see(self, std::move(list));
 }

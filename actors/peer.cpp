@@ -62,14 +62,16 @@ void take_over(self_ptr self, const membership_ptr& list) {
   self->send(s.options.database, know_membership{list});
 }
 
-/// The list that the log holds, when it is newer than what is known to be committed. A server that
-/// is configured to stand alone does so on an ensemble's directory, too (ZooKeeperServerMain).
+/// The list that the log holds, when it is newer than what is known to be committed. An established
+/// list is in the files before anything is logged under it. So where the files name none that ever
+/// was, or the server is configured to stand alone (ZooKeeperServerMain), the log's is that of
+/// another ensemble, from which the directory was copied.
 void look_into_log(self_ptr self, const std::string& text) {
   auto& s = self->state;
-  const auto& config = s.options.context->config;
-  if (!config.reconfig_enabled || config.is_standalone()) return;
-  auto logged = text.empty() ? nullptr : read_membership(text);
-  s.members = config::with_seen(*s.members, logged ? logged : s.members->committed);
+  if (!s.options.context->config.reconfig_enabled) return;
+  const auto& committed = s.members->committed;
+  auto logged = text.empty() || !committed->was_established() ? nullptr : read_membership(text);
+  s.members = config::with_seen(*s.members, logged ? logged : committed);
 }
 
 /// Reads the data directory into the database, as often as it takes.

@@ -235,6 +235,10 @@ view_ptr make_view(membership committed) {
   return std::make_shared<const membership_view>(membership_view{list, list});
 }
 
+membership_ptr established_in(epoch era, const membership& list) {
+  return std::make_shared<const membership>(membership{zxid::first_of(era), list.servers});
+}
+
 view_ptr with_committed(const membership_view& now, membership_ptr committed) {
   auto seen = now.seen->version > committed->version ? now.seen : committed;
   return std::make_shared<const membership_view>(

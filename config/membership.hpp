@@ -27,12 +27,17 @@ struct membership {
   zxid version;
   std::vector<server_entry> servers;  // ascending by id; empty: a server that stands alone
 
+  /// False: it is what files say that were never part of an established ensemble.
+  [[nodiscard]] bool was_established() const { return version != zxid{}; }
   [[nodiscard]] const server_entry* find(server_id id) const;
   [[nodiscard]] bool is_observer(server_id id) const;
   [[nodiscard]] bool is_voter(server_id id) const;
   friend bool operator==(const membership&, const membership&) = default;
 };
 using membership_ptr = std::shared_ptr<const membership>;
+
+/// The same servers under the version of the epoch that is the first to be established with them.
+[[nodiscard]] membership_ptr established_in(epoch era, const membership& list);
 
 /// What one server knows: the newest list it knows to be committed, and the newest it has seen,
 /// which may be one that a reconfig under way proposes. Invariant: both are there;

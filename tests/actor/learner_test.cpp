@@ -253,7 +253,10 @@ TEST_F(Follower, TakesTheLeadersAnswerThatComesBetweenTwoHellos) {
 
 class ReconfiguredFollower : public Follower {
  protected:
-  ReconfiguredFollower() { context->config.reconfig_enabled = true; }
+  ReconfiguredFollower() {
+    context->config.reconfig_enabled = true;
+    context->config.membership_version = at(1, 1);
+  }
 
   template <class M>
   static M carrying_lists(const std::vector<txn_ptr>& txns) {
@@ -317,6 +320,30 @@ TEST_F(ReconfiguredFollower, RemovedServerGoesOnFollowing) {
   leader_commits(at(2, 1));
   leader_says(carrying<wire::Proposal>({at(2, 2)}));
   EXPECT_THAT(on.news(), Contains("handler: ACK 0x200000002"));
+}
+
+class FollowerWithANewList : public ReconfiguredFollower {
+ protected:
+  FollowerWithANewList() { context->config.membership_version = {}; }
+};
+
+TEST_F(FollowerWithANewList, ListsOfTheEnsembleThatTheLeadersDirectoryCameFromAreNotKept) {
+  discover();
+  on.news();
+  leader_says(carrying_lists<wire::SyncTxns>(
+      {reconfig_txn(at(1, 6), {1, 2}), reconfig_txn(at(1, 7), {1, 2, 5})}));
+  EXPECT_THAT(on.news_of("journal"),
+              ElementsAre("journal: append 0x100000006", "journal: append 0x100000007"));
+}
+
+/// Without that a restart would not know that the new servers have a say.
+TEST_F(FollowerWithANewList, KeepsItAsEstablishedBeforeItLogsAReconfigThatComesBeforeUpToDate) {
+  discover();
+  leader_says(wire::NewLeader{});
+  on.news();
+  leader_says(carrying_lists<wire::Proposal>({reconfig_txn(at(2, 1), {1, 2, 4})}));
+  EXPECT_THAT(on.news_of("journal"),
+              ElementsAre("journal: store list 0x200000000", "journal: append 0x200000001"));
 }
 
 TEST_F(Follower, WhereNobodyMayChangeTheServersWhatTheLeaderSaysOfThemIsNothing) {

@@ -248,17 +248,17 @@ constexpr const char* list_in_the_log =
     "server.1=h:1:2:participant\nserver.2=h:3:4:participant\nversion=100000009\n";
 
 TEST_F(PeerOfChanging, LooksAmongTheListThatTheLogHolds) {
-  on.shown_membership = list_in_the_log;
   elect(3);
+  role_says(membership_committed{list(0x100000004)});
+  on.shown_membership = list_in_the_log;
   kill(role_);
   EXPECT_EQ(ballot_.seen_version, zxid{0x100000009});
 }
 
-/// It has no one to look for: an ensemble's directory may be started alone (ZooKeeperServerMain).
-TEST_F(PeerOfChanging, ThatStandsAloneKeepsToItself) {
-  context->config.servers.clear();
-  on.shown_membership = list_in_the_log;
+/// A copied directory, of an ensemble whose servers are elsewhere: ZooKeeper goes by its files.
+TEST_F(PeerOfChanging, ListInTheLogIsNotItsOwnWhileItsFilesNameOneThatNeverWas) {
   elect(3);
+  on.shown_membership = list_in_the_log;
   kill(role_);
   EXPECT_EQ(ballot_.seen_version, zxid{});
 }

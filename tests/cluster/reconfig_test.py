@@ -5,6 +5,7 @@ ReconfigRecoveryTest and ReconfigFailureCasesTest of ZooKeeper).
 """
 
 import os
+import shutil
 import threading
 import time
 import unittest
@@ -249,6 +250,27 @@ class ReconfigTest(unittest.TestCase):
             e.start_all()
             again, _ = e.client().get("/zookeeper/config")
             self.assertEqual(members_of(again), [1, 2, 3])
+
+    def test_copied_directories_belong_to_the_servers_that_the_new_files_name(self):
+        """A backup that is brought up elsewhere, or a move to other ports with all servers down."""
+        with Growing(3, [1, 2, 3]) as old:
+            old.start_all()
+            writer = Writer(old.client())
+            writer.goes_on()
+            retried(lambda: old.admin(1).reconfig(joining=None, leaving="3", new_members=None))
+            acknowledged = writer.end()
+            for s in old:
+                s.stop()
+            with Growing(3, [1, 2, 3]) as new:
+                for s in new:
+                    shutil.rmtree(os.path.join(s.data, "version-2"), ignore_errors=True)
+                    shutil.copytree(os.path.join(old[s.id].data, "version-2"),
+                                    os.path.join(s.data, "version-2"))
+                new.start_all()
+                self.check_writes(new, acknowledged, [1, 2, 3])
+                text, _ = new.client().get("/zookeeper/config")
+                self.assertEqual(members_of(text), [1, 2, 3])
+                self.assertIn(f":{new[1].peer_port}:".encode(), text)
 
     def dynamic_file_of(self, server, version):
         with open(server.config, encoding="ascii") as f:
