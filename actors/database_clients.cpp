@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "actors/caf.hpp"
+#include "actors/core/mutants.hpp"
 #include "actors/core/replies.hpp"
 #include "actors/database_parts.hpp"
 
@@ -209,7 +210,8 @@ void take(database_ptr self, connection_id id, state::connection& c,
   // A server that only serves reads tells of nothing (ReadOnlyRequestProcessor).
   if (asked.refusal != error_code::not_read_only) note_for_audit(self, c, asked, request);
   if (is_answered_here(asked)) {
-    if (c.queue.empty()) return answer_here(self, id, c, asked);
+    if (c.queue.empty() || mutated(mutant::read_overtakes_write))
+      return answer_here(self, id, c, asked);
     c.queue.push_back(std::move(asked));
     return;
   }
@@ -277,14 +279,19 @@ void on_sync_done(database_ptr self, const sync_done& m) {
 
 void answer_applied(database_ptr self, const core::applied& done) {
   auto& s = self->state;
+  if (mutated(mutant::event_behind_reply)) answer_write(self, done);
   auto may_read = [&s](core::watcher_key watcher, const core::acl_list& acl) {
     auto at = s.connections.find(connection_id{watcher});
     return at != s.connections.end() && (s.options.context->config.skip_acl ||
                                          core::is_allowed(acl, permission::read, at->second.shown));
   };
-  for (const auto& trigger : done.triggers)
+  for (const auto& trigger : done.triggers) {
+    if (mutated(mutant::watch_lost_in_multi) && done.header.type == op_code::multi &&
+        &trigger != &done.triggers.front())
+      break;
     for (const auto& fired : s.watches.trigger(trigger, may_read))
       send_event(s, connection_id{fired.watcher}, done.header.id, fired.event);
+  }
   if (done.header.type == op_code::create_session) {
     auto known = s.tree.sessions().find(done.header.client);
     if (known != s.tree.sessions().end())

@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "actors/caf.hpp"
+#include "actors/core/mutants.hpp"
 #include "actors/database_parts.hpp"
 
 namespace troupe::database_parts {
@@ -80,6 +81,13 @@ void finish_reopening(database_ptr self, connection_id id,
   s.reopening.erase(at);
   using outcome = session_opened::outcome;
   session_opened answer;
+  if (mutated(mutant::session_made_anew) && verdict && !verdict->valid &&
+      opening.asked.session.value != 0) {
+    const auto anew = opening.asked;
+    s.opening.insert_or_assign(anew.session, std::move(opening));
+    create_for_all(self, anew.session, anew.timeout_ms);
+    return end_turn(self);
+  }
   if (verdict && verdict->valid) {
     const auto& asked = opening.asked;
     register_connection(self, asked, asked.session, verdict->planned_upto);
@@ -126,7 +134,8 @@ caf::result<session_opened> on_open_session(database_ptr self, const open_sessio
   const auto& config = s.options.context->config;
   if (s.role == state::mode::leading && !config.leader_serves && !config.is_standalone())
     return session_opened{outcome::not_serving, {}, 0};
-  if (m.last_zxid_seen > s.tree.last_processed()) return session_opened{outcome::behind, {}, 0};
+  if (m.last_zxid_seen > s.tree.last_processed() && !mutated(mutant::client_shown_the_past))
+    return session_opened{outcome::behind, {}, 0};
   auto promise = self->make_response_promise<session_opened>();
   if (m.session == session_id{})
     open_new(self, m, promise);

@@ -5,6 +5,8 @@
 #include <utility>
 #include <variant>
 
+#include "actors/core/mutants.hpp"
+
 namespace troupe {
 
 core::quorum quorum_of(const config::node_config& cfg) {
@@ -18,7 +20,7 @@ core::quorum quorum_of(const config::membership& list, server_id me) {
 
 core::quorum quorum_of(const config::membership_view& members, server_id me) {
   auto committed = quorum_of(*members.committed, me);
-  if (members.is_settled()) return committed;
+  if (members.is_settled() || mutated(mutant::logged_list_not_asked)) return committed;
   return core::quorum::joint(committed, quorum_of(*members.seen, me));
 }
 

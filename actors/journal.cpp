@@ -6,6 +6,7 @@
 #include <chrono>
 
 #include "actors/caf.hpp"
+#include "actors/core/mutants.hpp"
 #include "actors/journal_files.hpp"
 #include "actors/journal_membership.hpp"
 #include "actors/journal_scribe.hpp"
@@ -121,6 +122,7 @@ void append(journal_ptr self, const append_txns& m) {
     else
       s.waiting.emplace_back(m.to, upto);
   }
+  if (mutated(mutant::ack_before_sync) && m.to) self->send(m.to, logged{m.txns.back()->id()});
   if (!std::exchange(s.flush_queued, true)) self->send(self, flush_log{});
 }
 
@@ -135,9 +137,10 @@ void publish_snapshot(journal_ptr self, const snapshot_sealed& m) {
   if (!s.scribe || self->current_sender() != caf::actor_cast<caf::strong_actor_ptr>(s.scribe))
     return;  // it was given up meanwhile; its file goes with the message
   s.scribe = nullptr;
-  if (!flush(self)) return;
+  const bool is_early = mutated(mutant::snapshot_before_log);
+  if (!is_early && !flush(self)) return;
   const auto& log = s.options.context->log;
-  if (s.log->synced_zxid() < m.covers) {
+  if (!is_early && s.log->synced_zxid() < m.covers) {
     log.warn("snapshot_dropped", {{"zxid", m.as_of}, {"covers", m.covers}});
     return;
   }
@@ -282,7 +285,7 @@ caf::result<loaded_data> begin(journal_ptr self, const load_data& m) {
 
 caf::result<stored> store(journal_ptr self, const store_epoch& m) {
   auto& s = self->state;
-  if (!flush(self)) return error_of(s.broken);
+  if (!mutated(mutant::epoch_before_history) && !flush(self)) return error_of(s.broken);
   auto& kept = m.kind == epoch_kind::accepted ? s.era.accepted : s.era.current;
   if (m.era < kept)
     return error_of("epoch " + std::to_string(kept.value) + " is stored already, so " +
@@ -303,9 +306,10 @@ caf::result<loaded_data> truncate(journal_ptr self, const truncate_log& m) {
   auto& s = self->state;
   if (!flush(self)) return error_of(s.broken);
   forget_scribe(self);
-  auto cut = s.directory->remove_snapshots_after(m.keep_upto).and_then([&] {
-    return s.log->truncate_to(m.keep_upto);
-  });
+  auto snapshots_too = mutated(mutant::cut_keeps_newer_snapshots)
+                           ? io_result<void>{}
+                           : s.directory->remove_snapshots_after(m.keep_upto);
+  auto cut = snapshots_too.and_then([&] { return s.log->truncate_to(m.keep_upto); });
   if (!cut) {
     if (s.log->poison()) fail(self, *s.log->poison());
     return error_of(cut.error().text());
@@ -332,6 +336,12 @@ caf::result<log_range> read(journal_ptr self, const read_log& m) {
 /// log cut to what can stand before it, then its name, then what is newer than it out of the way.
 io_result<void> install_incoming(journal_ptr self, zxid as_of) {
   auto& s = self->state;
+  if (mutated(mutant::snapshot_before_cut)) {
+    auto early = s.incoming->seal().and_then([&] { return s.incoming->publish(); });
+    s.incoming.reset();
+    if (!early) return tl::unexpected(std::move(early.error()));
+    return s.log->continue_after(as_of);
+  }
   auto installed = s.incoming->seal()
                        .and_then([&] { return s.log->continue_after(as_of); })
                        .and_then([&] { return s.directory->set_history_after(as_of); })

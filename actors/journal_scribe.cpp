@@ -2,6 +2,7 @@
 #include "actors/journal_scribe.hpp"
 
 #include "actors/caf.hpp"
+#include "actors/core/mutants.hpp"
 #include "actors/journal_files.hpp"
 #include "actors/trace/traced.hpp"
 #include "messages/trace_fields.hpp"
@@ -14,7 +15,8 @@ using self_ptr = snapshot_sink::stateful_pointer<scribe_state>;
 storage::io_result<void> write_piece(scribe_state& s, const snapshot_piece& piece) {
   if (!s.file) {
     const auto& context = *s.options.context;
-    auto begun = storage::snapshot_writer::begin(*context.disk, s.options.directory, piece.as_of,
+    const auto as_of = mutated(mutant::snapshot_named_too_late) ? piece.as_of.next() : piece.as_of;
+    auto begun = storage::snapshot_writer::begin(*context.disk, s.options.directory, as_of,
                                                  compression_of(context.config));
     if (!begun) return tl::unexpected(std::move(begun.error()));
     s.file = std::make_shared<storage::snapshot_writer>(std::move(*begun));

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "actors/caf.hpp"
+#include "actors/core/mutants.hpp"
 #include "actors/coro/ask.hpp"
 #include "actors/coro/sleep.hpp"
 #include "actors/ensemble.hpp"
@@ -164,6 +165,7 @@ void propose_all(self_ptr self, const std::vector<txn_ptr>& txns) {
     if (s.ended) return;
   }
   self->send(s.options.journal, append_txns{txns, caf::actor_cast<logged_sink>(self)});
+  if (mutated(mutant::own_ack_before_sync)) self->send(self, logged{txns.back()->id()});
   std::shared_ptr<const wire::Proposal> encoded;
   for (auto& [id, learner] : s.learners) {
     if (!learner.forwarding || learner.observer) continue;
@@ -174,7 +176,8 @@ void propose_all(self_ptr self, const std::vector<txn_ptr>& txns) {
 
 void queue_sync(self_ptr self, const sync_waiter& waiter) {
   auto& s = self->state;
-  if (s.window.outstanding() == 0) return answer_sync(self, waiter);
+  if (s.window.outstanding() == 0 || mutated(mutant::sync_answered_at_once))
+    return answer_sync(self, waiter);
   s.syncs.push_back({s.window.last_proposed(), waiter});
 }
 
@@ -198,6 +201,7 @@ leader_state::learner_entry* spoken_of(self_ptr self, server_id id) {
   auto at = self->state.learners.find(id);
   if (at == self->state.learners.end()) return nullptr;
   auto speaks = caf::actor_cast<caf::actor_addr>(self->current_sender());
+  if (mutated(mutant::former_handler_heard)) return &at->second;
   return at->second.handler.address() == speaks ? &at->second : nullptr;
 }
 
@@ -313,7 +317,9 @@ coro::task<bool> synchronize(self_ptr self) {
   auto& s = self->state;
   if (s.handshake.on_new_leader_ack(s.options.context->me, s.handshake.new_leader_zxid()))
     s.progress.notify();
-  std::function<bool()> established = [&s] { return s.handshake.is_established(); };
+  std::function<bool()> established = [&s] {
+    return s.handshake.is_established() || mutated(mutant::serves_before_quorum);
+  };
   auto syncing = wait_for_quorum(self, established);
   if (!co_await syncing) {
     end_term(self, "no quorum was synchronized within initLimit (" +

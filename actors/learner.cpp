@@ -6,6 +6,7 @@
 
 #include "actors/caf.hpp"
 #include "actors/core/epoch_handshake.hpp"
+#include "actors/core/mutants.hpp"
 #include "actors/core/sync_plan.hpp"
 #include "actors/coro/ask.hpp"
 #include "actors/coro/sleep.hpp"
@@ -45,6 +46,11 @@ coro::task<bool> promise_epoch(learner_ptr self) {
     case core::leader_info_verdict::accept_same:
       break;
     case core::leader_info_verdict::accept_and_persist: {
+      if (mutated(mutant::promise_not_stored)) {
+        s.options.accepted = s.era;
+        ack.set_counts(true);
+        break;
+      }
       auto storing = coro::ask<stored>(self, s.options.journal, coro::infinite,
                                        store_epoch{epoch_kind::accepted, s.era});
       auto done = co_await storing;
@@ -89,6 +95,7 @@ std::optional<std::vector<txn_ptr>> take_in(
   }
   if (!fresh.empty()) {
     self->send(s.options.journal, append_txns{fresh, caf::actor_cast<logged_sink>(self)});
+    if (mutated(mutant::applied_when_proposed)) self->send(s.options.database, apply_txns{fresh});
     s.uncommitted.insert(s.uncommitted.end(), fresh.begin(), fresh.end());
   }
   return fresh;
@@ -146,8 +153,9 @@ coro::task<bool> truncate(learner_ptr self, zxid keep_upto) {
   s.options.context->log.info("log_truncated",
                               {{"keep_upto", keep_upto}, {"last", left->last_logged}});
   note_replaced(self, left->image->data);
-  self->send(s.options.database,
-             install_image{left->image, std::move(left->recent), left->digest_mismatches});
+  if (!mutated(mutant::cut_leaves_database))
+    self->send(s.options.database,
+               install_image{left->image, std::move(left->recent), left->digest_mismatches});
   s.window = core::pending{left->last_logged};
   s.logged_upto = left->last_logged;
   s.uncommitted.clear();
@@ -205,6 +213,17 @@ coro::task<bool> take_snapshot_piece(learner_ptr self, wire::SnapshotChunk chunk
 /// out.
 coro::task<bool> accept_new_leader(learner_ptr self, wire::NewLeader announced) {
   auto& s = self->state;
+  if (mutated(mutant::new_leader_acked_before_history)) {
+    wire::AckNewLeader early;
+    early.set_server(my_number(self));
+    early.set_epoch(announced.epoch());
+    self->send(s.handler, early);
+  }
+  if (mutated(mutant::epoch_before_history)) {
+    auto early = coro::ask<stored>(self, s.options.journal, coro::infinite,
+                                   store_epoch{epoch_kind::current, s.era});
+    if (!co_await early) co_return false;
+  }
   auto flushing = coro::ask<log_range>(self, s.options.journal, coro::infinite,
                                        read_log{s.window.last_received(), 0});
   auto flushed = co_await flushing;
@@ -356,6 +375,9 @@ void forward_writes(learner_ptr self, const forwarded_writes& writes) {
     request->set_cxid(write.cx.value);
     request->set_op(static_cast<std::int32_t>(write.op));
     request->set_body(write.body);
+    if (mutated(mutant::write_repeated) && write.cx.value % 8 == 0 &&
+        write.op != op_code::sync && write.cx.value > 0)
+      *out.add_requests() = *request;
     for (const auto& id : write.identities) {
       auto* identity = request->add_identities();
       identity->set_scheme(id.scheme);

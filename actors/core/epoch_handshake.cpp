@@ -5,6 +5,8 @@
 #include <tuple>
 #include <utility>
 
+#include "actors/core/mutants.hpp"
+
 namespace troupe::core {
 
 epoch_handshake::epoch_handshake(server_id me, quorum ensemble, epoch my_current, zxid my_last)
@@ -13,7 +15,7 @@ epoch_handshake::epoch_handshake(server_id me, quorum ensemble, epoch my_current
 std::optional<epoch> epoch_handshake::on_follower_info(server_id from, epoch accepted) {
   if (is_proposed_) return std::nullopt;
   era_ = std::max(era_, epoch{accepted.value + 1});
-  if (ensemble_.is_voter(from)) connecting_.insert(from);
+  if (ensemble_.is_voter(from) || mutated(mutant::observers_count)) connecting_.insert(from);
   if (!connecting_.contains(me_) || !ensemble_.has_quorum(connecting_)) return std::nullopt;
   is_proposed_ = true;
   return era_;
@@ -25,8 +27,10 @@ epoch_handshake::ack_outcome epoch_handshake::on_ack_epoch(server_id from,
   // After the quorum, a learner that is ahead holds what no quorum has: it will be truncated.
   if (is_confirmed_ || !is_proposed_ || !current) return ack_outcome::waiting;
   // Nor does one without a vote: a leader that was removed may have logged what nobody else has.
-  if (!ensemble_.is_voter(from)) return ack_outcome::waiting;
-  if (std::tie(*current, last) > std::tie(my_current_, my_last_)) return ack_outcome::learner_ahead;
+  if (!ensemble_.is_voter(from) && !mutated(mutant::observers_count)) return ack_outcome::waiting;
+  if (std::tie(*current, last) > std::tie(my_current_, my_last_) &&
+      !mutated(mutant::shorter_log_leads))
+    return ack_outcome::learner_ahead;
   if (last != zxid{-1}) confirming_.insert(from);
   if (!confirming_.contains(me_) || !ensemble_.has_quorum(confirming_)) return ack_outcome::waiting;
   is_confirmed_ = true;
@@ -35,7 +39,7 @@ epoch_handshake::ack_outcome epoch_handshake::on_ack_epoch(server_id from,
 
 bool epoch_handshake::on_new_leader_ack(server_id from, zxid acked) {
   if (is_established_ || !is_confirmed_ || acked != new_leader_zxid()) return false;
-  if (ensemble_.is_voter(from)) established_.insert(from);
+  if (ensemble_.is_voter(from) || mutated(mutant::observers_count)) established_.insert(from);
   is_established_ = ensemble_.has_quorum(established_);
   return is_established_;
 }
@@ -48,7 +52,8 @@ const std::set<server_id>& epoch_handshake::heard() const {
 leader_info_verdict judge_leader_info(epoch accepted, epoch proposed) {
   if (proposed > accepted) return leader_info_verdict::accept_and_persist;
   if (proposed == accepted) return leader_info_verdict::accept_same;
-  return leader_info_verdict::refuse;
+  return mutated(mutant::older_epoch_accepted) ? leader_info_verdict::accept_same
+                                               : leader_info_verdict::refuse;
 }
 
 }  // namespace troupe::core

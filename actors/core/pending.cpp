@@ -3,13 +3,15 @@
 
 #include <algorithm>
 
+#include "actors/core/mutants.hpp"
 #include "actors/core/zxid_order.hpp"
 
 namespace troupe::core {
 
 pending::receipt pending::on_proposal(zxid id) {
   if (id <= last_received_) return receipt::duplicate;
-  if (!may_follow(id, last_received_)) return receipt::hole;
+  if (!may_follow(id, last_received_) && !mutated(mutant::discontinuous_proposal))
+    return receipt::hole;
   waiting_.push_back(id);
   last_received_ = id;
   return receipt::fresh;

@@ -5,6 +5,7 @@
 #include <set>
 #include <utility>
 
+#include "actors/core/mutants.hpp"
 #include "actors/core/path.hpp"
 
 namespace troupe::core {
@@ -199,7 +200,10 @@ prep::planned prep::plan_op(context& at, const create_op& op) {
   if (!parent) return refused(error_code::no_node);
   if (!may(at, permission::create, *parent->acl)) return refused(error_code::no_auth);
   auto path = asked.path;
-  if (mode->sequential) path += sequence_suffix(parent->stats.cversion);
+  if (mode->sequential)
+    path += sequence_suffix(mutated(mutant::sequence_by_children)
+                                ? static_cast<std::int32_t>(parent->num_children)
+                                : parent->stats.cversion);
   if (!is_valid_path(path)) return refused(error_code::bad_arguments);
   if (look_up(path)) return refused(error_code::node_exists);
   if (kind_of_owner(parent->stats.ephemeral_owner, committed_->extended_types()) ==
@@ -243,7 +247,8 @@ prep::planned prep::plan_op(context& at, const set_data_request& op) {
   if (!may(at, permission::write, *node->acl)) return refused(error_code::no_auth);
   if (!within_quota(op.path, 0, bytes_of(op.data) - node->data_bytes))
     return refused(error_code::quota_exceeded);
-  auto version = next_version(node->stats.version, op.version);
+  auto version = next_version(node->stats.version,
+                              mutated(mutant::version_not_compared) ? -1 : op.version);
   if (!version) return refused(error_code::bad_version);
   node->stats.version = *version;
   node->stats.mtime = at.header.time_ms;
@@ -309,7 +314,7 @@ multi_txn prep::plan_multi(context& at, const multi_request& request) {
       out.ops.push_back(std::move(*done));
       continue;
     }
-    if (!failed) roll_back(at);
+    if (!failed && !mutated(mutant::failed_multi_leaves_traces)) roll_back(at);
     failed = true;
     out.ops.push_back({op_code::error, error_txn{done.error()}});
   }
@@ -320,7 +325,8 @@ close_session_txn prep::plan_close(context& at) {
   auto session = at.request.session;
   std::set<std::string> candidates;
   for (auto& path : committed_->ephemerals(session)) candidates.insert(std::move(path));
-  if (auto found = touched_.find(session); found != touched_.end())
+  if (auto found = touched_.find(session);
+      found != touched_.end() && !mutated(mutant::late_ephemeral_left))
     for (const auto& [path, since] : found->second) candidates.insert(path);
   close_session_txn out{std::vector<std::string>{}};
   for (const auto& path : candidates) {

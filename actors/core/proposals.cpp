@@ -3,6 +3,8 @@
 
 #include <utility>
 
+#include "actors/core/mutants.hpp"
+
 namespace troupe::core {
 
 proposals::proposals(quorum ensemble, zxid begin)
@@ -48,9 +50,10 @@ zxid proposals::held_by_quorum(const quorum& of) const {
 }
 
 std::optional<zxid_range> proposals::commit_what_a_quorum_has() {
+  if (next_ && mutated(mutant::old_servers_not_asked)) ensemble_ = *next_;
   auto reached = held_by_quorum(ensemble_);
   if (next_ && reached >= reconfig_) {
-    bool both = held_by_quorum(*next_) >= reconfig_;
+    bool both = held_by_quorum(*next_) >= reconfig_ || mutated(mutant::new_servers_not_asked);
     reached = both ? reconfig_ : zxid{reconfig_.value - 1};
     if (both) {
       ensemble_ = *std::move(next_);

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <limits>
 
+#include "actors/core/mutants.hpp"
+
 namespace troupe::core {
 namespace {
 
@@ -82,7 +84,11 @@ bool quorum::has_quorum(const std::set<server_id>& servers) const {
                        [&](const quorum& part) { return part.has_quorum(servers); });
   if (!is_hierarchical()) {
     const auto present = std::count_if(servers.begin(), servers.end(),
-                                       [this](server_id id) { return is_voter(id); });
+                                       [this](server_id id) {
+                                         return is_voter(id) || mutated(mutant::observers_count);
+                                       });
+    if (mutated(mutant::half_is_a_quorum) && !servers.empty())
+      return static_cast<std::size_t>(present) >= voters_.size() / 2;
     return static_cast<std::size_t>(present) > voters_.size() / 2;
   }
   std::map<std::int64_t, std::int64_t> present;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "actors/core/mutants.hpp"
 #include "actors/core/zxid_order.hpp"
 
 namespace troupe::core {
@@ -26,6 +27,7 @@ sync_plan plan_within(zxids window, zxid peer) {
   // The learner logged what was never committed: it led, or followed who led, when that leadership
   // ended. All logs hold a prefix of what one leader proposed, so it has `before` if that is of the
   // same epoch. ZooKeeper sends a snapshot here, for it will not truncate once a later epoch began.
+  if (mutated(mutant::diff_over_divergence)) return send_diff{before};
   if (before.in_epoch() != peer.in_epoch()) return send_snapshot{};
   return send_truncate_then_diff{before};
 }
@@ -51,6 +53,7 @@ sync_plan choose_sync(const sync_input& in) {
 
   if (peer == in.last_processed) return send_diff{peer};
   if (peer > max) {
+    if (mutated(mutant::diff_over_divergence)) return send_diff{max};
     if (is_begin_of_epoch(peer)) return send_snapshot{};
     return send_truncate{max};
   }

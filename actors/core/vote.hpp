@@ -7,6 +7,7 @@
 #include <tuple>
 
 #include "actors/core/quorum.hpp"
+#include "actors/core/mutants.hpp"
 #include "messages/ids.hpp"
 #include "messages/server_state.hpp"
 
@@ -27,6 +28,8 @@ struct vote {
 
 /// FastLeaderElection.totalOrderPredicate. The round takes no part: it is compared before.
 [[nodiscard]] inline bool is_better(const vote& candidate, const vote& current, const quorum& q) {
+  if (mutated(mutant::shorter_log_leads))
+    return q.weight_of(candidate.leader) != 0 && candidate.leader > current.leader;
   return q.weight_of(candidate.leader) != 0 &&
          std::tie(candidate.peer_epoch, candidate.last, candidate.leader) >
              std::tie(current.peer_epoch, current.last, current.leader);

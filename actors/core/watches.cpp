@@ -5,6 +5,7 @@
 #include <iterator>
 #include <utility>
 
+#include "actors/core/mutants.hpp"
 #include "actors/core/path.hpp"
 
 namespace troupe::core {
@@ -35,6 +36,7 @@ bool watches::table::add(std::string_view path, watcher_key watcher) {
 watches::watchers watches::table::take(std::string_view path) {
   auto at = paths.find(path);
   if (at == paths.end()) return {};
+  if (mutated(mutant::watch_fires_again)) return at->second;
   auto out = std::move(at->second);
   for (auto watcher : out) {
     auto of_watcher = by_watcher.find(watcher);
@@ -164,6 +166,8 @@ std::vector<watch_event> watches::set_watches(watcher_key watcher,
                                               const set_watches2_request& asked_all,
                                               const tree& now) {
   const auto& asked = asked_all.one_shot;
+  const auto since =
+      mutated(mutant::watches_not_replayed) ? zxid{INT64_MAX} : asked.relative_zxid;
   std::vector<watch_event> missed;
   auto tell = [&missed](event_type type, const std::string& path) {
     missed.push_back({type, keeper_state::sync_connected, path});
@@ -172,7 +176,7 @@ std::vector<watch_event> watches::set_watches(watcher_key watcher,
     auto node = now.find(path);
     if (!node)
       tell(event_type::node_deleted, path);
-    else if (node->stats.mzxid > asked.relative_zxid)
+    else if (node->stats.mzxid > since)
       tell(event_type::node_data_changed, path);
     else
       add(watch_kind::data, path, watcher);
@@ -187,7 +191,7 @@ std::vector<watch_event> watches::set_watches(watcher_key watcher,
     auto node = now.find(path);
     if (!node)
       tell(event_type::node_deleted, path);
-    else if (node->stats.pzxid > asked.relative_zxid)
+    else if (node->stats.pzxid > since)
       tell(event_type::node_children_changed, path);
     else
       add(watch_kind::child, path, watcher);

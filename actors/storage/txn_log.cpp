@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "actors/core/mutants.hpp"
+
 namespace troupe::storage {
 namespace {
 
@@ -76,7 +78,9 @@ io_result<txn_log> txn_log::open(disk& d, log_options options) {
   const auto& newest = files->back();
   auto end = find_end(d, newest, log.options_.record_bytes_max);
   if (!end) return tl::unexpected(std::move(end.error()));
-  auto settled = settle_file(d, log.options_.directory, newest, end->tail);
+  auto settled = mutated(mutant::tail_taken_for_durable)
+                     ? io_result<void>{}
+                     : settle_file(d, log.options_.directory, newest, end->tail);
   if (!settled) return tl::unexpected(std::move(settled.error()));
   log.appended_ = log.synced_ = end->last;
   return log;
@@ -89,7 +93,7 @@ tl::unexpected<io_error> txn_log::poisoned(io_error why) {
 
 io_result<void> txn_log::append(zxid id, std::string_view payload) {
   if (poison_) return tl::unexpected(*poison_);
-  if (!follows(appended_, id))
+  if (!follows(appended_, id) && !mutated(mutant::discontinuous_proposal))
     return tl::unexpected(io_error{"append to the log", options_.directory, EINVAL, -1,
                                    "txn " + to_string(id) + " does not follow " +
                                        to_string(appended_) + ": there would be a hole"});
@@ -142,7 +146,8 @@ io_result<void> txn_log::write_pending() {
 io_result<void> txn_log::sync() {
   if (poison_) return tl::unexpected(*poison_);
   if (pending_.empty()) return {};
-  if (auto written = write_pending(); !written) return poisoned(std::move(written.error()));
+  if (auto written = write_pending(); !written && !mutated(mutant::hole_after_failed_write))
+    return poisoned(std::move(written.error()));
   pending_.clear();
   if (pending_.capacity() > pending_bytes_kept) pending_.shrink_to_fit();
   synced_ = appended_;
@@ -189,6 +194,8 @@ io_result<void> txn_log::truncate_to(zxid last) {
 
 /// Newer files go before the cut: in every order of crashes the log stays without a hole.
 io_result<void> txn_log::perform(const cut_place& at) {
+  if (mutated(mutant::cut_before_newer_logs) && !at.path.empty())
+    if (auto early = cut_file(*disk_, at.path, at.size); !early) return early;
   auto done = remove_logs(*disk_, options_.directory, at.newer);
   if (done && !at.path.empty()) done = cut_file(*disk_, at.path, at.size);
   if (!done) return poisoned(std::move(done.error()));

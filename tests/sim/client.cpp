@@ -9,15 +9,13 @@ namespace {
 
 const std::vector<acl_entry> open_acl{{permission::all, {"world", "anyone"}}};
 
-/// A multi of two setData, or of a check that will fail and a setData.
-std::string multi_body(const std::string& path, const std::string& value, bool doomed) {
+/// A multi of two setData, with a check between them that will fail if it is doomed.
+std::string multi_body(const operation& op) {
   std::string out;
   jute::writer w{out};
-  if (doomed)
-    w(multi_header{op_code::check, false, -1}, check_request{path, 1'000'000});
-  else
-    w(multi_header{op_code::set_data, false, -1}, set_data_request{path, value + ".1", -1});
-  w(multi_header{op_code::set_data, false, -1}, set_data_request{path, value, -1});
+  w(multi_header{op_code::set_data, false, -1}, set_data_request{op.path, op.value + ".1", -1});
+  if (op.doomed) w(multi_header{op_code::check, false, -1}, check_request{op.path, 1'000'000});
+  w(multi_header{op_code::set_data, false, -1}, set_data_request{op.also, op.value, -1});
   w(multi_header{op_code::error, true, -1});
   return out;
 }
@@ -129,6 +127,14 @@ void client::lost() {
   later(chance_.between(duration{1'000}, duration{200'000}), &client::connect);
 }
 
+void client::forget_session() {
+  session_ = {};
+  password_.assign(16, '\0');
+  seen_ = last_write_ = {};
+  data_watches_.clear();
+  exist_watches_.clear();
+}
+
 void client::on_closed(connection_id which) {
   if (which == connection_ && is_frozen()) {
     closed_unread_ = true;
@@ -175,6 +181,8 @@ operation client::make_operation() {
   if (draw < 22) {
     op.op = op_code::set_data;
     op.value = value;
+    if (auto known = versions_.find(op.path); known != versions_.end() && chance_.chance(30))
+      op.version = known->second;
   } else if (draw < 38) {
     op.op = op_code::create;
     op.value = value;
@@ -192,7 +200,8 @@ operation client::make_operation() {
   } else if (draw < 60) {
     op.op = op_code::multi;
     op.value = value;
-    op.multi_refused = chance_.chance(30);
+    op.also = random_key();
+    op.doomed = chance_.chance(30);
   } else if (draw < 61) {
     op.op = op_code::close_session;
     op.path.clear();
@@ -227,10 +236,10 @@ std::string client::encode(const operation& op) {
       append_frame_of(frame, header, delete_request{op.path, -1});
       break;
     case op_code::set_data:
-      append_frame_of(frame, header, set_data_request{op.path, op.value, -1});
+      append_frame_of(frame, header, set_data_request{op.path, op.value, op.version});
       break;
     case op_code::multi:
-      append_frame(frame, jute::encode(header) + multi_body(op.path, op.value, op.multi_refused));
+      append_frame(frame, jute::encode(header) + multi_body(op));
       break;
     case op_code::sync:
       append_frame_of(frame, header, path_request{op.path});
@@ -302,9 +311,7 @@ void client::on_greeting(std::string_view payload) {
   if (!hello || payload.size() != 37) return complain("the greeting is malformed");
   if (hello->timeout_ms <= 0) {
     // Expired: whatever comes next is another session's.
-    session_ = {};
-    password_.assign(16, '\0');
-    seen_ = last_write_ = {};
+    forget_session();
     granted_ms_ = 0;
     return disconnect();
   }
@@ -320,7 +327,36 @@ void client::on_greeting(std::string_view payload) {
                     auth_request{0, "digest", jute::buffer{options_.proof}});
     wires_.send(connection_, std::move(frame));
   }
+  tell_watches();
   flush();
+}
+
+/// As the clients do that set their watches again by themselves.
+void client::tell_watches() {
+  if (data_watches_.empty() && exist_watches_.empty()) return;
+  auto& told = log_.watches_told.emplace_back();
+  told.connection = connection_.value;
+  told.since = seen_;
+  told.data = std::exchange(data_watches_, {});
+  told.exist = std::exchange(exist_watches_, {});
+  std::string frame;
+  append_frame_of(frame, request_header{cxid{special_xid::set_watches}, op_code::set_watches},
+                  set_watches_request{told.since,
+                                      {told.data.begin(), told.data.end()},
+                                      {told.exist.begin(), told.exist.end()},
+                                      {}});
+  // They are ours again as soon as they are asked for: an answer may get lost as well.
+  data_watches_ = told.data;
+  exist_watches_ = told.exist;
+  wires_.send(connection_, std::move(frame));
+}
+
+void client::on_watches_set(const reply_header& header) {
+  for (auto told = log_.watches_told.rbegin(); told != log_.watches_told.rend(); ++told)
+    if (told->connection == connection_.value) {
+      told->at = header.id;
+      return;
+    }
 }
 
 void client::on_frame(std::string_view payload) {
@@ -337,6 +373,7 @@ void client::on_frame(std::string_view payload) {
     complain("time went back from " + to_string(seen_) + " to " + to_string(header.id));
   seen_ = std::max(seen_, header.id);
   seen_here_ = std::max(seen_here_, header.id);
+  if (header.xid.value == special_xid::set_watches) return on_watches_set(header);
   if (header.xid.value != special_xid::ping) on_reply(header, body);
 }
 
@@ -344,7 +381,9 @@ void client::on_event(const reply_header& header, jute::reader& body) {
   seen_event e{connection_.value, header.id, {}};
   body(e.what);
   if (!body.ok()) complain("an event is malformed");
-  if (header.id <= seen_here_)
+  data_watches_.erase(e.what.path);
+  exist_watches_.erase(e.what.path);
+  if (header.id != zxid{-1} && header.id <= seen_here_)
     complain("the event of " + to_string(header.id) + " on " + e.what.path +
              " came behind a reply of " + to_string(seen_here_));
   log_.events.push_back(std::move(e));
@@ -368,12 +407,14 @@ void client::on_reply(const reply_header& header, jute::reader& body) {
   }
   if (header.err == error_code::ok) read_body(op, body);
   if (!body.ok()) complain("the reply's body is too short: " + op.text());
+  if (op.seen && header.err == error_code::ok) versions_[op.path] = op.seen->version;
+  if (op.watch && header.err == error_code::ok) data_watches_.insert(op.path);
+  if (op.watch && header.err == error_code::no_node && op.op == op_code::exists)
+    exist_watches_.insert(op.path);
   if (log_.seen) log_.seen("told ", op);
   ++answered_;
   if (op.op == op_code::close_session) {
-    session_ = {};
-    password_.assign(16, '\0');
-    seen_ = last_write_ = {};
+    forget_session();
   }
   if (r.answered) {
     auto copy = op;

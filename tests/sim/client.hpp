@@ -8,7 +8,9 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -78,6 +80,7 @@ class client : public connection_hearer {
   [[nodiscard]] bool is_frozen() const { return on_.now() < frozen_until_; }
   void disconnect();
   void lost();
+  void forget_session();
   void tick();
   void think();
   void ask_something();
@@ -88,6 +91,8 @@ class client : public connection_hearer {
   void on_greeting(std::string_view payload);
   void on_frame(std::string_view payload);
   void on_event(const reply_header& header, jute::reader& body);
+  void on_watches_set(const reply_header& header);
+  void tell_watches();
   void on_reply(const reply_header& header, jute::reader& body);
   void read_body(operation& op, jute::reader& body);
   void complain(const std::string& what);
@@ -111,6 +116,8 @@ class client : public connection_hearer {
   std::int32_t granted_ms_ = 0;
   std::int32_t xids_ = 0;
   std::uint64_t values_ = 0;
+  std::set<std::string> data_watches_, exist_watches_;  // set and not fired, of this session
+  std::map<std::string, std::int32_t> versions_;        // as last seen
   zxid seen_;        // the greatest of the session's replies; sent when it reconnects
   zxid seen_here_;   // of this connection's replies
   zxid last_write_;  // of this session

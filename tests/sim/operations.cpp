@@ -113,54 +113,11 @@ void check_pipelines(const operation_log& log, const history_checker& history,
   }
 }
 
-/// The first change of a watched znode behind the read that set the watch; zero: none.
-zxid first_change(const std::vector<std::pair<zxid, std::set<std::string>>>& changes,
-                  const operation& op) {
-  auto at = std::upper_bound(changes.begin(), changes.end(), op.at,
-                             [](zxid x, const auto& change) { return x < change.first; });
-  for (; at != changes.end(); ++at)
-    if (at->second.count(op.path) != 0) return at->first;
-  return {};
-}
-
-void check_watches(const operation_log& log, const history_checker& history,
-                   const failure_hearer& fail) {
-  std::vector<std::pair<zxid, std::set<std::string>>> changes;
-  {
-    model tree;
-    for (const auto& txn : history.agreed()) {
-      auto touched = model::touched(txn->value);
-      // An ephemeral that a closing session lost without being listed.
-      if (std::holds_alternative<close_session_txn>(txn->value.body))
-        for (const auto& [path, node] : tree.nodes())
-          if (node.owner == txn->value.header.client) touched.insert(path);
-      tree.apply(txn->value);
-      if (!touched.empty()) changes.emplace_back(txn->id(), std::move(touched));
-    }
-  }
-  std::map<std::uint64_t, zxid> seen_upto;  // by connection
-  for (const auto& op : log.operations)
-    if (op.how == operation::fate::answered)
-      seen_upto[op.connection] = std::max(seen_upto[op.connection], op.at);
-  std::map<std::pair<std::uint64_t, std::string>, std::multiset<zxid>> fired;
-  for (const auto& e : log.events) fired[{e.connection, e.what.path}].insert(e.at);
-
-  std::map<std::pair<std::uint64_t, std::string>, std::set<zxid>> expected;
-  for (const auto& op : log.operations) {
-    if (!op.watch || op.how != operation::fate::answered) continue;
-    if (op.err != error_code::ok && op.op != op_code::exists) continue;  // then none was set
-    auto change = first_change(changes, op);
-    if (change == zxid{}) continue;
-    expected[{op.connection, op.path}].insert(change);
-    if (seen_upto[op.connection] >= change && fired[{op.connection, op.path}].count(change) == 0)
-      fail("a watch did not fire for the change at " + to_string(change) + ": " + op.text());
-  }
-  for (const auto& [key, times] : fired)
-    for (auto at : times)
-      if (times.count(at) > 1 || expected[key].count(at) == 0) {
-        fail("a watch on " + key.second + " fired for " + to_string(at) + " unasked or twice");
-        break;
-      }
+/// A leader that is no longer one may still answer a sync; within one epoch it never shows the past.
+void check_sync(const operation& op, const failure_hearer& fail) {
+  if (op.at.in_epoch() == op.acked_before.in_epoch() && op.at < op.acked_before)
+    fail("a sync was answered before what was acknowledged when it was asked: " + op.text() +
+         ", acknowledged was " + to_string(op.acked_before));
 }
 
 }  // namespace
@@ -204,7 +161,9 @@ void check_operations(const operation_log& log, const history_checker& history,
     if (op.how != operation::fate::answered) continue;
     if (op.is_write())
       check_write(op, history, fail);
-    else if (op.op != op_code::sync && op.op != op_code::close_session)
+    else if (op.op == op_code::sync)
+      check_sync(op, fail);
+    else if (op.op != op_code::close_session)
       reads.push_back(&op);
     if (op.at > last) fail("an answer from beyond the agreed history: " + op.text());
   }
@@ -218,6 +177,7 @@ void check_operations(const operation_log& log, const history_checker& history,
       tree.apply(agreed[applied]->value);
     check_read(*op, tree, fail);
   }
+  check_outcomes(log, history, fail);
   check_watches(log, history, fail);
 }
 

@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -28,7 +29,10 @@ struct operation {
   cxid xid;
   op_code op = op_code::error;
   std::string path;   // as asked; of a multi the first
+  std::string also;   // of a multi the second
   std::string value;  // written
+  std::int32_t version = -1;  // setData: which it has to have
+  bool doomed = false;        // a multi with a check that cannot hold
   bool watch = false;
   std::uint64_t connection = 0;
   duration sent{0};
@@ -55,9 +59,18 @@ struct seen_event {
   watch_event what;
 };
 
+/// What a client told a server of its watches when it came back (setWatches).
+struct told_watches {
+  std::uint64_t connection = 0;
+  zxid since;
+  std::set<std::string> data, exist;
+  std::optional<zxid> at;  // of the reply, if one came
+};
+
 struct operation_log {
   std::vector<operation> operations;
   std::vector<seen_event> events;
+  std::vector<told_watches> watches_told;
   zxid acked;  // the greatest zxid of an acknowledged write
   /// For a readable trace; may be empty.
   std::function<void(const char* what, const operation&)> seen;
@@ -67,9 +80,18 @@ struct operation_log {
 ///   outcome; no request is there twice;
 /// - a write acknowledged before another was sent has the smaller zxid;
 /// - each read shows the tree exactly as it was at the reply's zxid;
+/// - each write has the outcome that the tree before it calls for;
 /// - a session's writes are ordered as they were sent, and those of one connection happen from the
 ///   front;
-/// - each watch fires once, for the first change, before its client sees a later zxid.
+/// - what the leader of an epoch had acknowledged before a sync was asked of it, its answer shows;
+/// - a session begins once and does nothing once it is closed; no sequence number comes twice;
+/// - each watch fires once, for the first change, before its client sees a later zxid, and over a
+///   reconnect, too.
+void check_outcomes(const operation_log& log, const history_checker& history,
+                    const std::function<void(std::string)>& fail);
+void check_watches(const operation_log& log, const history_checker& history,
+                   const std::function<void(std::string)>& fail);
+/// All of them.
 void check_operations(const operation_log& log, const history_checker& history,
                       const std::function<void(std::string)>& fail);
 

@@ -50,6 +50,9 @@ world_options draw_options(const run_options& options, rng& chance) {
 }  // namespace
 
 run_result run_seed(const run_options& options) {
+#ifdef TROUPE_MUTANTS
+  present_mutant = options.planted;
+#endif
   rng chance = rng{options.seed}.fork(77);
   world w{draw_options(options, chance)};
   fault_options f;

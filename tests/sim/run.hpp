@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "actors/core/mutants.hpp"
 #include "tests/sim/breakage.hpp"
 #include "tests/sim/rng.hpp"
 
@@ -18,6 +19,7 @@ struct run_options {
   std::uint64_t seed = 1;
   std::optional<int> voters;  // else 3 or 5 by seed
   breakage broken = breakage::none;
+  mutant planted = mutant::none;  // only in a build that holds them
   std::function<void(std::string_view)> trace;
 };
 

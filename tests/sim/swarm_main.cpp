@@ -30,8 +30,10 @@ struct settings {
   std::optional<int> servers;
   unsigned jobs = 2;
   std::string broken;
+  std::string planted;
   bool expect_failure = false;
   bool verbose = false;
+  bool quiet = false;
 };
 
 run_options options_for(const settings& s, std::uint64_t seed) {
@@ -39,6 +41,7 @@ run_options options_for(const settings& s, std::uint64_t seed) {
   o.seed = seed;
   o.voters = s.servers;
   o.broken = breakage_of(s.broken).value_or(breakage::none);
+  o.planted = troupe::mutant_of(s.planted).value_or(troupe::mutant::none);
   return o;
 }
 
@@ -46,6 +49,7 @@ std::string command_for(const settings& s, std::uint64_t seed) {
   std::string out = "sim-swarm --seed " + std::to_string(seed);
   if (s.servers) out += " --servers " + std::to_string(*s.servers);
   if (!s.broken.empty()) out += " --break " + s.broken;
+  if (!s.planted.empty()) out += " --mutant " + s.planted;
   return out;
 }
 
@@ -85,6 +89,11 @@ class swarm {
  public:
   explicit swarm(settings s) : settings_(std::move(s)) {}
 
+  /// The first seed that failed, and why.
+  [[nodiscard]] const std::map<std::uint64_t, std::string>& failures() const { return failures_; }
+  [[nodiscard]] std::size_t seeds_run() const { return seeds_run_; }
+  [[nodiscard]] double virtual_s() const { return virtual_s_; }
+
   int run() {
     auto started = std::chrono::steady_clock::now();
     auto end = settings_.first_seed + settings_.seeds;
@@ -96,7 +105,7 @@ class swarm {
       if (!running_.empty()) hear();
     }
     std::chrono::duration<double> took = std::chrono::steady_clock::now() - started;
-    summarize(took.count());
+    if (!settings_.quiet) summarize(took.count());
     return failures_.empty() != settings_.expect_failure ? 0 : 1;
   }
 
@@ -165,6 +174,7 @@ class swarm {
     leaders_ += leaders;
     if (reason.empty()) return;
     failures_[done.seed] = reason;
+    if (settings_.quiet) return;
     std::printf("seed %llu FAILED: %s\n    %s -v\n", static_cast<unsigned long long>(done.seed),
                 reason.c_str(), command_for(settings_, done.seed).c_str());
     std::fflush(stdout);
@@ -192,6 +202,29 @@ class swarm {
   double virtual_s_ = 0;
 };
 
+/// Plants every mutant in turn and tells which seed finds it. 1: one was not found.
+int find_mutants(settings s) {
+  std::printf("%-32s %6s %9s %7s  %s\n", "mutant", "seed", "virtual s", "wall s", "seen as");
+  std::size_t missed = 0;
+  for (const auto& each : troupe::mutants) {
+    s.planted = each.name;
+    s.expect_failure = s.quiet = true;
+    auto started = std::chrono::steady_clock::now();
+    swarm search{s};
+    search.run();
+    std::chrono::duration<double> took = std::chrono::steady_clock::now() - started;
+    const auto& found = search.failures();
+    missed += found.empty() ? 1 : 0;
+    auto seed = found.empty() ? "-" : std::to_string(found.begin()->first);
+    auto seen = found.empty() ? "NOT FOUND" : found.begin()->second.substr(0, 100);
+    std::printf("%-32s %6s %9.0f %7.1f  %s\n", std::string(each.name).c_str(), seed.c_str(),
+                search.virtual_s(), took.count(), seen.c_str());
+    std::fflush(stdout);
+  }
+  std::printf("%zu mutants, %zu not found\n", troupe::mutants.size(), missed);
+  return missed == 0 ? 0 : 1;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -207,8 +240,18 @@ int main(int argc, char** argv) {
   for (const auto& each : breakages) rules.emplace_back(each.name);
   app.add_option("--break", s.broken, "let servers break this rule; the checkers must see it")
       ->check(CLI::IsMember(rules));
+  bool all_mutants = false;
+  if (troupe::has_mutants) {
+    std::vector<std::string> names;
+    for (const auto& each : troupe::mutants) names.emplace_back(each.name);
+    app.add_option("--mutant", s.planted, "plant this deliberate bug; the checkers must see it")
+        ->check(CLI::IsMember(names));
+    app.add_flag("--mutants", all_mutants,
+                 "plant each in turn, --seeds at most, and print which seed finds it");
+  }
   app.add_flag("--expect-failure", s.expect_failure, "succeed as soon as a seed fails");
   app.add_flag("-v,--verbose", s.verbose, "with --seed: a readable trace");
   CLI11_PARSE(app, argc, argv);
+  if (all_mutants) return find_mutants(s);
   return s.one_seed ? replay(s) : swarm{s}.run();
 }

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+/// Deliberate bugs, each one that a real coordination service has had, to prove that the simulation
+/// finds such bugs. Only a build with TROUPE_MUTANTS holds them: in every other one mutated() is
+/// false at compile time and leaves nothing behind.
+/// Invariant: a process has one mutant at most, chosen before its first actor.
+#pragma once
+
+#include <array>
+#include <optional>
+#include <string_view>
+
+namespace troupe {
+
+enum class mutant {
+  none,
+  // -- what is on disk when it is said to be
+  ack_before_sync,
+  own_ack_before_sync,
+  epoch_before_history,
+  new_leader_acked_before_history,
+  promise_not_stored,
+  tail_taken_for_durable,
+  hole_after_failed_write,
+  snapshot_named_too_late,
+  snapshot_before_log,
+  cut_before_newer_logs,
+  cut_keeps_newer_snapshots,
+  snapshot_before_cut,
+  // -- who may lead, and with which history
+  shorter_log_leads,
+  observers_count,
+  older_epoch_accepted,
+  serves_before_quorum,
+  half_is_a_quorum,
+  new_servers_not_asked,
+  old_servers_not_asked,
+  logged_list_not_asked,
+  // -- broadcast and synchronization
+  discontinuous_proposal,
+  diff_over_divergence,
+  log_diff_unproved,
+  cut_leaves_database,
+  applied_when_proposed,
+  former_handler_heard,
+  // -- sessions and clients
+  session_made_anew,
+  closing_session_writes,
+  late_ephemeral_left,
+  client_shown_the_past,
+  read_overtakes_write,
+  sync_answered_at_once,
+  write_repeated,
+  failed_multi_leaves_traces,
+  sequence_by_children,
+  version_not_compared,
+  event_behind_reply,
+  watch_fires_again,
+  watch_lost_in_multi,
+  watches_not_replayed,
+};
+
+struct named_mutant {
+  mutant what;
+  std::string_view name;
+  std::string_view story;  // what the bug is, and who had it
+};
+
+inline constexpr std::array mutants{
+    named_mutant{mutant::ack_before_sync, "ack-before-sync",
+                 "a follower acks what its disk has not synced (ZOOKEEPER-4646)"},
+    named_mutant{mutant::own_ack_before_sync, "own-ack-before-sync",
+                 "the leader counts its own ack before its disk has synced (ZOOKEEPER-4785)"},
+    named_mutant{mutant::epoch_before_history, "epoch-before-history",
+                 "currentEpoch is stored before the leader's history is (ZOOKEEPER-4643)"},
+    named_mutant{mutant::new_leader_acked_before_history, "new-leader-acked-before-history",
+                 "NEWLEADER is acked before the history is durable (ZOOKEEPER-3911)"},
+    named_mutant{mutant::promise_not_stored, "promise-not-stored",
+                 "an epoch is promised and forgotten by a restart (ZAB, phase 1)"},
+    named_mutant{mutant::tail_taken_for_durable, "tail-taken-for-durable",
+                 "what a killed process wrote and never synced counts as logged after its restart"},
+    named_mutant{mutant::hole_after_failed_write, "hole-after-failed-write",
+                 "the log goes on behind a write that failed (ZOOKEEPER-4882)"},
+    named_mutant{mutant::snapshot_named_too_late, "snapshot-named-too-late",
+                 "a snapshot is named by a txn it does not hold, which replay then skips"},
+    named_mutant{mutant::snapshot_before_log, "snapshot-before-log",
+                 "a snapshot is published before the log of what it holds is durable"},
+    named_mutant{mutant::cut_before_newer_logs, "cut-before-newer-logs",
+                 "TRUNC cuts an older file before it removes newer ones; a crash leaves a hole"},
+    named_mutant{mutant::cut_keeps_newer_snapshots, "cut-keeps-newer-snapshots",
+                 "TRUNC leaves a snapshot that holds what was cut off"},
+    named_mutant{mutant::snapshot_before_cut, "snapshot-before-cut",
+                 "SNAP is named before the log that it replaces is cut (ZOOKEEPER-5094's kind)"},
+    named_mutant{mutant::shorter_log_leads, "shorter-log-leads",
+                 "votes are compared by server id alone, and the leader asks nobody's history"},
+    named_mutant{mutant::observers_count, "observers-count",
+                 "a quorum is a number of servers, observers among them"},
+    named_mutant{mutant::older_epoch_accepted, "older-epoch-accepted",
+                 "a follower accepts an epoch before the one that it has promised"},
+    named_mutant{mutant::serves_before_quorum, "serves-before-quorum",
+                 "the leader serves before a quorum has its history"},
+    named_mutant{mutant::half_is_a_quorum, "half-is-a-quorum",
+                 "of an even number of voters one half is a quorum"},
+    named_mutant{mutant::new_servers_not_asked, "new-servers-not-asked",
+                 "a reconfig is committed by the old voters alone"},
+    named_mutant{mutant::old_servers_not_asked, "old-servers-not-asked",
+                 "a reconfig is committed by the new voters alone"},
+    named_mutant{mutant::logged_list_not_asked, "logged-list-not-asked",
+                 "an election goes by the committed list though the log holds the next one"},
+    named_mutant{mutant::discontinuous_proposal, "discontinuous-proposal",
+                 "a follower takes a proposal though one before it is missing (ZOOKEEPER-4925)"},
+    named_mutant{mutant::diff_over_divergence, "diff-over-divergence",
+                 "a learner that holds what was never committed is sent a DIFF, and keeps it"},
+    named_mutant{mutant::log_diff_unproved, "log-diff-unproved",
+                 "a DIFF from the log is sent though the log lacks the learner's last txn"},
+    named_mutant{mutant::cut_leaves_database, "cut-leaves-database",
+                 "TRUNC cuts the log and leaves the tree as it was (ZOOKEEPER-1549)"},
+    named_mutant{mutant::applied_when_proposed, "applied-when-proposed",
+                 "a follower applies proposals before they are committed"},
+    named_mutant{mutant::former_handler_heard, "former-handler-heard",
+                 "acks of a learner's former connection count for its present one"},
+    named_mutant{mutant::session_made_anew, "session-made-anew",
+                 "a session that has expired is opened anew under its id (ClickHouse 116690)"},
+    named_mutant{mutant::closing_session_writes, "closing-session-writes",
+                 "a session writes after its close was proposed, and leaves ephemerals"},
+    named_mutant{mutant::late_ephemeral_left, "late-ephemeral-left",
+                 "closing a session passes over ephemerals that are not committed yet"},
+    named_mutant{mutant::client_shown_the_past, "client-shown-the-past",
+                 "a client is let in by a server that is behind what it has seen"},
+    named_mutant{mutant::read_overtakes_write, "read-overtakes-write",
+                 "a read is answered before the same client's write that waits"},
+    named_mutant{mutant::sync_answered_at_once, "sync-answered-at-once",
+                 "a sync does not wait for what is proposed before it"},
+    named_mutant{mutant::write_repeated, "write-repeated",
+                 "a follower forwards a write twice when the leader is slow to answer"},
+    named_mutant{mutant::failed_multi_leaves_traces, "failed-multi-leaves-traces",
+                 "what a failed multi had planned is not taken back"},
+    named_mutant{mutant::sequence_by_children, "sequence-by-children",
+                 "a sequential znode is numbered by the children that are there: numbers come again"},
+    named_mutant{mutant::version_not_compared, "version-not-compared",
+                 "setData does not look at the version it is given"},
+    named_mutant{mutant::event_behind_reply, "event-behind-reply",
+                 "a client hears of its write before it hears the event that the write caused"},
+    named_mutant{mutant::watch_fires_again, "watch-fires-again",
+                 "a one-shot watch stays after it has fired"},
+    named_mutant{mutant::watch_lost_in_multi, "watch-lost-in-multi",
+                 "only the first operation of a multi fires watches"},
+    named_mutant{mutant::watches_not_replayed, "watches-not-replayed",
+                 "setWatches sets them and does not tell what was missed"},
+};
+
+[[nodiscard]] constexpr std::optional<mutant> mutant_of(std::string_view name) {
+  for (const auto& each : mutants)
+    if (each.name == name) return each.what;
+  return std::nullopt;
+}
+
+#ifdef TROUPE_MUTANTS
+inline constexpr bool has_mutants = true;
+inline mutant present_mutant = mutant::none;
+[[nodiscard]] inline bool mutated(mutant which) { return present_mutant == which; }
+#else
+inline constexpr bool has_mutants = false;
+[[nodiscard]] constexpr bool mutated(mutant) { return false; }
+#endif
+
+}  // namespace troupe
