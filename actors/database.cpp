@@ -81,10 +81,6 @@ namespace {
 
 using namespace database_parts;
 
-/// A zxid's counter is 32 bits wide; this many are kept for what is under way when the leader is
-/// told.
-constexpr std::uint32_t counter_reserve = 1'000'000;
-
 void remember(database_state& s, const txn_ptr& txn) {
   s.recent.push_back(txn);
   auto max = static_cast<std::size_t>(s.options.context->config.commit_log_count);
@@ -230,7 +226,8 @@ void expire(database_ptr self) {
     s.to_propose.push_back(make_logged(s.planner.plan(close, s.options.context->wall_ms())));
   }
   expire_znodes(self);
-  if (!s.exhausted_told && s.planner.next_zxid().counter() > 0xffffffffU - counter_reserve) {
+  if (!s.exhausted_told &&
+      s.planner.next_zxid().counter() > s.options.context->epoch_txns_max) {
     s.exhausted_told = true;
     self->send(s.leader, epoch_exhausted{});
   }

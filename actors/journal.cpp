@@ -137,10 +137,9 @@ void publish_snapshot(journal_ptr self, const snapshot_sealed& m) {
   if (!s.scribe || self->current_sender() != caf::actor_cast<caf::strong_actor_ptr>(s.scribe))
     return;  // it was given up meanwhile; its file goes with the message
   s.scribe = nullptr;
-  const bool is_early = mutated(mutant::snapshot_before_log);
-  if (!is_early && !flush(self)) return;
+  if (!flush(self)) return;
   const auto& log = s.options.context->log;
-  if (!is_early && s.log->synced_zxid() < m.covers) {
+  if (s.log->synced_zxid() < m.covers) {
     log.warn("snapshot_dropped", {{"zxid", m.as_of}, {"covers", m.covers}});
     return;
   }

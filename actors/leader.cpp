@@ -201,7 +201,6 @@ leader_state::learner_entry* spoken_of(self_ptr self, server_id id) {
   auto at = self->state.learners.find(id);
   if (at == self->state.learners.end()) return nullptr;
   auto speaks = caf::actor_cast<caf::actor_addr>(self->current_sender());
-  if (mutated(mutant::former_handler_heard)) return &at->second;
   return at->second.handler.address() == speaks ? &at->second : nullptr;
 }
 
@@ -221,7 +220,7 @@ void welcome(self_ptr self, const wire::LearnerInfo& hello) {
 void start_forwarding(self_ptr self, leader_state::learner_entry& learner) {
   auto& s = self->state;
   learner.forwarding = true;
-  if (s.outstanding.empty() || learner.observer) return;
+  if (s.outstanding.empty() || learner.observer || mutated(mutant::discontinuous_proposal)) return;
   std::vector<txn_ptr> txns(s.outstanding.begin(), s.outstanding.end());
   auto encoded = encode(s.era, txns);
   self->send(learner.handler, forward_proposals{std::move(txns), std::move(encoded)});

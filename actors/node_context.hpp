@@ -45,6 +45,9 @@ struct node_context {
   /// Hears where this server's line says that it listens, when a reconfig has changed it; on the
   /// I/O thread, so it may not wait. Null in simulation.
   std::function<void(const config::server_entry&)> moved;
+  /// After so many txns the leader begins a new epoch: a zxid's counter is 32 bits wide, and a
+  /// million are kept for what is under way when it is told. Lower in simulation.
+  std::uint32_t epoch_txns_max = 0xffffffffU - 1'000'000;
   std::uint64_t seed = 0;      // for what must differ between servers, as snapshot spread
   bool detach_journal = true;  // off in simulation: one thread runs everything
   std::shared_ptr<shared_gauges> gauges = std::make_shared<shared_gauges>();

@@ -40,7 +40,7 @@ CONFIG = {
 
 # What may differ: a pattern of "request: our item | ZooKeeper's item", and why.
 JUSTIFIED = [
-    (r"(exists|exists, more): \('answer', True, -102, .* \| \('answer', True, 0, ",
+    (r"exists(|, more|, cut): \('answer', True, -102, .* \| \('answer', True, 0, ",
      "since 3.8.6 exists asks for READ (ZOOKEEPER-2590)"),
     (r".*: \('event', \d+, (.*)\) \| \('event', -1, \1\)$",
      "since 3.9 an event tells its txn's zxid (ZOOKEEPER-4655)"),

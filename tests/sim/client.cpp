@@ -197,6 +197,10 @@ operation client::make_operation() {
   } else if (draw < 54) {
     op.op = op_code::remove;
     if (chance_.chance(30)) op.path = "/e" + std::to_string(chance_.below(options_.keys));
+    if (!numbered_.empty() && chance_.chance(40)) {
+      op.path = numbered_.back();
+      numbered_.pop_back();
+    }
   } else if (draw < 60) {
     op.op = op_code::multi;
     op.value = value;
@@ -407,6 +411,8 @@ void client::on_reply(const reply_header& header, jute::reader& body) {
   }
   if (header.err == error_code::ok) read_body(op, body);
   if (!body.ok()) complain("the reply's body is too short: " + op.text());
+  if (op.op == op_code::create && op.path.ends_with('-') && header.err == error_code::ok)
+    numbered_.push_back(op.made);
   if (op.seen && header.err == error_code::ok) versions_[op.path] = op.seen->version;
   if (op.watch && header.err == error_code::ok) data_watches_.insert(op.path);
   if (op.watch && header.err == error_code::no_node && op.op == op_code::exists)

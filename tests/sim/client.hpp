@@ -117,6 +117,7 @@ class client : public connection_hearer {
   std::int32_t xids_ = 0;
   std::uint64_t values_ = 0;
   std::set<std::string> data_watches_, exist_watches_;  // set and not fired, of this session
+  std::vector<std::string> numbered_;                   // sequential znodes it made
   std::map<std::string, std::int32_t> versions_;        // as last seen
   zxid seen_;        // the greatest of the session's replies; sent when it reconnects
   zxid seen_here_;   // of this connection's replies

@@ -40,6 +40,7 @@ void faults::strike() {
   const std::vector<std::pair<int, void (faults::*)()>> kinds = {
       {options_.crash, &faults::crash_one},
       {options_.crash_in_disk_call, &faults::crash_in_disk_call},
+      {options_.crash_at_message, &faults::crash_at_message},
       {options_.crash_all, &faults::crash_all},
       {options_.pause, &faults::pause_one},
       {options_.isolate_one, &faults::isolate_one},
@@ -52,6 +53,7 @@ void faults::strike() {
       {options_.freeze_client, &faults::freeze_client},
       {options_.disk_error, &faults::disk_errors},
       {options_.disk_full, &faults::disk_full},
+      {options_.disk_slow, &faults::disk_slow},
       {options_.wall_clock, &faults::shift_clock},
       {options_.reconfig, &faults::reconfigure},
   };
@@ -68,15 +70,43 @@ void faults::strike() {
 
 void faults::crash_one() {
   auto who = any_server();
-  on_.crash(who, chance_.chance(60) ? world::crash_kind::power : world::crash_kind::process);
+  on_.crash(who, any_crash());
   later([this, who] { on_.start(who); });
 }
 
 void faults::crash_in_disk_call() {
   static constexpr const char* files[] = {"", "Epoch", "snapshot", "log."};
   auto who = any_server();
-  on_.crash_at_disk_call(who, chance_.below(12), files[chance_.below(4)]);
+  on_.crash_at_disk_call(who, chance_.below(12), files[chance_.below(4)], any_crash());
   later([this, who] { on_.start(who); });
+}
+
+/// Either side, at once or in one of its next disk calls; sometimes a third server goes as well, so
+/// that what the two have agreed on is all there is.
+void faults::crash_at_message() {
+  using moment = world::moment;
+  auto which = static_cast<moment>(chance_.below(static_cast<std::size_t>(moment::count)));
+  auto third = any_server();
+  bool takes_third = chance_.chance(30);
+  bool is_sender = chance_.chance(50);
+  auto wait = chance_.chance(50) ? duration{0} : chance_.between(duration{0}, duration{5'000});
+  auto calls = chance_.chance(50) ? std::optional{chance_.below(8)} : std::nullopt;
+  auto how = any_crash();
+  on_.trap(which, static_cast<unsigned>(chance_.below(6)), [=, this](server_id from, server_id to) {
+    auto who = is_sender ? from : to;
+    if (calls) return on_.crash_at_disk_call(who, *calls, "", how);
+    on_.clock().after(wait, [=, this] {
+      on_.crash(who, how);
+      if (takes_third) on_.crash(third, how);
+    });
+  });
+  later([this] {
+    for (auto who : on_.servers()) on_.start(who);
+  });
+}
+
+world::crash_kind faults::any_crash() {
+  return chance_.chance(60) ? world::crash_kind::power : world::crash_kind::process;
 }
 
 void faults::crash_all() {
@@ -198,6 +228,13 @@ void faults::disk_full() {
   on_.tell("disk full at server " + std::to_string(who.value));
   on_.disk_of(who).faults.capacity_bytes = 0;
   heal_disk_later(who);
+}
+
+void faults::disk_slow() {
+  auto who = any_server();
+  on_.tell("disk slow at server " + std::to_string(who.value));
+  on_.slow_disk_down(who, chance_.between(duration{50'000}, duration{3'000'000}));
+  later([this, who] { on_.slow_disk_down(who, duration{0}); });
 }
 
 void faults::heal_disk_later(server_id who) {

@@ -16,6 +16,7 @@ struct fault_options {
   duration mean_pause{1'500'000};  // between two faults
   int crash = 10;                  // one server loses power or its process is killed
   int crash_in_disk_call = 10;     // in the middle of a write, a sync, a rename
+  int crash_at_message = 10;  // at a moment of the conversation between two servers
   int crash_all = 2;
   int pause = 6;
   int isolate_one = 8;
@@ -28,6 +29,7 @@ struct fault_options {
   int freeze_client = 4;
   int disk_error = 4;
   int disk_full = 2;
+  int disk_slow = 3;  // each call takes up to seconds
   int wall_clock = 3;
   int reconfig = 0;  // the servers change, often with a fault close behind
   duration outage_max{12'000'000};
@@ -46,6 +48,7 @@ class faults {
   void strike();
   void crash_one();
   void crash_in_disk_call();
+  void crash_at_message();
   void crash_all();
   void pause_one();
   void isolate_one();
@@ -58,9 +61,11 @@ class faults {
   void freeze_client();
   void disk_errors();
   void disk_full();
+  void disk_slow();
   void shift_clock();
   void reconfigure();
   void heal_disk_later(server_id who);
+  [[nodiscard]] world::crash_kind any_crash();
   /// Two servers, or one twice: then there is nothing between them to break.
   [[nodiscard]] std::pair<server_id, server_id> any_two();
   [[nodiscard]] server_id any_server();

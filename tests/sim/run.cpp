@@ -41,6 +41,11 @@ world_options draw_options(const run_options& options, rng& chance) {
     w.weights.clear();
     w.reconfig = true;
   }
+  if (apart.chance(30)) {  // limits so low that what is rare in production is usual
+    w.snap_count = static_cast<std::int32_t>(apart.between(2, 20));
+    w.commit_log_count = static_cast<std::int32_t>(apart.between(2, 40));
+    if (apart.chance(30)) w.epoch_txns_max = static_cast<std::uint32_t>(apart.between(50, 500));
+  }
   if (w.reconfig) w.spares = static_cast<int>(apart.between(0, 2));
   w.broken = options.broken;
   w.trace = options.trace;
@@ -58,6 +63,12 @@ run_result run_seed(const run_options& options) {
   fault_options f;
   f.mean_pause = chance.between(duration{500ms}, duration{4s});
   f.outage_max = chance.between(duration{2s}, duration{20s});
+  // A storm: leaders come and go faster than the ensemble can settle.
+  if (rng storm = rng{options.seed}.fork(81); storm.chance(25)) {
+    f.mean_pause = storm.between(duration{100ms}, duration{600ms});
+    f.outage_max = storm.between(duration{500ms}, duration{5s});
+    f.crash_at_message = 30;
+  }
   if (w.may_reconfigure()) f.reconfig = static_cast<int>(rng{options.seed}.fork(80).between(5, 40));
   if (options.broken == breakage::skip_old_quorum) f.reconfig = 60;
   faults nemesis{w, rng{options.seed}.fork(78), f};

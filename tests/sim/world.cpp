@@ -79,10 +79,11 @@ world::world(world_options options)
       history_([this](std::string what) { fail(std::move(what)); }) {
   log::set_observer([this](log::level l, std::string_view line) { hear_log(l, line); });
   net_.on_violation([this](std::string what) { fail(std::move(what)); });
-  if (options_.trace)
-    net_.set_tap([this](server_id from, server_id to, const caf::message& m) {
+  net_.set_tap([this](server_id from, server_id to, const caf::message& m) {
+    if (options_.trace)
       tell(std::to_string(from.value) + " -> " + std::to_string(to.value) + "  " + text_of(m));
-    });
+    if (trap_) spring_trap(from, to, m);
+  });
   if (options_.trace)
     log_.seen = [this](const char* what, const operation& op) { tell(what + op.text()); };
   clock_.add_spy([this](realm where, const caf::abstract_actor& actor, caf::mailbox_element* m) {
@@ -165,6 +166,7 @@ void world::start(server_id who) {
   s.context->log = log::make(who);
   s.context->seed = mix(options_.seed, static_cast<std::uint64_t>(who.value) * 1000 + s.lives);
   s.context->detach_journal = false;
+  if (options_.epoch_txns_max > 0) s.context->epoch_txns_max = options_.epoch_txns_max;
   history_.on_start(who);
   net_.start(who, s.where);
   s.actors = clock_.spawn_in(
@@ -205,15 +207,6 @@ void world::die(server_id who, crash_kind how) {
   else
     s.disk->let_go();
   s.actors = {};
-}
-
-void world::crash_at_disk_call(server_id who, std::uint64_t calls, std::string part) {
-  auto where = at(who).where;
-  at(who).disk->crash_within(calls, std::move(part), [this, who, where] {
-    if (!at(who).alive || at(who).where != where) return;
-    die(who, crash_kind::power);
-    clock_.after(duration{0}, [this, where] { clock_.kill(where); });
-  });
 }
 
 void world::pause(server_id who) {
@@ -305,6 +298,7 @@ duration world::brake(realm where, const caf::abstract_actor& actor) {
   const auto& s = at(owner->second);
   if (!s.alive || s.where != where || !s.actors.journal || actor.id() != s.actors.journal.id())
     return duration{0};
+  if (s.disk_slowness > duration{0}) return chance_.between(duration{1}, s.disk_slowness);
   if (!chance_.chance(options_.slow_disk_percent)) return duration{0};
   return chance_.between(duration{1}, options_.slow_disk_max);
 }
@@ -379,10 +373,12 @@ void world::break_rules(server& s, const caf::abstract_actor& actor,
 
 bool world::heal_and_settle(duration limit) {
   tell("heal");
+  trap_.reset();
   net_.heal_all();
   for (auto id : ids_) {
     auto& s = at(id);
     resume(id);
+    s.disk_slowness = duration{0};
     s.disk->forget_crash();
     auto broken = s.disk->faults;
     s.disk->faults = {};

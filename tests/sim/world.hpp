@@ -46,6 +46,7 @@ struct world_options {
   std::int32_t commit_log_count = 200;
   double snapshot_size_factor = 0.33;
   network_options wires;
+  std::uint32_t epoch_txns_max = 0;  // after so many the leader begins a new epoch; 0: production's
   double slow_disk_percent = 2;  // of the journal's messages wait up to `slow_disk_max`
   duration slow_disk_max{30'000};
   breakage broken = breakage::none;
@@ -78,7 +79,16 @@ class world {
   void crash(server_id who, crash_kind how = crash_kind::power);
   /// After so many more changing disk calls on files whose name contains `part`, in the middle of
   /// whatever it does.
-  void crash_at_disk_call(server_id who, std::uint64_t calls, std::string part = "");
+  void crash_at_disk_call(server_id who, std::uint64_t calls, std::string part = "",
+                          crash_kind how = crash_kind::power);
+  /// A moment of the conversation between servers: when the given number of further messages of
+  /// this kind has come, `act` runs, before the message is heard. A new trap replaces the last.
+  enum class moment { leader_info, ack_epoch, truncate, txns, snapshot, new_leader, ack_new_leader,
+                      up_to_date, proposal, ack, commit, count };
+  using at_moment = std::function<void(server_id from, server_id to)>;
+  void trap(moment which, unsigned further, at_moment act);
+  /// Each call of the journal takes up to `longest` more; zero: as the options say.
+  void slow_disk_down(server_id who, duration longest) { at(who).disk_slowness = longest; }
   void pause(server_id who);
   void resume(server_id who);
   void shift_wall_clock(server_id who, duration by);
@@ -138,6 +148,7 @@ class world {
     config::node_config config;
     std::shared_ptr<platters> disk;
     duration wall_offset{0};
+    duration disk_slowness{0};
     unsigned lives = 0;
     // -- of the present life
     bool alive = false;
@@ -160,6 +171,7 @@ class world {
   void read_files(server& s, server_id who);
   void die(server_id who, crash_kind how);
   void hear_log(log::level level, std::string_view line);
+  void spring_trap(server_id from, server_id to, const caf::message& heard);
   void spy_on(realm where, const caf::abstract_actor& actor, caf::mailbox_element* message);
   void spy_on_database(server_id who, server& s, caf::mailbox_element& message);
   void break_rules(server& s, const caf::abstract_actor& actor, caf::mailbox_element& message);
@@ -178,6 +190,12 @@ class world {
   std::map<server_id, server> servers_;
   std::map<realm, server_id> owner_of_;
   std::vector<std::unique_ptr<client>> clients_;
+  struct set_trap {
+    moment which;
+    unsigned further;
+    at_moment act;
+  };
+  std::optional<set_trap> trap_;
   client* operator_ = nullptr;  // who asks for reconfigs
 };
 
