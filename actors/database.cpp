@@ -226,8 +226,7 @@ void expire(database_ptr self) {
     s.to_propose.push_back(make_logged(s.planner.plan(close, s.options.context->wall_ms())));
   }
   expire_znodes(self);
-  if (!s.exhausted_told &&
-      s.planner.next_zxid().counter() > s.options.context->epoch_txns_max) {
+  if (!s.exhausted_told && s.planner.next_zxid().counter() > s.options.context->epoch_txns_max) {
     s.exhausted_told = true;
     self->send(s.leader, epoch_exhausted{});
   }

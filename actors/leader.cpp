@@ -316,9 +316,7 @@ coro::task<bool> synchronize(self_ptr self) {
   auto& s = self->state;
   if (s.handshake.on_new_leader_ack(s.options.context->me, s.handshake.new_leader_zxid()))
     s.progress.notify();
-  std::function<bool()> established = [&s] {
-    return s.handshake.is_established() || mutated(mutant::serves_before_quorum);
-  };
+  std::function<bool()> established = [&s] { return s.handshake.is_established(); };
   auto syncing = wait_for_quorum(self, established);
   if (!co_await syncing) {
     end_term(self, "no quorum was synchronized within initLimit (" +

@@ -375,8 +375,8 @@ void forward_writes(learner_ptr self, const forwarded_writes& writes) {
     request->set_cxid(write.cx.value);
     request->set_op(static_cast<std::int32_t>(write.op));
     request->set_body(write.body);
-    if (mutated(mutant::write_repeated) && write.cx.value % 8 == 0 &&
-        write.op != op_code::sync && write.cx.value > 0)
+    if (mutated(mutant::write_repeated) && write.cx.value % 8 == 0 && write.op != op_code::sync &&
+        write.cx.value > 0)
       *out.add_requests() = *request;
     for (const auto& id : write.identities) {
       auto* identity = request->add_identities();

@@ -289,7 +289,10 @@ void introduce(self_ptr self, const wire::LearnerInfo& hello) {
     return refuse(self, "no server." + std::to_string(id.value) + " here", false);
   if (!may_change && ours.is_observer(id) != hello.observer())
     return refuse(self, "our server list has another role for it", false);
-  if (!s.leading) return refuse(self, "it is " + std::string(to_string(s.status.state)), true);
+  // While it looks it may yet lead; once it has settled on another, whoever asks had better look,
+  // too.
+  const bool may_lead = s.status.state == server_state::looking;
+  if (!s.leading) return refuse(self, "it is " + std::string(to_string(s.status.state)), may_lead);
   s.leading->enqueue(self->current_sender(), caf::make_message_id(), caf::make_message(hello),
                      self->context());
 }

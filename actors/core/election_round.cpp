@@ -6,6 +6,8 @@
 #include <limits>
 #include <utility>
 
+#include "actors/core/mutants.hpp"
+
 namespace troupe::core {
 namespace {
 
@@ -155,6 +157,8 @@ void election_round::heed_settled(const notification& n, election_effects& out) 
   const cast_vote theirs{n.proposed, n.state};
   const auto leader = n.proposed.leader;
   note_candidate(n.proposed);
+  if (mutated(mutant::any_leader_followed) && n.from == leader)
+    return decide(n.proposed, ground::settled_quorum, out_of_election_, out);
   if (n.proposed.round == round_) {
     received_[n.from] = theirs;
     if (is_led(theirs, received_) && leader_confirms(leader, n.proposed.round, received_))

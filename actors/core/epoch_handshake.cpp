@@ -40,7 +40,7 @@ epoch_handshake::ack_outcome epoch_handshake::on_ack_epoch(server_id from,
 bool epoch_handshake::on_new_leader_ack(server_id from, zxid acked) {
   if (is_established_ || !is_confirmed_ || acked != new_leader_zxid()) return false;
   if (ensemble_.is_voter(from) || mutated(mutant::observers_count)) established_.insert(from);
-  is_established_ = ensemble_.has_quorum(established_);
+  is_established_ = ensemble_.has_quorum(established_) || mutated(mutant::serves_before_quorum);
   return is_established_;
 }
 
@@ -52,8 +52,8 @@ const std::set<server_id>& epoch_handshake::heard() const {
 leader_info_verdict judge_leader_info(epoch accepted, epoch proposed) {
   if (proposed > accepted) return leader_info_verdict::accept_and_persist;
   if (proposed == accepted) return leader_info_verdict::accept_same;
-  return mutated(mutant::older_epoch_accepted) ? leader_info_verdict::accept_same
-                                               : leader_info_verdict::refuse;
+  return mutated(mutant::any_leader_followed) ? leader_info_verdict::accept_same
+                                              : leader_info_verdict::refuse;
 }
 
 }  // namespace troupe::core

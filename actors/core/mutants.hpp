@@ -28,7 +28,7 @@ enum class mutant {
   // -- who may lead, and with which history
   shorter_log_leads,
   observers_count,
-  older_epoch_accepted,
+  any_leader_followed,
   serves_before_quorum,
   half_is_a_quorum,
   new_servers_not_asked,
@@ -90,8 +90,9 @@ inline constexpr std::array mutants{
                  "votes are compared by server id alone, and the leader asks nobody's history"},
     named_mutant{mutant::observers_count, "observers-count",
                  "a quorum is a number of servers, observers among them"},
-    named_mutant{mutant::older_epoch_accepted, "older-epoch-accepted",
-                 "a follower accepts an epoch before the one that it has promised"},
+    named_mutant{
+        mutant::any_leader_followed, "any-leader-followed",
+        "who looks follows the first that says it leads, though it has promised a later epoch"},
     named_mutant{mutant::serves_before_quorum, "serves-before-quorum",
                  "the leader serves before a quorum has its history"},
     named_mutant{mutant::half_is_a_quorum, "half-is-a-quorum",
@@ -128,8 +129,9 @@ inline constexpr std::array mutants{
                  "a follower forwards a write twice when the leader is slow to answer"},
     named_mutant{mutant::failed_multi_leaves_traces, "failed-multi-leaves-traces",
                  "what a failed multi had planned is not taken back"},
-    named_mutant{mutant::sequence_by_children, "sequence-by-children",
-                 "a sequential znode is numbered by the children that are there: numbers come again"},
+    named_mutant{
+        mutant::sequence_by_children, "sequence-by-children",
+        "a sequential znode is numbered by the children that are there: numbers come again"},
     named_mutant{mutant::version_not_compared, "version-not-compared",
                  "setData does not look at the version it is given"},
     named_mutant{mutant::event_behind_reply, "event-behind-reply",

@@ -247,8 +247,8 @@ prep::planned prep::plan_op(context& at, const set_data_request& op) {
   if (!may(at, permission::write, *node->acl)) return refused(error_code::no_auth);
   if (!within_quota(op.path, 0, bytes_of(op.data) - node->data_bytes))
     return refused(error_code::quota_exceeded);
-  auto version = next_version(node->stats.version,
-                              mutated(mutant::version_not_compared) ? -1 : op.version);
+  auto version =
+      next_version(node->stats.version, mutated(mutant::version_not_compared) ? -1 : op.version);
   if (!version) return refused(error_code::bad_version);
   node->stats.version = *version;
   node->stats.mtime = at.header.time_ms;

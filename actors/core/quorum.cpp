@@ -83,10 +83,9 @@ bool quorum::has_quorum(const std::set<server_id>& servers) const {
     return std::all_of(parts_.begin(), parts_.end(),
                        [&](const quorum& part) { return part.has_quorum(servers); });
   if (!is_hierarchical()) {
-    const auto present = std::count_if(servers.begin(), servers.end(),
-                                       [this](server_id id) {
-                                         return is_voter(id) || mutated(mutant::observers_count);
-                                       });
+    const auto present = std::count_if(servers.begin(), servers.end(), [this](server_id id) {
+      return is_voter(id) || mutated(mutant::observers_count);
+    });
     if (mutated(mutant::half_is_a_quorum) && !servers.empty())
       return static_cast<std::size_t>(present) >= voters_.size() / 2;
     return static_cast<std::size_t>(present) > voters_.size() / 2;

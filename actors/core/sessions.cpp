@@ -95,8 +95,7 @@ error_code sessions::set_owner(session_id id, session_owner owner) {
 
 error_code sessions::check_owner(session_id id, session_owner owner) {
   auto found = by_id_.find(id);
-  if (found == by_id_.end() ||
-      (found->second.closing && !mutated(mutant::closing_session_writes)))
+  if (found == by_id_.end() || (found->second.closing && !mutated(mutant::closing_session_writes)))
     return error_code::session_expired;
   if (found->second.owner == 0) found->second.owner = owner;
   return found->second.owner == owner ? error_code::ok : error_code::session_moved;

@@ -6,8 +6,8 @@
 
 #include <tuple>
 
-#include "actors/core/quorum.hpp"
 #include "actors/core/mutants.hpp"
+#include "actors/core/quorum.hpp"
 #include "messages/ids.hpp"
 #include "messages/server_state.hpp"
 

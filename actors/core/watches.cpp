@@ -166,8 +166,7 @@ std::vector<watch_event> watches::set_watches(watcher_key watcher,
                                               const set_watches2_request& asked_all,
                                               const tree& now) {
   const auto& asked = asked_all.one_shot;
-  const auto since =
-      mutated(mutant::watches_not_replayed) ? zxid{INT64_MAX} : asked.relative_zxid;
+  const auto since = mutated(mutant::watches_not_replayed) ? zxid{INT64_MAX} : asked.relative_zxid;
   std::vector<watch_event> missed;
   auto tell = [&missed](event_type type, const std::string& path) {
     missed.push_back({type, keeper_state::sync_connected, path});

@@ -153,7 +153,7 @@ learner_actor::behavior_type learner(learner_actor::pointer, scene* on) {
   auto proposed = [note](std::string what, const auto& m) {
     for (const auto& bytes : m.txns()) note(what + " " + to_string(parse_logged(bytes)->id()));
   };
-  return {[=](const wire::NotLeading&) { note("not leading"); },
+  return {[=](const wire::NotLeading& m) { note(m.retry() ? "not leading yet" : "not leading"); },
           [=](const wire::LeaderInfo& m) { note("LEADERINFO " + std::to_string(m.epoch())); },
           [=](const wire::Truncate& m) { note("TRUNC " + to_hex(m.zxid())); },
           [=](const wire::SyncTxns& m) { proposed("DIFF", m); },

@@ -200,6 +200,24 @@ TEST_F(Peer, LearnerOfAnotherEnsembleIsTurnedAway) {
   EXPECT_THAT(on.news(), ElementsAre("learner: not leading"));
 }
 
+/// Who was taken for the leader by one that had not heard everybody yet: while it looks it may come
+/// to lead; once it follows, the other would only wait for nothing.
+TEST_F(Peer, LearnerMayAskAgainWhileThisServerLooksAndNotOnceItFollows) {
+  on.news();
+  wire::LearnerInfo hello;
+  hello.set_server(2);
+  hello.set_server_list_digest(config::digest_of(config::membership_of(context->config)));
+  auto learner = keep(fake_learner(system(), &on));
+  caf::send_as(learner, peer_, hello);
+  run();
+  EXPECT_THAT(on.news(), ElementsAre("learner: not leading yet"));
+  elect(3);
+  on.news();
+  caf::send_as(learner, peer_, hello);
+  run();
+  EXPECT_THAT(on.news(), ElementsAre("learner: not leading"));
+}
+
 class PeerThatServesReads : public Peer {
  protected:
   PeerThatServesReads() { context->config.read_only_mode = true; }

@@ -86,11 +86,14 @@ void faults::crash_in_disk_call() {
 void faults::crash_at_message() {
   using moment = world::moment;
   auto which = static_cast<moment>(chance_.below(static_cast<std::size_t>(moment::count)));
+  if (chance_.chance(30)) which = chance_.chance(50) ? moment::truncate : moment::snapshot;
   auto third = any_server();
   bool takes_third = chance_.chance(30);
   bool is_sender = chance_.chance(50);
   auto wait = chance_.chance(50) ? duration{0} : chance_.between(duration{0}, duration{5'000});
-  auto calls = chance_.chance(50) ? std::optional{chance_.below(8)} : std::nullopt;
+  bool replaces = which == moment::truncate || which == moment::snapshot;
+  if (replaces) is_sender = false;
+  auto calls = chance_.chance(replaces ? 90 : 50) ? std::optional{chance_.below(8)} : std::nullopt;
   auto how = any_crash();
   on_.trap(which, static_cast<unsigned>(chance_.below(6)), [=, this](server_id from, server_id to) {
     auto who = is_sender ? from : to;
@@ -138,6 +141,7 @@ void faults::reconfigure() {
   if (voters.empty()) voters.insert(any_server());
   observers.erase(*voters.begin());
   on_.reconfigure(voters, observers);
+  if (chance_.chance(20)) return split_new_from_old({voters.begin(), voters.end()});
   if (!chance_.chance(60)) return;
   static constexpr void (faults::*breaks[])() = {&faults::crash_one, &faults::crash_in_disk_call,
                                                  &faults::isolate_one, &faults::split,
@@ -145,6 +149,16 @@ void faults::reconfigure() {
   auto act = breaks[chance_.below(std::size(breaks))];
   on_.clock().after(chance_.between(duration{0}, duration{30'000}), [this, act] {
     if (on_.now() < until_) (this->*act)();
+  });
+}
+
+/// While the old servers do not know yet what the new ones are about to agree on.
+void faults::split_new_from_old(std::vector<server_id> voters) {
+  on_.clock().after(chance_.between(duration{0}, duration{50'000}), [this, voters] {
+    if (on_.now() >= until_) return;
+    on_.tell("split the new voters off");
+    on_.isolate(voters);
+    later([this] { on_.wires().heal_all(); });
   });
 }
 

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <utility>
+#include <vector>
 
 #include "tests/sim/rng.hpp"
 #include "tests/sim/world.hpp"
@@ -16,7 +17,7 @@ struct fault_options {
   duration mean_pause{1'500'000};  // between two faults
   int crash = 10;                  // one server loses power or its process is killed
   int crash_in_disk_call = 10;     // in the middle of a write, a sync, a rename
-  int crash_at_message = 10;  // at a moment of the conversation between two servers
+  int crash_at_message = 10;       // at a moment of the conversation between two servers
   int crash_all = 2;
   int pause = 6;
   int isolate_one = 8;
@@ -64,6 +65,7 @@ class faults {
   void disk_slow();
   void shift_clock();
   void reconfigure();
+  void split_new_from_old(std::vector<server_id> voters);
   void heal_disk_later(server_id who);
   [[nodiscard]] world::crash_kind any_crash();
   /// Two servers, or one twice: then there is nothing between them to break.

@@ -28,9 +28,9 @@ struct operation {
   session_id session;
   cxid xid;
   op_code op = op_code::error;
-  std::string path;   // as asked; of a multi the first
-  std::string also;   // of a multi the second
-  std::string value;  // written
+  std::string path;           // as asked; of a multi the first
+  std::string also;           // of a multi the second
+  std::string value;          // written
   std::int32_t version = -1;  // setData: which it has to have
   bool doomed = false;        // a multi with a check that cannot hold
   bool watch = false;

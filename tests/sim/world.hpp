@@ -47,7 +47,7 @@ struct world_options {
   double snapshot_size_factor = 0.33;
   network_options wires;
   std::uint32_t epoch_txns_max = 0;  // after so many the leader begins a new epoch; 0: production's
-  double slow_disk_percent = 2;  // of the journal's messages wait up to `slow_disk_max`
+  double slow_disk_percent = 2;      // of the journal's messages wait up to `slow_disk_max`
   duration slow_disk_max{30'000};
   breakage broken = breakage::none;
   std::function<void(std::string_view line)> trace;  // hears a readable account; may be empty
@@ -83,8 +83,20 @@ class world {
                           crash_kind how = crash_kind::power);
   /// A moment of the conversation between servers: when the given number of further messages of
   /// this kind has come, `act` runs, before the message is heard. A new trap replaces the last.
-  enum class moment { leader_info, ack_epoch, truncate, txns, snapshot, new_leader, ack_new_leader,
-                      up_to_date, proposal, ack, commit, count };
+  enum class moment {
+    leader_info,
+    ack_epoch,
+    truncate,
+    txns,
+    snapshot,
+    new_leader,
+    ack_new_leader,
+    up_to_date,
+    proposal,
+    ack,
+    commit,
+    count
+  };
   using at_moment = std::function<void(server_id from, server_id to)>;
   void trap(moment which, unsigned further, at_moment act);
   /// Each call of the journal takes up to `longest` more; zero: as the options say.
