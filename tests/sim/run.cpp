@@ -44,6 +44,8 @@ world_options draw_options(const run_options& options, rng& chance) {
   if (apart.chance(30)) {  // limits so low that what is rare in production is usual
     w.snap_count = static_cast<std::int32_t>(apart.between(2, 20));
     w.commit_log_count = static_cast<std::int32_t>(apart.between(2, 40));
+    // Every other txn a snapshot: they have to be small.
+    w.client.big_value_bytes = std::min<std::size_t>(w.client.big_value_bytes, 2'000);
     if (apart.chance(30)) w.epoch_txns_max = static_cast<std::uint32_t>(apart.between(50, 500));
   }
   if (w.reconfig) w.spares = static_cast<int>(apart.between(0, 2));
