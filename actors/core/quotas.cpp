@@ -2,6 +2,7 @@
 #include "actors/core/quotas.hpp"
 
 #include <charconv>
+#include <limits>
 
 #include "actors/core/path.hpp"
 
@@ -10,13 +11,22 @@ namespace {
 
 constexpr std::string_view count_name = "count", bytes_name = "bytes";
 
+/// The sum, or the number nearest to it.
+std::int64_t sum_of(std::int64_t a, std::int64_t b) {
+  std::int64_t sum = 0;
+  if (!__builtin_add_overflow(a, b, &sum)) return sum;
+  using limits = std::numeric_limits<std::int64_t>;
+  return b < 0 ? limits::min() : limits::max();
+}
+
 std::optional<quota_breach> breach_of(std::int64_t change, std::int64_t used, std::int64_t soft,
                                       std::int64_t hard) {
   if (change == 0 || (soft < 0 && hard < 0)) return std::nullopt;
   bool is_hard = hard >= 0;
   auto limit = is_hard ? hard : soft;
-  if (used + change <= limit) return std::nullopt;
-  return quota_breach{.is_hard = is_hard, .would_be = used + change, .limit = limit};
+  auto would_be = sum_of(used, change);
+  if (would_be <= limit) return std::nullopt;
+  return quota_breach{.is_hard = is_hard, .would_be = would_be, .limit = limit};
 }
 
 std::string below_quota(std::string_view limited, std::string_view name) {
@@ -44,6 +54,10 @@ quota_text::quota_text(std::string_view text) {
 void quota_text::set(std::int64_t count, std::int64_t bytes) {
   values_.insert_or_assign(std::string{count_name}, count);
   values_.insert_or_assign(std::string{bytes_name}, bytes);
+}
+
+void quota_text::add(std::int64_t more_count, std::int64_t more_bytes) {
+  set(sum_of(count(), more_count), sum_of(bytes(), more_bytes));
 }
 
 std::int64_t quota_text::value(std::string_view name) const {

@@ -26,6 +26,8 @@ class quota_text {
   [[nodiscard]] std::int64_t count_hard_limit() const { return value("countHardLimit"); }
   [[nodiscard]] std::int64_t bytes_hard_limit() const { return value("byteHardLimit"); }
   void set(std::int64_t count, std::int64_t bytes);
+  /// More is in use, or less; a client may have written any numbers, so it ends at the greatest.
+  void add(std::int64_t count, std::int64_t bytes);
 
   /// "count=4,bytes=5", with "=;name=number" for each other name: versions before 3.5 read up to
   /// the second =.

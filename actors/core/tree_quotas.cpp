@@ -57,8 +57,7 @@ void tree::change_usage(std::string_view limited, Edit edit) {
 void tree::charge(std::string_view path, std::int64_t count, std::int64_t bytes) {
   auto limited = limited_.nearest(path);
   if (limited.empty()) return;
-  change_usage(limited,
-               [&](quota_text& used) { used.set(used.count() + count, used.bytes() + bytes); });
+  change_usage(limited, [&](quota_text& used) { used.add(count, bytes); });
 }
 
 void tree::recount(std::string_view limited) {

@@ -198,6 +198,12 @@ io_result<std::optional<log_entry>> log_file_reader::next() {
   auto entry = entry_at(position_, problem);
   if (!entry) return entry;
   if (!*entry) return end_at(std::move(problem));
+  // The order of files is that of their names: this one would stand behind its own continuation.
+  const auto named = parse_log_name(std::string_view{path_}.substr(path_.rfind('/') + 1));
+  if (position_ == log_header_bytes && named && (*entry)->id < *named)
+    return corrupt(reading, path_, offset_of(position_),
+                   "the file's name says that it begins at " + to_string(*named) +
+                       ", but it does at " + to_string((*entry)->id));
   position_ = (*entry)->end;
   return entry;
 }

@@ -16,6 +16,7 @@
 ///     ends; a checksum or a length that is wrong there is refused.
 /// Files at the end that hold no entry at all (empty, header only, zeros) are passed over, as a
 /// crash right after their creation leaves them; the same before a file with entries is refused.
+/// So is a file that begins before the zxid in its name: it was renamed.
 #pragma once
 
 #include <memory>

@@ -20,6 +20,8 @@ constexpr std::size_t length_bytes = 4;
 constexpr std::size_t block_content_bytes = std::size_t{32} << 10;  // SnappyOutputStream's default
 /// snappy-java can be told to write larger blocks; no snapshot has one near this.
 constexpr std::size_t block_bytes_max = std::size_t{64} << 20;
+/// The longest copy is 64 bytes of content and stands in 3; a block that says more is no block.
+constexpr std::size_t content_per_byte_max = 64;
 
 std::string block_fault(std::string what) { return "snappy: " + std::move(what); }
 
@@ -62,7 +64,8 @@ tl::expected<void, std::string> unsnappy::feed(
     std::size_t content_bytes = 0;
     auto block = rest.substr(length_bytes, bytes);
     if (!snappy::GetUncompressedLength(block.data(), block.size(), &content_bytes) ||
-        content_bytes > block_bytes_max || !snappy::Uncompress(block.data(), block.size(), &block_))
+        content_bytes > block_bytes_max || content_bytes > content_per_byte_max * bytes ||
+        !snappy::Uncompress(block.data(), block.size(), &block_))
       done = tl::unexpected(block_fault("a block cannot be decompressed"));
     else
       done = sink(block_);

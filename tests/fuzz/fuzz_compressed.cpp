@@ -1,98 +1,131 @@
 // SPDX-License-Identifier: Apache-2.0
-/// The genuine server's compressed snapshots with damage of every kind, from a fixed seed for about
-/// two seconds: what comes out is the database that was written, or a refusal.
-#include <algorithm>
-#include <chrono>
-#include <cstdio>
-#include <cstdlib>
-#include <fstream>
-#include <iterator>
+/// Compressed snapshots: expanding ends in the same content however the bytes are cut, or in a
+/// refusal, and makes no more of them than the format can hold; what was expanded survives being
+/// compressed again. Chance damage never gives another database than the one that was written.
+///     input = options | cuts | bytes; options & 1: snappy, else gzip
 #include <optional>
-#include <random>
-#include <string>
 
 #include "actors/core/snapshot_codec.hpp"
 #include "actors/storage/gzip.hpp"
 #include "actors/storage/snappy_stream.hpp"
-
-using namespace troupe;
+#include "tests/fuzz/target.hpp"
+#include "tests/unit/storage/log_samples.hpp"
 
 namespace {
 
-constexpr std::size_t content_bytes_max = std::size_t{256} << 20;
+using namespace troupe;
+using fuzz::require;
 
-std::string genuine(const std::string& name) {
-  std::ifstream in{std::string{TROUPE_GENUINE_FILES} + "/" + name, std::ios::binary};
-  return {std::istreambuf_iterator<char>{in}, {}};
-}
+// A byte of deflate holds 1032 of content at most, three of snappy 64.
+constexpr std::size_t growth_max = 1100;
+constexpr std::size_t content_bytes_max = std::size_t{8} << 20;
 
-std::string damage(std::string bytes, std::mt19937_64& random) {
-  for (auto n = random() % 3; n > 0 && !bytes.empty(); --n) {
-    auto at = random() % bytes.size();
-    switch (random() % 5) {
-      case 0:
-        bytes[at] = static_cast<char>(random());
-        break;
-      case 1:
-        bytes.erase(at, random() % 20);
-        break;
-      case 2:
-        bytes.insert(at, bytes.substr(random() % bytes.size(), random() % 100));
-        break;
-      case 3:
-        for (auto i = at; i < std::min(at + 4, bytes.size()); ++i) bytes[i] = '\xff';
-        break;
-      default:
-        bytes.resize(at);
-        break;
+struct expanded {
+  std::string content;
+  std::string refusal;
+  friend bool operator==(const expanded&, const expanded&) = default;
+};
+
+template <class Expand>
+expanded expand_with(std::string_view bytes, fuzz::cuts where) {
+  Expand expand;
+  expanded out;
+  const auto sink = [&](std::string_view chunk) -> tl::expected<void, std::string> {
+    out.content += chunk;
+    if (out.content.size() <= content_bytes_max) return {};
+    return tl::unexpected(std::string{"it is too long"});
+  };
+  require(Expand{}.done() == false, "nothing is a whole stream");
+  while (!bytes.empty()) {
+    if (const auto fed = expand.feed(where.next(bytes), sink); !fed) {
+      require(!fed.error().empty(), "a refusal without a word");
+      out.refusal = fed.error();
+      return out;
     }
   }
-  return bytes;
+  if (!expand.done()) out.refusal = "cut off";
+  return out;
 }
 
-/// The digest of the database in the bytes, fed in pieces; nullopt when they are refused.
-template <class Expand>
-std::optional<std::int64_t> read(const std::string& bytes, std::mt19937_64& random) {
-  Expand expand;
+expanded expand(bool is_snappy, std::string_view bytes, const fuzz::cuts& where) {
+  return is_snappy ? expand_with<storage::unsnappy>(bytes, where)
+                   : expand_with<storage::gunzip>(bytes, where);
+}
+
+template <class Compress>
+std::string compress_with(std::string_view content, fuzz::cuts where) {
+  Compress compress;
+  std::string out;
+  while (!content.empty()) out += compress.feed(where.next(content));
+  return out + compress.finish();
+}
+
+/// The digest of the database in the content; nullopt when there is none.
+std::optional<std::int64_t> digest_of(const expanded& x) {
+  if (!x.refusal.empty()) return std::nullopt;
   core::snapshot_decoder decoder;
-  std::size_t total = 0;
-  auto sink = [&](std::string_view chunk) -> tl::expected<void, std::string> {
-    total += chunk.size();
-    if (total <= content_bytes_max && decoder.feed(chunk)) return {};
-    return tl::unexpected(std::string{"refused"});
-  };
-  for (std::size_t i = 0; i < bytes.size();) {
-    auto n = 1 + random() % 300;
-    if (!expand.feed(std::string_view{bytes}.substr(i, n), sink)) return std::nullopt;
-    i += n;
-  }
-  if (!expand.done()) return std::nullopt;
-  auto decoded = decoder.finish();
+  decoder.feed(x.content);
+  const auto decoded = decoder.finish();
   return decoded ? std::optional{decoded->data.digest()} : std::nullopt;
+}
+
+/// A snappy block of 5 bytes that says it holds 63 MiB.
+std::string block_that_claims_too_much() {
+  const auto genuine = storage::genuine_file("snapshot.12.snappy");
+  return std::string("\1\0", 2) + genuine.substr(0, 16) + fuzz::number(5, 4) + "\xff\xff\xff\x1f\1";
+}
+
+struct parts {
+  bool is_snappy;
+  fuzz::cuts where;
+  std::string_view bytes;
+};
+parts parts_of(fuzz::input in) {
+  const bool is_snappy = (in.number() & 1) != 0;
+  fuzz::cuts where{in};
+  return {is_snappy, std::move(where), in.rest()};
+}
+
+void check_against_origin(const expanded& got) {
+  static const auto expected = [] {
+    const auto good = fuzz::seeds();
+    const auto gz = parts_of(fuzz::input{good[0]}), snappy = parts_of(fuzz::input{good[1]});
+    const auto one = digest_of(expand(false, gz.bytes, gz.where));
+    require(one && one == digest_of(expand(true, snappy.bytes, snappy.where)),
+            "the two files do not hold one database");
+    return one;
+  }();
+  const auto digest = digest_of(got);
+  fuzz::count(digest.has_value());
+  require(!digest || digest == expected, "another database came out");
 }
 
 }  // namespace
 
-int main() {
-  const auto gz = genuine("snapshot.12.gz"), snappy = genuine("snapshot.12.snappy");
-  std::mt19937_64 random{20220303};
-  const auto expected = read<storage::gunzip>(gz, random);
-  if (!expected || read<storage::unsnappy>(snappy, random) != expected) {
-    std::fprintf(stderr, "the two files do not hold one database\n");
-    return EXIT_FAILURE;
-  }
-  long taken = 0, tried = 0;
-  auto end = std::chrono::steady_clock::now() + std::chrono::seconds(2);
-  for (; tried < 200'000 && std::chrono::steady_clock::now() < end; ++tried) {
-    auto got = tried % 2 == 0 ? read<storage::gunzip>(damage(gz, random), random)
-                              : read<storage::unsnappy>(damage(snappy, random), random);
-    if (!got) continue;
-    ++taken;
-    if (got != expected) {
-      std::fprintf(stderr, "try %ld: another database came out\n", tried);
-      return EXIT_FAILURE;
-    }
-  }
-  std::printf("%ld compressed snapshots, %ld of them readable\n", tried, taken);
-  return taken > 0 && taken < tried ? EXIT_SUCCESS : EXIT_FAILURE;
+std::vector<std::string> fuzz::seeds() {
+  return {std::string("\0\0", 2) + storage::genuine_file("snapshot.12.gz"),
+          std::string("\1\0", 2) + storage::genuine_file("snapshot.12.snappy"),
+          std::string("\0\2\x63\0", 4) + storage::genuine_file("snapshot.12.gz"),
+          "\1\2\x63\1" + storage::genuine_file("snapshot.12.snappy"), block_that_claims_too_much()};
+}
+
+int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const auto [is_snappy, where, bytes] = parts_of(fuzz::input{data, size});
+  const auto got = expand(is_snappy, bytes, where);
+  require(got.content.size() <= growth_max * bytes.size() || got.content.size() > content_bytes_max,
+          "more content than its bytes can hold");
+  if (fuzz::origin != nullptr)
+    check_against_origin(got);
+  else
+    fuzz::count(got.refusal.empty());
+  if (got.content.size() > content_bytes_max) return 0;
+  const fuzz::cuts whole{bytes.size() + 1};
+  if (got.refusal.empty())
+    require(expand(is_snappy, bytes, whole) == got, "in pieces it is another content");
+  if (got.content.empty()) return 0;
+  const auto packed = is_snappy ? compress_with<storage::snappy_stream>(got.content, where)
+                                : compress_with<storage::gzip>(got.content, where);
+  require(expand(is_snappy, packed, whole) == expanded{got.content, {}},
+          "what was compressed expands to another content");
+  return 0;
 }

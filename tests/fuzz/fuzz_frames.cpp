@@ -1,42 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
-// The client port under mutation: however a stream was bent and however it was cut, the splitter
-// hands out the same payloads as for the whole, holds no byte that did not come, and every record
-// read from a payload either fails or encodes to bytes that read back the same. Seeded, so every
-// run is equal.
-#include <algorithm>
-#include <cstdlib>
-#include <iostream>
+/// The client port: however a stream is cut, the splitter hands out the same payloads as for the
+/// whole and holds no byte that did not come; every record read from a payload either fails or
+/// encodes to bytes that read back the same.
+///     input = cuts | stream
 #include <optional>
-#include <random>
-#include <string>
-#include <string_view>
 #include <utility>
-#include <vector>
 
 #include "messages/client/frame.hpp"
 #include "messages/client/records.hpp"
-#include "messages/txn.hpp"
+#include "tests/fuzz/target.hpp"
 
 namespace {
 
 using namespace troupe;
+using fuzz::require;
 
 constexpr std::int32_t payload_bytes_max = 4096;
-using randomness = std::mt19937_64;
-
-std::size_t below(randomness& random, std::size_t n) {
-  return n == 0 ? 0 : static_cast<std::size_t>(random() % n);
-}
-
-[[noreturn]] void fail(std::string_view input, std::string_view what) {
-  static constexpr char digits[] = "0123456789abcdef";
-  std::cerr << what << "\n--- input, hex\n";
-  for (unsigned char c : input) std::cerr << digits[c >> 4] << digits[c & 15];
-  std::cerr << "\n---\n";
-  std::exit(1);
-}
-
-// -- good input ---------------------------------------------------------------------------------
 
 std::string good_stream() {
   const std::vector<acl_entry> open = {{permission::all, {"world", "anyone"}}};
@@ -59,58 +38,39 @@ std::string good_stream() {
   return out;
 }
 
-std::string mutated(std::string bytes, randomness& random) {
-  for (auto times = below(random, 6); times > 0; --times) {
-    const auto at = below(random, bytes.size());
-    switch (below(random, 5)) {
-      case 0:
-        if (!bytes.empty()) bytes[at] = static_cast<char>(below(random, 256));
-        break;
-      case 1:
-        if (!bytes.empty()) bytes[at] ^= static_cast<char>(1 << below(random, 8));
-        break;
-      case 2:
-        bytes.erase(at, below(random, 12));
-        break;
-      case 3:
-        bytes.insert(at, bytes.substr(below(random, bytes.size()), below(random, 40)));
-        break;
-      default:
-        bytes.insert(at, std::string(4, below(random, 2) == 0 ? '\xff' : '\x7f'));
-        break;
-    }
-  }
-  return bytes;
-}
-
-// -- what must hold -----------------------------------------------------------------------------
-
 struct outcome {
   std::vector<std::string> payloads;
   std::optional<bad_frame> bad;
   friend bool operator==(const outcome&, const outcome&) = default;
 };
 
-/// Feeds the stream in pieces of at most `piece_max` random bytes.
-outcome split(std::string_view stream, std::size_t piece_max, randomness& random) {
+outcome split(std::string_view stream, fuzz::cuts where) {
   frame_splitter splitter{payload_bytes_max};
   outcome result;
   std::size_t fed = 0, taken = 0;
-  while (fed < stream.size()) {
-    const auto piece = stream.substr(fed, 1 + below(random, piece_max));
+  for (auto left = stream; !left.empty();) {
+    const auto piece = where.next(left);
     splitter.feed(piece);
     fed += piece.size();
     while (auto payload = splitter.next()) {
-      if (payload->empty() || payload->size() > payload_bytes_max)
-        fail(stream, "a payload of impossible size");
+      require(!payload->empty() && payload->size() <= payload_bytes_max,
+              "a payload of impossible size");
       taken += frame_prefix_bytes + payload->size();
       result.payloads.emplace_back(*payload);
     }
-    if (!splitter.bad() && splitter.waiting() != stream.substr(taken, fed - taken))
-      fail(stream, "what waits is not what came");
+    require(splitter.bad() || splitter.waiting() == stream.substr(taken, fed - taken),
+            "what waits is not what came");
   }
   result.bad = splitter.bad();
+  require(!result.bad || !to_string(*result.bad).empty(), "a stream is refused without a word");
   return result;
+}
+
+/// What was taken, framed again, is the stream's beginning.
+void check_framing(std::string_view stream, const outcome& of) {
+  std::string again;
+  for (const auto& payload : of.payloads) append_frame(again, payload);
+  require(stream.starts_with(again), "the payloads are not the stream");
 }
 
 template <class Record>
@@ -119,62 +79,42 @@ bool read_back(std::string_view bytes) {
   if (!read) return false;
   const auto written = jute::encode(*read);
   const auto again = jute::decode<Record>(written);
-  if (!again || jute::encode(*again) != written) fail(bytes, "a record does not read back");
+  require(again && jute::encode(*again) == written, "a record does not read back");
+  // An absent string is written as one of length 0, a truth as 1: no longer than what was read.
+  require(written.size() <= bytes.size(), "a record holds more than came");
   return true;
 }
 
 template <class... Records>
-int read_back_all(std::string_view bytes) {
-  return (0 + ... + (read_back<Records>(bytes) ? 1 : 0));
+void read_back_all(std::string_view bytes) {
+  (fuzz::count(read_back<Records>(bytes)), ...);
 }
 
-int read_records(std::string_view payload) {
-  int read = read_back<connect_request>(payload) ? 1 : 0;
-  if (!read_back<request_header>(payload)) return read;
-  const auto body = payload.substr(8);
-  return read +
-         read_back_all<create_request, delete_request, set_data_request, set_acl_request,
-                       check_request, read_request, path_request, auth_request, create_ttl_request,
-                       sasl_token, get_ephemerals_request, add_watch_request, watches_request,
-                       set_watches_request, set_watches2_request, multi_header, stat>(body);
-}
-
-void read_txn(const std::string& bytes) {
-  const auto read = decode_txn(bytes);
-  if (!read) return;
-  const auto again = decode_txn(encode_txn(*read));
-  if (!again || !(*again == *read)) fail(bytes, "a txn does not read back");
-}
-
-txn good_txn() {
-  const std::vector<acl_entry> open = {{permission::all, {"world", "anyone"}}};
-  multi_txn body;
-  body.ops.push_back({op_code::create, create_txn{"/a", "data", open, true, 3}});
-  body.ops.push_back({op_code::remove, delete_txn{"/b"}});
-  body.ops.push_back({op_code::set_data, set_data_txn{"/c", std::nullopt, 7}});
-  return {{session_id{77}, cxid{1}, zxid{0x100000001}, 1'700'000'000'000, op_code::multi},
-          std::move(body),
-          std::nullopt};
+void read_records(std::string_view payload) {
+  fuzz::count(read_back<connect_request>(payload));
+  if (!read_back<request_header>(payload)) return;
+  read_back_all<create_request, delete_request, set_data_request, set_acl_request, check_request,
+                read_request, path_request, auth_request, create_ttl_request, sasl_token,
+                get_ephemerals_request, add_watch_request, watches_request, set_watches_request,
+                set_watches2_request, multi_header, reconfig_request, stat>(payload.substr(8));
 }
 
 }  // namespace
 
-int main() {
-  randomness random{20240301};
+std::vector<std::string> fuzz::seeds() {
   const auto stream = good_stream();
-  const auto txn_bytes = encode_txn(good_txn());
-  constexpr int rounds = 20'000;
-  int whole = 0, refused = 0, records = 0;
-  for (int i = 0; i < rounds; ++i) {
-    const auto bent = mutated(stream, random);
-    const auto at_once = split(bent, bent.size() + 1, random);
-    if (split(bent, 1, random) != at_once) fail(bent, "byte by byte the payloads differ");
-    if (split(bent, 40, random) != at_once) fail(bent, "in pieces the payloads differ");
-    for (const auto& payload : at_once.payloads) records += read_records(payload);
-    (at_once.bad ? refused : whole) += 1;
-    read_txn(mutated(txn_bytes, random));
-  }
-  std::cout << rounds << " streams, " << refused << " refused, " << records << " records read\n";
-  // Fewer: the mutations no longer reach what lies behind.
-  return whole > rounds / 20 && refused > rounds / 20 && records > rounds ? 0 : 1;
+  return {'\0' + stream, "\1\2" + stream, "\3\7\1\x60" + stream};
+}
+
+int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  fuzz::input in{data, size};
+  const fuzz::cuts drawn{in};
+  const auto stream = in.rest();
+  const auto at_once = split(stream, fuzz::cuts{stream.size() + 1});
+  require(split(stream, fuzz::cuts{1}) == at_once, "byte by byte the payloads differ");
+  require(split(stream, drawn) == at_once, "in pieces the payloads differ");
+  check_framing(stream, at_once);
+  for (const auto& payload : at_once.payloads) read_records(payload);
+  fuzz::count(!at_once.bad);
+  return 0;
 }

@@ -1,29 +1,63 @@
 // SPDX-License-Identifier: Apache-2.0
-/// Request bodies with damage of every kind, from a fixed seed for about two seconds, through prep,
-/// tree and replies: every write becomes a txn that survives its own bytes and applies as foreseen.
-#include <chrono>
-#include <cstdio>
-#include <cstdlib>
-#include <random>
-#include <vector>
+/// A client's requests by op code, one behind the other, through decoding, prep, tree, watches and
+/// replies: every write becomes a txn that survives its own bytes and applies as foreseen.
+///     input   = options | request*
+///     request = op | length in 2 bytes | body
+#include <array>
 
 #include "actors/core/prep.hpp"
 #include "actors/core/replies.hpp"
+#include "tests/fuzz/checks.hpp"
+
+namespace {
 
 using namespace troupe;
 using namespace troupe::core;
+using fuzz::require;
 
-namespace {
+constexpr std::array ops{op_code::create,
+                         op_code::remove,
+                         op_code::exists,
+                         op_code::get_data,
+                         op_code::set_data,
+                         op_code::get_acl,
+                         op_code::set_acl,
+                         op_code::get_children,
+                         op_code::sync,
+                         op_code::ping,
+                         op_code::get_children2,
+                         op_code::check,
+                         op_code::multi,
+                         op_code::create2,
+                         op_code::reconfig,
+                         op_code::check_watches,
+                         op_code::remove_watches,
+                         op_code::create_container,
+                         op_code::delete_container,
+                         op_code::create_ttl,
+                         op_code::multi_read,
+                         op_code::auth,
+                         op_code::set_watches,
+                         op_code::sasl,
+                         op_code::get_ephemerals,
+                         op_code::get_all_children_number,
+                         op_code::set_watches2,
+                         op_code::add_watch,
+                         op_code::who_am_i,
+                         op_code::create_session,
+                         op_code::close_session,
+                         op_code::error};
+constexpr int requests_max = 64;
 
 struct sample {
   op_code op;
   std::string body;
 };
 
-std::string several(const std::vector<sample>& ops) {
+std::string several(const std::vector<sample>& parts) {
   std::string out;
   jute::writer w{out};
-  for (const auto& [type, body] : ops) {
+  for (const auto& [type, body] : parts) {
     w(multi_header{type, false, -1});
     w.raw(body);
   }
@@ -33,6 +67,7 @@ std::string several(const std::vector<sample>& ops) {
 
 std::vector<sample> samples() {
   acl_list open = *open_acl(), mixed{{1, {"world", "anyone"}}, {31, {"auth", ""}}};
+  acl_list by_address{{31, {"ip", "10.0.0.0/8"}}, {1, {"digest", "ann:hash"}}};
   auto create = jute::encode(create_request{"/a", jute::buffer{"data"}, open, 0});
   auto sequential = jute::encode(create_request{"/a/s", jute::buffer{""}, mixed, 3});
   auto set = jute::encode(set_data_request{"/a", jute::buffer{"more"}, -1});
@@ -51,11 +86,12 @@ std::vector<sample> samples() {
           {op_code::create2, sequential},
           {op_code::create, jute::encode(create_request{"/a/b", std::nullopt, open, 1})},
           {op_code::set_data, set},
+          {op_code::add_watch,
+           jute::encode(add_watch_request{"/a", add_watch_mode::persistent_recursive})},
           {op_code::remove, remove},
-          {op_code::remove, jute::encode(delete_request{"/a", -1})},
           {op_code::set_acl, jute::encode(set_acl_request{"/a", mixed, -1})},
+          {op_code::set_acl, jute::encode(set_acl_request{"/a", by_address, -1})},
           {op_code::multi, multi},
-          {op_code::close_session, ""},
           {op_code::create_session, std::string("\0\0\x10\0", 4)},
           {op_code::exists, jute::encode(read_request{"/a", true})},
           {op_code::get_children2, jute::encode(read_request{"/", false})},
@@ -71,83 +107,118 @@ std::vector<sample> samples() {
           {op_code::get_all_children_number, jute::encode(path_request{"/a"})},
           {op_code::who_am_i, ""},
           {op_code::multi_read, multi_read},
-          {op_code::add_watch,
-           jute::encode(add_watch_request{"/a", add_watch_mode::persistent_recursive})},
+          {op_code::auth, jute::encode(auth_request{0, "digest", "ann:secret"})},
+          {op_code::reconfig,
+           jute::encode(reconfig_request{"server.4=h:1:2;3", "3", std::nullopt, -1})},
           {op_code::remove_watches, jute::encode(watches_request{"/a", watcher_type::any})},
           {op_code::set_watches2,
-           jute::encode(set_watches2_request{{zxid{1}, {"/a"}, {"/b"}, {"/"}}, {"/a"}, {"/"}})}};
+           jute::encode(set_watches2_request{{zxid{1}, {"/a"}, {"/b"}, {"/"}}, {"/a"}, {"/"}})},
+          {op_code::remove, jute::encode(delete_request{"/a", -1})},
+          {op_code::close_session, ""}};
 }
 
-void damage(std::string& bytes, std::mt19937_64& random) {
-  for (auto n = random() % 3; n > 0 && !bytes.empty(); --n) {
-    auto at = random() % bytes.size();
-    switch (random() % 4) {
-      case 0:
-        bytes[at] = static_cast<char>(random());
-        break;
-      case 1:
-        bytes.erase(at, random() % 8);
-        break;
-      case 2:
-        bytes.insert(at, bytes.substr(random() % bytes.size(), random() % 30));
-        break;
-      default:
-        bytes[at] = static_cast<char>(bytes[at] ^ (1 << (random() % 8)));
-        break;
-    }
+std::string encoded(const sample& x) {
+  const auto at = std::find(ops.begin(), ops.end(), x.op) - ops.begin();
+  return fuzz::number(static_cast<std::uint64_t>(at), 1) + fuzz::number(x.body.size(), 2) + x.body;
+}
+
+/// One server that leads itself.
+class server {
+ public:
+  explicit server(std::uint64_t options)
+      : planner_{data_, {.skip_acl = (options & 1) != 0, .enforce_quota = (options & 2) != 0}} {
+    data_.set_extended_types((options & 4) != 0);
+    planner_.judge_memberships(
+        [](const reconfig_request& asked, zxid made_by) -> tl::expected<std::string, error_code> {
+          auto list =
+              config::change({}, {asked.joining, asked.leaving, asked.new_members}, made_by, true);
+          if (!list) return tl::unexpected{list.error().code};
+          return config::print(*list);
+        });
+    planner_.begin(zxid{0x100000001});
   }
-}
 
-int fail(long tried, const char* what) {
-  std::fprintf(stderr, "try %ld: %s\n", tried, what);
-  return EXIT_FAILURE;
-}
+  void perform(op_code op, const std::string& body) {
+    if (op == op_code::set_watches || op == op_code::set_watches2)
+      set_watches(op, body);
+    else if (op == op_code::auth)
+      authenticate(body);
+    else if (op == op_code::add_watch || op == op_code::check_watches ||
+             op == op_code::remove_watches)
+      check_answer(answer_watch_op(op, body, 1, watched_));
+    else if (is_write(op) || op == op_code::create_session)
+      write(op, body);
+    else
+      check_answer(answer_read(op, body, {shown_, session_id{9}}, data_));
+  }
+
+ private:
+  template <class Answer>
+  void check_answer(const Answer& answer) {
+    require(answer.err == error_code::ok || answer.body.empty(), "a refused request has a body");
+    fuzz::count(answer.err == error_code::ok);
+  }
+
+  void set_watches(op_code op, const std::string& body) {
+    const auto asked = decode_set_watches(op, body);
+    fuzz::count(asked.has_value());
+    if (asked) (void)watched_.set_watches(1, *asked, data_);
+  }
+
+  void authenticate(const std::string& body) {
+    const auto request = jute::decode<auth_request>(body);
+    fuzz::count(request.has_value());
+    if (!request) return;
+    const auto more =
+        core::authenticate(request->scheme, request->auth.value_or(""), "super:x", "10.0.0.7");
+    if (more) shown_ = *more;
+  }
+
+  void write(op_code op, const std::string& body) {
+    fuzz::check_write(op, body);
+    const auto planned = planner_.plan({session_id{9}, cxid{1}, op, body, shown_}, ++now_ms_);
+    const auto carried = decode_txn(encode_txn(planned));
+    require(carried && *carried == planned, "a txn does not survive its bytes");
+    const auto done = data_.apply(*carried);
+    planner_.applied(planned.header.id);
+    require(done.digest_matches, "the digest is not the one foreseen");
+    require(planner_.outstanding() == 0, "prep keeps what was applied");
+    for (const auto& what : done.triggers) (void)watched_.trigger(what);
+    fuzz::count(done.result.err == error_code::ok);
+    auto with_stat = op == op_code::multi ? create2_positions(body) : std::vector<std::size_t>{};
+    (void)reply_to_write(done, with_stat);
+    for (const auto& breach : planner_.take_breaches())
+      require(!breach.path.empty(), "a limit of nobody's is broken");
+  }
+
+  tree data_;
+  prep planner_;
+  watches watched_;
+  identities shown_{{"digest", "ann:hash"}};
+  std::int64_t now_ms_ = 0;
+};
 
 }  // namespace
 
-int main() {
-  const auto good = samples();
-  std::mt19937_64 random{20240229};
-  tree data;
-  data.set_extended_types(true);
-  prep planner{data, {.enforce_quota = true}};
-  watches watched;
-  planner.begin(zxid{0x100000001});
-  long refused = 0, done = 0, tried = 0;
-  auto end = std::chrono::steady_clock::now() + std::chrono::seconds(2);
-  for (; tried < 500'000 && std::chrono::steady_clock::now() < end; ++tried) {
-    auto [op, body] = good[random() % good.size()];
-    damage(body, random);
-    identities shown{{"digest", "ann:hash"}};
-    if (op == op_code::set_watches2) {
-      if (auto asked = decode_set_watches(op, body))
-        (void)watched.set_watches(random() % 5, *asked, data);
-      continue;
-    }
-    if (op == op_code::add_watch || op == op_code::remove_watches) {
-      auto answer = answer_watch_op(op, body, random() % 5, watched);
-      if (answer.err != error_code::ok && !answer.body.empty())
-        return fail(tried, "a refused watch op has a body");
-      continue;
-    }
-    if (!is_write(op) && op != op_code::create_session) {
-      auto answer = answer_read(op, body, {shown, session_id{9}}, data);
-      if (answer.err != error_code::ok && !answer.body.empty())
-        return fail(tried, "a refused read has a body");
-      continue;
-    }
-    auto planned = planner.plan({session_id{9}, cxid{1}, op, body, shown}, tried);
-    auto carried = decode_txn(encode_txn(planned));
-    if (!carried || *carried != planned) return fail(tried, "a txn does not survive its bytes");
-    auto applied_now = data.apply(*carried);
-    planner.applied(planned.header.id);
-    if (!applied_now.digest_matches) return fail(tried, "the digest is not the one foreseen");
-    for (const auto& what : applied_now.triggers) (void)watched.trigger(what);
-    auto positions = op == op_code::multi ? create2_positions(body) : std::vector<std::size_t>{};
-    auto answer = reply_to_write(applied_now, positions);
-    (answer.err == error_code::ok ? done : refused) += 1;
+std::vector<std::string> fuzz::seeds() {
+  std::vector<std::string> out;
+  std::string all, first;
+  for (const auto& x : samples()) {
+    all += encoded(x);
+    if (first.empty()) first = all;
+    out.push_back('\6' + first + encoded(x));
   }
-  std::printf("%ld requests, %ld writes done, %ld refused, %zu znodes\n", tried, done, refused,
-              data.node_count());
-  return done > 0 && refused > 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  for (char options : {'\0', '\1', '\7'}) out.push_back(options + all);
+  return out;
+}
+
+int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  fuzz::input in{data, size};
+  server one{in.number()};
+  for (int n = 0; n < requests_max && !in.empty(); ++n) {
+    const auto op = ops[in.number() % ops.size()];
+    const auto length = in.number(2);
+    one.perform(op, std::string{in.take(length)});
+  }
+  return 0;
 }

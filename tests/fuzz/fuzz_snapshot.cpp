@@ -1,20 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-/// Snapshots with damage of every kind, from a fixed seed for about two seconds: the decoder must
-/// refuse or give a database that can be written and read again, and never fail itself.
-#include <algorithm>
-#include <chrono>
-#include <cstdint>
-#include <cstdio>
-#include <cstdlib>
-#include <random>
-
+/// Snapshots: the decoder must refuse or give a database that can be written and read again, and
+/// takes the bytes however they are cut.
+///     input = options | cuts | snapshot; options & 1: its first seal is made to fit
 #include "actors/core/snapshot_codec.hpp"
 #include "actors/core/snapshot_format.hpp"
+#include "tests/fuzz/target.hpp"
+#include "tests/unit/storage/log_samples.hpp"
+
+namespace {
 
 using namespace troupe;
 using namespace troupe::core;
-
-namespace {
+using fuzz::require;
 
 std::string encode_all(const tree& source) {
   snapshot_encoder encoder{source};
@@ -51,63 +48,46 @@ void reseal(std::string& bytes) {
   bytes.replace(bytes.size() - seal, 8, sum);
 }
 
-std::string damage(std::string bytes, std::mt19937_64& random) {
-  for (auto n = random() % 4; n > 0 && !bytes.empty(); --n) {
-    auto at = random() % bytes.size();
-    switch (random() % 5) {
-      case 0:
-        bytes[at] = static_cast<char>(random());
-        break;
-      case 1:
-        bytes.erase(at, random() % 20);
-        break;
-      case 2:
-        bytes.insert(at, bytes.substr(random() % bytes.size(), random() % 100));
-        break;
-      case 3:
-        for (auto i = at; i < std::min(at + 4, bytes.size()); ++i) bytes[i] = '\xff';
-        break;
-      default:
-        bytes[at] = static_cast<char>(bytes[at] ^ (1 << (random() % 8)));
-        break;
-    }
+tl::expected<image, std::string> decode(std::string_view bytes, fuzz::cuts where) {
+  snapshot_decoder decoder;
+  while (!bytes.empty() && decoder.feed(where.next(bytes))) {
   }
-  if (random() % 4) reseal(bytes);
-  return bytes;
+  return decoder.finish();
 }
 
 }  // namespace
 
-int main() {
+std::vector<std::string> fuzz::seeds() {
   const auto good = sample();
-  std::mt19937_64 random{20240229};
-  long taken = 0, tried = 0;
-  auto end = std::chrono::steady_clock::now() + std::chrono::seconds(2);
-  for (; tried < 200'000 && std::chrono::steady_clock::now() < end; ++tried) {
-    auto bytes = damage(good, random);
-    snapshot_decoder decoder;
-    for (std::size_t i = 0; i < bytes.size();) {
-      auto n = 1 + random() % 300;
-      if (!decoder.feed(std::string_view{bytes}.substr(i, n))) break;
-      i += n;
-    }
-    auto read = decoder.finish();
-    if (!read) {
-      if (read.error().find("at byte") == std::string::npos) return EXIT_FAILURE;
-      continue;
-    }
-    ++taken;
-    read->data.set_last_processed(zxid{INT64_MAX});  // no znode is younger than the snapshot
-    auto again = encode_all(read->data);
-    snapshot_decoder second;
-    second.feed(again);
-    auto same = second.finish();
-    if (same) same->data.set_last_processed(zxid{INT64_MAX});
-    if (!same || encode_all(same->data) != again || same->data.digest() != read->data.digest()) {
-      std::fprintf(stderr, "try %ld: read once but not twice\n", tried);
-      return EXIT_FAILURE;
-    }
+  const std::string one_piece{"\1\0", 2};
+  return {one_piece + good, "\1\3\7\x20\1" + good, one_piece + storage::genuine_file("snapshot.0"),
+          one_piece + storage::genuine_file("snapshot.f"),
+          std::string(2, '\0') + storage::genuine_file("snapshot.0")};
+}
+
+int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  fuzz::input in{data, size};
+  const bool has_to_fit = (in.number() & 1) != 0;
+  const fuzz::cuts drawn{in};
+  std::string bytes{in.rest()};
+  if (has_to_fit) reseal(bytes);
+  auto read = decode(bytes, drawn);
+  const auto at_once = decode(bytes, fuzz::cuts{bytes.size() + 1});
+  require(read.has_value() == at_once.has_value(), "in pieces it is taken, or whole, but not both");
+  if (!read) {
+    require(read.error().find("at byte") != std::string::npos, "a refusal that names no byte");
+    require(read.error() == at_once.error(), "in pieces it is refused for another reason");
+    fuzz::count(false);
+    return 0;
   }
-  std::printf("%ld snapshots, %ld of them readable\n", tried, taken);
-  return taken > 0 && taken < tried ? EXIT_SUCCESS : EXIT_FAILURE;
+  fuzz::count(true);
+  require(read->data.digest() == at_once->data.digest(), "in pieces it is another database");
+  read->data.set_last_processed(zxid{INT64_MAX});  // no znode is younger than the snapshot
+  const auto again = encode_all(read->data);
+  auto same = decode(again, fuzz::cuts{again.size() + 1});
+  require(same.has_value(), "read once but not twice");
+  same->data.set_last_processed(zxid{INT64_MAX});
+  require(encode_all(same->data) == again && same->data.digest() == read->data.digest(),
+          "what was written again is another database");
+  return 0;
 }

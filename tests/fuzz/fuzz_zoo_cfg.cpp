@@ -1,103 +1,58 @@
 // SPDX-License-Identifier: Apache-2.0
-// zoo.cfg under mutation: whatever the bytes, reading them ends in a config or in one line of
-// error, and a config that was read prints as text that reads back the same; so for the list of
-// servers by itself. Seeded, so every run is equal.
-#include <array>
-#include <cstdlib>
-#include <iostream>
-#include <random>
-#include <string>
-#include <string_view>
+/// zoo.cfg, myid and a dynamic file: whatever the bytes, reading them ends in a config or in one
+/// line of error, and a config that was read prints as text that reads back the same.
+///     input = zoo.cfg, 0 | myid, 0 | dynamic file; a file without a byte is not there
+#include <optional>
 
 #include "config/load.hpp"
-#include "config/membership.hpp"
 #include "config/properties.hpp"
+#include "tests/fuzz/target.hpp"
 
-namespace {
+using namespace troupe;
+using fuzz::require;
 
-constexpr std::array<std::string_view, 4> corpus{
-    "# c\ntickTime=2000\ndataDir=/d\nclientPort=2181\ninitLimit=10\nsyncLimit=5\n"
-    "server.1=127.0.0.1:2888:3888\nserver.2=h2:2888:3888:participant;2182\n"
-    "server.3=[::1]:2888:3888:observer;[::1]:2183\n",
-    "dataDir=/d\nclientPort 2181\nserver.1=a:1:2\nserver.2=b:1:2\ngroup.1=1:2\nweight.1=2\n"
-    "initLimit:1\nsyncLimit:1\n4lw.commands.whitelist=srvr,\\\n  ruok\n",
-    "dataDir=/d\\u0041\\ \\tb\nclientPort=1\njute.maxbuffer=0xfffff\nsnapshotSizeFactor=0.33\n",
-    "! c\nunknown=1\nminSessionTimeout=-1\nforceSync=yes\nautopurge.snapRetainCount=1\n"};
-
-constexpr std::array<std::string_view, 12> tokens{
-    "=", ":", "\\", "\n", "\\u", "server.", "[", "]", ";", "\\ud83d\\ude00", "-1", "\r\n"};
-
-std::string mutated(std::mt19937_64& random, std::string text) {
-  auto below = [&random](std::size_t n) { return static_cast<std::size_t>(random() % n); };
-  for (auto times = below(8) + 1; times > 0; --times) {
-    auto at = text.empty() ? 0 : below(text.size());
-    switch (below(5)) {
-      case 0:
-        if (!text.empty()) text[at] = static_cast<char>(below(256));
-        break;
-      case 1:
-        text.insert(at, tokens[below(tokens.size())]);
-        break;
-      case 2:
-        text.erase(at, below(12));
-        break;
-      case 3:
-        text.insert(at, text.substr(text.empty() ? 0 : below(text.size()), below(40)));
-        break;
-      default:
-        text.insert(at, std::to_string(random() % 100'000));
-        break;
-    }
-  }
-  return text;
+std::vector<std::string> fuzz::seeds() {
+  std::vector<std::string> out{
+      "# c\ntickTime=2000\ndataDir=/d\nclientPort=2181\ninitLimit=10\nsyncLimit=5\n"
+      "server.1=127.0.0.1:2888:3888\nserver.2=h2:2888:3888:participant;2182\n"
+      "server.3=[::1]:2888:3888:observer;[::1]:2183\n",
+      "dataDir=/d\nclientPort 2181\nserver.1=a:1:2\nserver.2=b:1:2\ngroup.1=1:2\nweight.1=2\n"
+      "initLimit:1\nsyncLimit:1\n4lw.commands.whitelist=srvr,\\\n  ruok\n",
+      "dataDir=/d\\u0041\\ \\tb\nclientPort=1\njute.maxbuffer=0xfffff\nsnapshotSizeFactor=0.33\n",
+      "! c\nunknown=1\nminSessionTimeout=-1\nforceSync=yes\nautopurge.snapRetainCount=1\n"
+      "dataDir=/d\nclientPort=0\n",
+      "dataDir=/d\\ud83d\\ude00\r\ninitLimit=5\nsyncLimit=2\nreconfigEnabled=true\n"
+      "dynamicConfigFile=/d/zoo.cfg.dynamic.100000000\n"};
+  for (auto& text : out) text += std::string("\0001\n\0", 4);
+  out.back() += "server.1=h1:2888:3888:participant;0.0.0.0:2181\nserver.2=h2:1:2:observer;5\n";
+  return out;
 }
 
-constexpr std::array<std::string_view, 2> lists{
-    "server.1=h1:2888:3888:participant;0.0.0.0:2181\nserver.2=[::1]:1:2:observer;5\n"
-    "version=100000000",
-    "server.1=a:1:2\nserver.2=b:1:2\ngroup.1=1:2\nweight.1=2\nversion=0"};
-
-[[noreturn]] void fail(const std::string& text, const std::string& what) {
-  std::cerr << what << "\n--- input\n" << text << "\n---\n";
-  std::exit(1);
-}
-
-}  // namespace
-
-int main() {
-  std::mt19937_64 random{20240229};
-  int accepted = 0;
-  constexpr int rounds = 10'000;
-  for (int i = 0; i < rounds; ++i) {
-    auto text = mutated(random, std::string{corpus[random() % corpus.size()]});
-    std::optional<std::string> myid;
-    if (i % 3 != 0) myid = i % 7 == 0 ? text.substr(0, 5) : "1\n";
-    auto read = [&myid](const std::string&) { return myid; };
-    auto result = troupe::config::parse(text, "zoo.cfg", read);
-    if (!result) {
-      if (result.error().empty()) fail(text, "an error without a word");
-      continue;
-    }
-    ++accepted;
-    auto printed = troupe::config::print(result->value);
-    auto again = troupe::config::parse(printed, "printed", read);
-    if (!again) fail(text, "the printed config is refused: " + again.error() + "\n" + printed);
-    if (!(again->value == result->value)) fail(text, "the printed config differs:\n" + printed);
+int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  fuzz::input in{data, size};
+  const auto text = in.text(), myid = in.text(), dynamic = in.rest();
+  const auto read = [&](const std::string& path) -> std::optional<std::string> {
+    const auto content = path.ends_with("myid") ? myid : dynamic;
+    return content.empty() ? std::nullopt : std::optional{std::string{content}};
+  };
+  if (const auto lines = config::parse_properties(text); !lines)
+    require(!lines.error().text.empty(), "an error without a word");
+  const auto result = config::parse(text, "zoo.cfg", read);
+  if (!result) {
+    require(result.error().find('\n') == std::string::npos, "an error of several lines");
+    fuzz::count_refusal(result.error());
+    return 0;
   }
-  int lists_accepted = 0;
-  for (int i = 0; i < rounds; ++i) {
-    auto text = mutated(random, std::string{lists[random() % lists.size()]});
-    auto list = troupe::config::parse_membership(text);
-    if (!list && list.error().empty()) fail(text, "an error without a word");
-    if (!list) continue;
-    ++lists_accepted;
-    auto printed = troupe::config::print(*list);
-    auto again = troupe::config::parse_membership(printed);
-    if (!again || troupe::config::print(*again) != printed)
-      fail(text, "the printed list differs:\n" + printed);
-  }
-  std::cout << 2 * rounds << " inputs, " << accepted << " configs and " << lists_accepted
-            << " lists accepted\n";
-  // Fewer: the mutations no longer reach what lies behind.
-  return accepted > rounds / 20 && lists_accepted > rounds / 50 ? 0 : 1;
+  fuzz::count(true);
+  for (const auto& warning : result->warnings) require(!warning.empty(), "a warning of no word");
+  // The version is in a dynamic file's name, and a printed list stands in no such file.
+  auto expected = result->value;
+  expected.membership_version = {};
+  const auto printed = config::print(expected);
+  const auto again = config::parse(printed, "printed", read);
+  require(again.has_value(), "the printed config is refused: " + (again ? "" : again.error()));
+  require(again->value == expected, "the printed config differs");
+  const auto explained = config::parse(config::print_with_sources(*result), "explained", read);
+  require(explained && explained->value == expected, "with its sources it differs");
+  return 0;
 }

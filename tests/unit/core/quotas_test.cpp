@@ -112,6 +112,16 @@ TEST_F(Quota, StatsChangeOutsideOfTxnsAndDigest) {
   EXPECT_EQ(read->data.digest(), db.data.digest());
 }
 
+TEST_F(Quota, NumbersThatAClientWroteNeverOverflow) {
+  limit("count=5,bytes=5");
+  db.set(stats_path("/a"), "count=9223372036854775807,bytes=9223372036854775807");
+  ASSERT_EQ(db.create("/a/c", "67"), code::ok);
+  EXPECT_EQ(used(), "count=9223372036854775807,bytes=9223372036854775807");
+  const auto breach = find_breach(quota_text{"count=5"}, quota_text{used()}, 1, 1);
+  ASSERT_TRUE(breach);
+  EXPECT_EQ(breach->would_be, INT64_MAX);
+}
+
 TEST_F(Quota, WithoutLimitsNothingIsCountedAnyMore) {
   limit("count=-1,bytes=-1");
   db.remove(limits_path("/a"));

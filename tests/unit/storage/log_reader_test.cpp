@@ -67,6 +67,14 @@ TEST_F(LogReader, HoleInAnEpochIsRefusedWithFileAndOffset) {
   EXPECT_NE(all.refusal.find("hole"), std::string::npos);
 }
 
+TEST_F(LogReader, FileThatBeginsBeforeItsNameSaysIsRefused) {
+  put({at(1, 1)});
+  d.put("/d/log.200000007", log_bytes({at(1, 2)}));
+  const auto all = read_all(d, "/d", at(1, 1));
+  EXPECT_NE(all.refusal.find("log.200000007 at offset 16"), std::string::npos) << all.refusal;
+  EXPECT_FALSE(txn_log::open(d, options_for("/d")));  // what it took would stand in log.100000003
+}
+
 TEST_F(LogReader, FirstTxnMustFollowWhereReadingBegins) {
   put({at(1, 5)});
   EXPECT_NE(read_all(d, "/d", at(1, 4)).refusal, "");
