@@ -58,7 +58,7 @@ int finish_connecting(int fd, steady_clock::time_point deadline) {
 
 tl::expected<int, std::string> connect_to(const addrinfo& address,
                                           steady_clock::time_point deadline,
-                                          const dialler_options& options) {
+                                          const connect_options& options) {
   owned_socket fd{::socket(address.ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
   if (fd.get() < 0) return tl::unexpected(words_of(errno));
   int error = ::connect(fd.get(), address.ai_addr, address.ai_addrlen) == 0 ? 0 : errno;
@@ -81,7 +81,8 @@ class dialler : public caf::io::middleman_actor_impl {
 
  protected:
   caf::expected<caf::io::scribe_ptr> connect(const std::string& host, std::uint16_t port) override {
-    auto fd = connect_within(host, port, options_);
+    auto fd = options_.connect ? options_.connect(host, port, options_)
+                               : connect_within(host, port, options_);
     if (!fd) return caf::make_error(caf::sec::cannot_connect_to_node, std::move(fd.error()));
     return system().middleman().backend().new_scribe(*fd);
   }
@@ -93,7 +94,7 @@ class dialler : public caf::io::middleman_actor_impl {
 }  // namespace
 
 tl::expected<int, std::string> connect_within(const std::string& host, std::uint16_t port,
-                                              const dialler_options& options) {
+                                              const connect_options& options) {
   const auto deadline = steady_clock::now() + options.connect_limit;
   addrinfo wanted{};
   wanted.ai_socktype = SOCK_STREAM;

@@ -7,25 +7,22 @@
 
 #include <caf/actor_system.hpp>
 #include <caf/io/middleman_actor.hpp>
-#include <chrono>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <tl/expected.hpp>
 
+#include "actors/node/connector.hpp"
+
 namespace troupe {
 
-struct dialler_options {
-  std::chrono::milliseconds connect_limit{2'000};  // for all addresses of a name together
-  /// What was sent and not acknowledged for so long ends the connection (TCP_USER_TIMEOUT).
-  /// Without it a connection to a host that vanished would wait for it for a quarter of an hour.
-  std::chrono::milliseconds silence_limit{15'000};
-  bool keep_alive = false;  // probes of an idle connection (SO_KEEPALIVE)
+/// What a dialler does to get its socket.
+struct dialler_options : connect_options {
+  /// Instead of connect_within, when it is not empty.
+  std::function<tl::expected<int, std::string>(const std::string& host, std::uint16_t port,
+                                               const connect_options& options)>
+      connect;
 };
-
-/// A connected socket, or why there is none.
-[[nodiscard]] tl::expected<int, std::string> connect_within(const std::string& host,
-                                                            std::uint16_t port,
-                                                            const dialler_options& options);
 
 /// Answers CAF's connect_atom as its own middleman actor does. Ends by an exit message, but not
 /// before the connect under way is over.

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <set>
 #include <string>
+#include <utility>
 
 #include "actors/caf.hpp"
 #include "actors/error_text.hpp"
@@ -22,7 +23,7 @@ using std::chrono::milliseconds;
 constexpr auto handshake_limit = milliseconds{6'000};
 
 const caf::io::middleman_actor& dialler_to(self_ptr self, const context_ptr& context,
-                                           server_id to) {
+                                           const connector& connect, server_id to) {
   auto& known = self->state.diallers[to];
   if (!known) {
     dialler_options options;
@@ -31,7 +32,12 @@ const caf::io::middleman_actor& dialler_to(self_ptr self, const context_ptr& con
     // A server silent for syncLimit has lost its role, so nobody waits for its connection longer.
     options.silence_limit =
         milliseconds{std::clamp<std::int64_t>(context->config.sync_limit_ms(), 5'000, 60'000)};
-    known = spawn_dialler(self->system(), options);
+    if (connect)
+      options.connect = [connect, to](const std::string& host, std::uint16_t port,
+                                      const connect_options& with) {
+        return connect(to, host, port, with);
+      };
+    known = spawn_dialler(self->system(), std::move(options));
   }
   return known;
 }
@@ -42,12 +48,13 @@ std::string words_for(const caf::error& why) {
   return text_of(why);
 }
 
-caf::result<linked> reach(self_ptr self, const context_ptr& context, const dial& asked) {
+caf::result<linked> reach(self_ptr self, const context_ptr& context, const connector& connect,
+                          const dial& asked) {
   auto where = asked.host + ":" + std::to_string(asked.number);
   auto promise = self->make_response_promise<linked>();
   auto limit = milliseconds{context->config.connect_ms_max} + handshake_limit;
-  self->request(dialler_to(self, context, asked.to), limit, caf::connect_atom::value, asked.host,
-                asked.number)
+  self->request(dialler_to(self, context, connect, asked.to), limit, caf::connect_atom::value,
+                asked.host, asked.number)
       .then(
           [promise, asked, where](const caf::node_id&, const caf::strong_actor_ptr& handle,
                                   const std::set<std::string>&) mutable {
@@ -71,11 +78,12 @@ links_state::~links_state() {
     if (dialler) caf::anon_send_exit(dialler, caf::exit_reason::kill);
 }
 
-links_actor::behavior_type middleman_links(self_ptr self, context_ptr context) {
+links_actor::behavior_type middleman_links(self_ptr self, context_ptr context, connector connect) {
   auto trace = context->trace;
-  return trace::traced(trace, "zk.links", [self, context](const dial& m) -> caf::result<linked> {
-    return reach(self, context, m);
-  });
+  return trace::traced(trace, "zk.links",
+                       [self, context, connect](const dial& m) -> caf::result<linked> {
+                         return reach(self, context, connect, m);
+                       });
 }
 
 }  // namespace troupe

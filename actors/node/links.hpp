@@ -9,6 +9,7 @@
 #include <caf/io/middleman_actor.hpp>
 #include <map>
 
+#include "actors/node/connector.hpp"
 #include "actors/node_context.hpp"
 #include "actors/pinned.hpp"
 #include "actors/sinks.hpp"
@@ -25,7 +26,8 @@ struct links_state {
   ~links_state();
 };
 
+/// `connect` makes the sockets; empty: connect_within.
 links_actor::behavior_type middleman_links(pinned_pointer<links_actor, links_state> self,
-                                           context_ptr context);
+                                           context_ptr context, connector connect);
 
 }  // namespace troupe

@@ -171,7 +171,8 @@ void audit_own(const node_context& context, std::string operation, core::audit_r
 }
 
 context_ptr make_context(config::node_config config, bool traced, log::audit_writer audit,
-                         const std::shared_ptr<noted_place>& noted) {
+                         const std::shared_ptr<noted_place>& noted,
+                         std::shared_ptr<storage::disk> disk) {
   auto context = std::make_shared<node_context>();
   context->me = config.my_id.value_or(standalone_id);
   context->config = std::move(config);
@@ -180,7 +181,7 @@ context_ptr make_context(config::node_config config, bool traced, log::audit_wri
     noted->note(to);
     ::kill(::getpid(), SIGUSR2);
   };
-  context->disk = std::make_shared<storage::posix_disk>();
+  context->disk = disk ? std::move(disk) : std::make_shared<storage::posix_disk>();
   if (traced)
     context->trace = std::make_shared<trace::sink>(context->me, trace_events_max, steady_ns);
   context->log = log::make(context->me);
@@ -208,7 +209,7 @@ void end_with(const Handle& actor, const char* name, const context_ptr& context,
 
 }  // namespace
 
-int run_server(config::node_config config, run_options options) {
+int run_server(config::node_config config, run_options options, server_seams seams) {
   auto signals = block_signals();
   start_report report{options.ready_fd};
   log::options logging;
@@ -219,8 +220,8 @@ int run_server(config::node_config config, run_options options) {
   auto audit = open_audit(config, options.log_path);
   if (!audit) return report.failed(audit.error(), exit_config);
   auto noted = std::make_shared<noted_place>();
-  auto context =
-      make_context(std::move(config), !options.trace_path.empty(), *std::move(audit), noted);
+  auto context = make_context(std::move(config), !options.trace_path.empty(), *std::move(audit),
+                              noted, std::move(seams.disk));
   const auto& cfg = context->config;
   auto failed = [&](const std::string& reason, int code) {
     audit_own(*context, "serverStart", core::audit_result::failure);
@@ -235,7 +236,7 @@ int run_server(config::node_config config, run_options options) {
 
   system_config settings;
   caf::actor_system system{settings};
-  auto links = system.spawn(middleman_links, context);
+  auto links = system.spawn(middleman_links, context, std::move(seams.connect));
   auto server = spawn_server(system, context, links);
   auto broken = std::make_shared<std::atomic<bool>>(false);
   end_with(server.journal, "journal", context, broken);

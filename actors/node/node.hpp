@@ -2,9 +2,12 @@
 /// One server as a whole: the wiring of its actors, from start to SIGTERM.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <vector>
 
+#include "actors/node/connector.hpp"
+#include "actors/storage/disk.hpp"
 #include "config/node_config.hpp"
 
 namespace troupe {
@@ -20,7 +23,14 @@ struct run_options {
   int ready_fd = -1;
 };
 
-/// Runs a server until it is told to stop. Returns the exit code of the process.
-int run_server(config::node_config cfg, run_options options);
+/// What a test cluster puts between a server and its machine. As it stands here: nothing.
+struct server_seams {
+  std::shared_ptr<storage::disk> disk;  // null: the files of this machine
+  connector connect;                    // to the other servers; empty: connect_within
+};
+
+/// Runs a server until it is told to stop. Returns the exit code of the process. For the thread
+/// that alone takes signals: others have to block SIGTERM, SIGINT, SIGUSR1 and SIGUSR2.
+int run_server(config::node_config cfg, run_options options, server_seams seams = {});
 
 }  // namespace troupe
