@@ -163,6 +163,7 @@ class link_filter::pump {
     {
       std::lock_guard lock{guard_};
       faults_ = now;
+      look_up_faults();
     }
     changed_.notify_all();
     wake();
@@ -190,32 +191,34 @@ class link_filter::pump {
     if (::write(wake_.get(), &one, sizeof one) < 0) return;  // it is awake already
   }
 
+  /// Holds the guard but while it waits, so that no byte passes by old faults once set() is over.
   void run() {
-    while (take_news()) {
+    std::unique_lock lock{guard_};
+    while (!is_ended_) {
+      connections_.splice(connections_.end(), fresh_);
+      look_up_faults();
       const auto now = steady_clock::now();
       std::vector<pollfd> waiting{{wake_.get(), POLLIN, 0}};
       auto until = now + milliseconds{1'000};
       for (const auto& x : connections_) interests(x, now, waiting, until);
       const auto wait_ms = std::chrono::ceil<milliseconds>(until - now).count();
-      if (::poll(waiting.data(), waiting.size(), static_cast<int>(std::max<long>(wait_ms, 0))) <
-              0 &&
-          errno != EINTR)
-        return;
+      lock.unlock();
+      const int ready = ::poll(waiting.data(), waiting.size(),
+                               static_cast<int>(std::max<std::int64_t>(wait_ms, 0)));
+      const bool has_failed = ready < 0 && errno != EINTR;
+      lock.lock();
       std::uint64_t ignored = 0;
-      if (::read(wake_.get(), &ignored, sizeof ignored) < 0 && errno != EAGAIN) return;
+      if (has_failed || (::read(wake_.get(), &ignored, sizeof ignored) < 0 && errno != EAGAIN))
+        return;
       move_bytes(waiting);
     }
   }
 
-  /// Takes over what other threads have said. False at the end.
-  bool take_news() {
-    std::lock_guard lock{guard_};
-    connections_.splice(connections_.end(), fresh_);
+  void look_up_faults() {
     for (auto& x : connections_) {
       x.out.fault = faults_.between(me_, x.peer);
       x.in.fault = faults_.between(x.peer, me_);
     }
-    return !is_ended_;
   }
 
   /// Two entries a connection, near and far; -1 for a socket of which nothing is wanted, since poll
@@ -260,9 +263,9 @@ class link_filter::pump {
 
   const server_number me_;
   socket_end wake_;
-  std::list<connection> connections_;  // the mover's alone
-  std::mutex guard_;
+  std::mutex guard_;  // of all that follows
   std::condition_variable changed_;
+  std::list<connection> connections_;  // grows and shrinks in the mover alone
   std::list<connection> fresh_;
   faults faults_;
   bool is_ended_ = false;

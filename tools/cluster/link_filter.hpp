@@ -25,6 +25,7 @@ class link_filter {
   link_filter& operator=(const link_filter&) = delete;
   ~link_filter();
 
+  /// From its return on, no byte passes that `now` holds.
   void set(const faults& now);
 
   /// Waits while either direction is held, for a handshake needs both. The socket is one end of a
