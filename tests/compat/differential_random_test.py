@@ -101,7 +101,11 @@ class Round:
 
     def both(self, name, step):
         """The same step in both worlds; its answers have to be the same."""
-        ours, theirs = (step(world) for world in self.worlds)
+        ours = step(self.worlds[0])
+        try:
+            theirs = step(self.worlds[1])
+        except TimeoutError as silent:
+            raise Stalled(name) from silent
         self.compare(name, [ours], [theirs])
 
     def ask(self, who, asks):
