@@ -15,10 +15,15 @@ void faults::unleash(duration until) {
 }
 
 void faults::next() {
-  auto wait = chance_.between(duration{1'000}, 2 * options_.mean_pause);
+  auto wait = pace_.between(duration{1'000}, 2 * options_.mean_pause);
   on_.clock().after(wait, [this] {
     if (on_.now() >= until_) return;
-    strike();
+    auto number = count_++;
+    chance_ = pace_.fork(number);
+    if (options_.left_out.count(number) == 0) {
+      on_.tell("fault " + std::to_string(number));
+      strike();
+    }
     next();
   });
 }
@@ -45,6 +50,7 @@ void faults::strike() {
       {options_.pause, &faults::pause_one},
       {options_.isolate_one, &faults::isolate_one},
       {options_.split, &faults::split},
+      {options_.split_at_message, &faults::split_at_message},
       {options_.one_way_cut, &faults::cut_one_way},
       {options_.reset, &faults::reset},
       {options_.reset_in_conversation, &faults::reset_in_conversation},
@@ -54,6 +60,7 @@ void faults::strike() {
       {options_.disk_error, &faults::disk_errors},
       {options_.disk_full, &faults::disk_full},
       {options_.disk_slow, &faults::disk_slow},
+      {options_.slow_server, &faults::slow_server},
       {options_.wall_clock, &faults::shift_clock},
       {options_.reconfig, &faults::reconfigure},
   };
@@ -190,6 +197,33 @@ void faults::split() {
   });
 }
 
+/// What one of the two tells the other stays between them: a history that only a minority has,
+/// which has to be cut off again when the others have gone on without it.
+void faults::split_at_message() {
+  using moment = world::moment;
+  static constexpr moment histories[] = {moment::txns, moment::snapshot, moment::new_leader,
+                                         moment::proposal};
+  auto which = chance_.chance(60)
+                   ? histories[chance_.below(std::size(histories))]
+                   : static_cast<moment>(chance_.below(static_cast<std::size_t>(moment::count)));
+  auto side = chance_.below(4);
+  bool crashes = chance_.chance(40);
+  auto how = any_crash();
+  on_.trap(which, static_cast<unsigned>(chance_.below(4)), [=, this](server_id from, server_id to) {
+    std::vector<server_id> group{from, to};
+    if (side == 0) group = {from};
+    if (side == 1) group = {to};
+    on_.tell("split off " + std::to_string(group.size()) + " servers that speak");
+    on_.isolate(group);
+    if (!crashes) return;
+    on_.clock().after(duration{20'000}, [=, this] {
+      for (auto who : group) on_.crash(who, how);
+    });
+    for (auto who : group) later([this, who] { on_.start(who); });
+  });
+  later([this] { on_.wires().heal_all(); });
+}
+
 void faults::cut_one_way() {
   auto [from, to] = any_two();
   if (from == to) return;
@@ -249,6 +283,13 @@ void faults::disk_slow() {
   on_.tell("disk slow at server " + std::to_string(who.value));
   on_.slow_disk_down(who, chance_.between(duration{50'000}, duration{3'000'000}));
   later([this, who] { on_.slow_disk_down(who, duration{0}); });
+}
+
+void faults::slow_server() {
+  auto who = any_server();
+  on_.tell("slow: server " + std::to_string(who.value));
+  on_.slow_down(who, chance_.between(duration{500}, duration{40'000}));
+  later([this, who] { on_.slow_down(who, duration{0}); });
 }
 
 void faults::heal_disk_later(server_id who) {

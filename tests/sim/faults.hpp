@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 /// The nemesis: draws faults from the seed and lets them loose on a world for a while, each for a
 /// limited time, several at once when it comes so.
+/// Each fault has a number and draws from a stream of its own, so that a life may be repeated with
+/// some of its faults left out and the others as they were.
 #pragma once
 
 #include <cstdint>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -22,6 +25,7 @@ struct fault_options {
   int pause = 6;
   int isolate_one = 8;
   int split = 5;
+  int split_at_message = 6;  // the two that speak are cut off from all others, or from each other
   int one_way_cut = 6;
   int reset = 8;
   int reset_in_conversation = 8;  // after the next few messages
@@ -30,19 +34,23 @@ struct fault_options {
   int freeze_client = 4;
   int disk_error = 4;
   int disk_full = 2;
-  int disk_slow = 3;  // each call takes up to seconds
+  int disk_slow = 3;    // each call takes up to seconds
+  int slow_server = 3;  // each message of each of its actors waits
   int wall_clock = 3;
   int reconfig = 0;  // the servers change, often with a fault close behind
   duration outage_max{12'000'000};
+  std::set<unsigned> left_out{};  // the numbers of faults that do not come
 };
 
 class faults {
  public:
   faults(world& on, rng chance, fault_options options)
-      : on_(on), chance_(chance), options_(options) {}
+      : on_(on), pace_(chance), chance_(chance), options_(std::move(options)) {}
 
   /// Faults come until `until`; what is still broken then is the caller's to heal.
   void unleash(duration until);
+  /// How many there were, those left out among them: they have the numbers below this.
+  [[nodiscard]] unsigned count() const { return count_; }
 
  private:
   void next();
@@ -54,6 +62,7 @@ class faults {
   void pause_one();
   void isolate_one();
   void split();
+  void split_at_message();
   void cut_one_way();
   void reset();
   void reset_in_conversation();
@@ -63,6 +72,7 @@ class faults {
   void disk_errors();
   void disk_full();
   void disk_slow();
+  void slow_server();
   void shift_clock();
   void reconfigure();
   void split_new_from_old(std::vector<server_id> voters);
@@ -80,9 +90,11 @@ class faults {
   }
 
   world& on_;
-  rng chance_;
+  rng pace_;    // when the next one comes
+  rng chance_;  // of the fault that came last
   fault_options options_;
   duration until_{0};
+  unsigned count_ = 0;
 };
 
 }  // namespace troupe::sim

@@ -38,6 +38,10 @@ void history_checker::on_apply(server_id who, const std::vector<txn_ptr>& txns) 
   if (s.serving) compare(who, s);
 }
 
+void history_checker::on_log(server_id who, const std::vector<txn_ptr>& txns) {
+  for (const auto& txn : txns) learn(who, txn);
+}
+
 void history_checker::on_lead(server_id who, epoch era) {
   auto& s = servers_[who];
   auto [at, is_new] = leaders_.try_emplace(era, leadership{who, s.life, s.last});

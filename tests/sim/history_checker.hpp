@@ -30,6 +30,8 @@ class history_checker {
   /// A content whose last txn is `last`; `recent` are its newest txns, possibly not all known.
   void on_install(server_id who, zxid last, const std::vector<txn_ptr>& recent);
   void on_apply(server_id who, const std::vector<txn_ptr>& txns);
+  /// Its journal is about to log these, whatever becomes of them.
+  void on_log(server_id who, const std::vector<txn_ptr>& txns);
   void on_lead(server_id who, epoch era);
   void on_learn(server_id who, epoch era);
   void on_stop(server_id who);

@@ -42,6 +42,13 @@ struct text {
   caf::message_id mid;
   caf::message content;
 };
+/// A message that was delivered, for as long as both its actors live.
+struct delivered_text {
+  caf::weak_actor_ptr sender;
+  caf::weak_actor_ptr receiver;
+  caf::message_id mid;
+  caf::message content;
+};
 struct actor_ended {
   caf::actor_id id;
   caf::error reason;
@@ -91,9 +98,10 @@ struct network::impl {
   struct wire {
     std::array<bool, 2> cut{false, false};
     duration more{0};
-    std::uint64_t messages_until_reset = 0;  // 0: none is wanted
-    connection_ptr now;                      // the present connection, if any
-    std::vector<connection_ptr> fading;      // broken, but some side has not noticed
+    std::uint64_t messages_until_reset = 0;          // 0: none is wanted
+    connection_ptr now;                              // the present connection, if any
+    std::vector<connection_ptr> fading;              // broken, but some side has not noticed
+    std::array<std::deque<delivered_text>, 2> last;  // delivered, by sending side; for repeats
   };
   struct dialling {
     server_id from;
@@ -176,7 +184,20 @@ struct network::impl {
     }
     auto made = std::make_shared<connection>();
     made->ends = {ends.first, ends.second};
+    for (int side : {0, 1})
+      for (auto& said : std::exchange(w.last[side], {}))
+        if (auto receiver = said.receiver.lock(); receiver && chance.chance(options.repeat_percent))
+          push(made, side, text{said.sender.lock(), receiver, said.mid, std::move(said.content)});
     return made;
+  }
+
+  void remember(const connection& c, int from, const text& t) {
+    constexpr std::size_t remembered_max = 4;
+    if (options.repeat_percent <= 0) return;
+    auto& last = wires[server_pair{c.ends[0], c.ends[1]}].last[from];
+    last.push_back({caf::actor_cast<caf::weak_actor_ptr>(t.sender),
+                    caf::actor_cast<caf::weak_actor_ptr>(t.receiver), t.mid, t.content});
+    if (last.size() > remembered_max) last.pop_front();
   }
 
   // -- carrying -----------------------------------------------------------------------------------
@@ -328,6 +349,7 @@ void network::impl::arrive(const connection_ptr& c, int from, parcel p) {
   if (c->noticed[to]) return;
   if (auto* t = std::get_if<text>(&p)) {
     spoken(c->ends[from], c->ends[to], t->content);
+    remember(*c, from, *t);
     auto sender = t->sender ? proxy_for(c, to, t->sender) : nullptr;
     t->receiver->enqueue(
         caf::make_mailbox_element(std::move(sender), t->mid, {}, std::move(t->content)), nullptr);
@@ -455,6 +477,7 @@ void network::shutdown() {
       c->dialled = {};
       c->pipes = {};
     }
+    w.last = {};
   }
   impl_->wires.clear();
 }

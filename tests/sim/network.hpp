@@ -29,6 +29,9 @@ struct network_options {
   duration slow_max{150'000};
   duration connect_timeout{5'000'000};
   duration notice_max{500'000};  // how late a side may learn that its connection was lost
+  /// Of the messages delivered last on a connection that was lost come a second time on the next,
+  /// as from an application that does not know what arrived. CAF itself never does that.
+  double repeat_percent = 0;
 };
 
 class network {

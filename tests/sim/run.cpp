@@ -49,6 +49,12 @@ world_options draw_options(const run_options& options, rng& chance) {
     if (apart.chance(30)) w.epoch_txns_max = static_cast<std::uint32_t>(apart.between(50, 500));
   }
   if (w.reconfig) w.spares = static_cast<int>(apart.between(0, 2));
+  if (rng clocks = rng{options.seed}.fork(82); clocks.chance(20)) w.drift_percent = 10;
+  if (rng wires = rng{options.seed}.fork(83); wires.chance(15)) w.wires.repeat_percent = 20;
+  const auto& without = options.without;
+  if (without.clients) w.clients = std::min(w.clients, *without.clients);
+  if (without.observers) w.observers = 0;
+  if (without.spares) w.spares = 0;
   w.broken = options.broken;
   w.trace = options.trace;
   return w;
@@ -73,10 +79,12 @@ run_result run_seed(const run_options& options) {
   }
   if (w.may_reconfigure()) f.reconfig = static_cast<int>(rng{options.seed}.fork(80).between(5, 40));
   if (options.broken == breakage::skip_old_quorum) f.reconfig = 60;
+  f.left_out = options.without.faults;
   faults nemesis{w, rng{options.seed}.fork(78), f};
   w.start_all();
   if (chance.chance(70)) w.run_until(30s, [&] { return w.all_serve(); });
   auto chaos = chance.between(duration{20s}, duration{120s});
+  if (options.without.chaos) chaos = std::min(chaos, *options.without.chaos);
   nemesis.unleash(w.now() + chaos);
   w.run_for(chaos);
   if (w.heal_and_settle(180s)) w.audit();
@@ -88,6 +96,8 @@ run_result run_seed(const run_options& options) {
   r.hash = w.trace_hash();
   r.txns = w.history().agreed().size();
   r.leaders = w.history().leaderships();
+  r.faults = nemesis.count();
+  r.chaos = chaos;
   for (const auto& op : w.operations().operations)
     r.answered += op.how == operation::fate::answered ? 1 : 0;
   return r;

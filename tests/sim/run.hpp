@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,8 +16,17 @@
 
 namespace troupe::sim {
 
+/// What a life goes without, of what its seed would give it. See shrink.hpp.
+struct reductions {
+  std::set<unsigned> faults;      // by their numbers
+  std::optional<duration> chaos;  // not longer than this
+  std::optional<int> clients;     // not more
+  bool observers = false, spares = false;
+};
+
 struct run_options {
   std::uint64_t seed = 1;
+  reductions without;
   std::optional<int> voters;  // else 3 or 5 by seed
   breakage broken = breakage::none;
   mutant planted = mutant::none;  // only in a build that holds them
@@ -31,6 +41,8 @@ struct run_result {
   std::size_t txns = 0;      // agreed
   std::size_t answered = 0;  // operations
   std::size_t leaders = 0;   // established
+  unsigned faults = 0;
+  duration chaos{0};
 };
 
 [[nodiscard]] run_result run_seed(const run_options& options);

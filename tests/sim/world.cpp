@@ -82,7 +82,7 @@ world::world(world_options options)
   net_.set_tap([this](server_id from, server_id to, const caf::message& m) {
     if (options_.trace)
       tell(std::to_string(from.value) + " -> " + std::to_string(to.value) + "  " + text_of(m));
-    if (trap_) spring_trap(from, to, m);
+    if (!traps_.empty()) spring_traps(from, to, m);
   });
   if (options_.trace)
     log_.seen = [this](const char* what, const operation& op) { tell(what + op.text()); };
@@ -97,6 +97,15 @@ world::world(world_options options)
   for (auto id : ids_) {
     server s;
     s.config = make_config(id);
+    if (options_.drift_percent > 0) {
+      // Every limit that a server keeps is a number of its own ticks.
+      auto drift =
+          static_cast<double>(
+              chance_.fork(300 + static_cast<std::uint64_t>(id.value)).between(-1'000, 1'000)) *
+          options_.drift_percent / 100'000;
+      s.wall_drift = drift;
+      s.config.tick_ms = static_cast<std::int32_t>(s.config.tick_ms * (1 - drift));
+    }
     s.disk = std::make_shared<platters>(chance_.fork(100 + static_cast<std::uint64_t>(id.value)));
     s.disk->faults.lies_about_log_sync = options_.broken == breakage::ack_before_sync;
     s.disk->faults.forgets_epochs = options_.broken == breakage::forget_epoch_file;
@@ -159,7 +168,10 @@ void world::start(server_id who) {
   s.context->config = s.config;
   s.context->me = who;
   s.context->wall_ms = [this, who] {
-    auto time = clock_.now() + at(who).wall_offset;
+    const auto& mine = at(who);
+    auto time = clock_.now() + mine.wall_offset;
+    auto drifted = static_cast<double>(clock_.now().count()) * mine.wall_drift;
+    time += duration{static_cast<duration::rep>(drifted)};
     return wall_start_ms + std::chrono::duration_cast<std::chrono::milliseconds>(time).count();
   };
   s.context->disk = s.door;
@@ -296,8 +308,9 @@ duration world::brake(realm where, const caf::abstract_actor& actor) {
   auto owner = owner_of_.find(where);
   if (owner == owner_of_.end()) return duration{0};
   const auto& s = at(owner->second);
-  if (!s.alive || s.where != where || !s.actors.journal || actor.id() != s.actors.journal.id())
-    return duration{0};
+  if (!s.alive || s.where != where || !s.actors.journal) return duration{0};
+  if (s.slowness > duration{0}) return chance_.between(duration{0}, s.slowness);
+  if (actor.id() != s.actors.journal.id()) return duration{0};
   if (s.disk_slowness > duration{0}) return chance_.between(duration{1}, s.disk_slowness);
   if (!chance_.chance(options_.slow_disk_percent)) return duration{0};
   return chance_.between(duration{1}, options_.slow_disk_max);
@@ -312,6 +325,8 @@ void world::spy_on(realm where, const caf::abstract_actor& actor, caf::mailbox_e
   if (options_.broken != breakage::none) break_rules(s, actor, *message);
   if (s.actors.database && actor.id() == s.actors.database.id())
     spy_on_database(owner->second, s, *message);
+  if (s.actors.journal && actor.id() == s.actors.journal.id())
+    if (auto* logged = as<append_txns>(*message)) history_.on_log(owner->second, logged->txns);
 }
 
 void world::spy_on_database(server_id who, server& s, caf::mailbox_element& message) {
@@ -373,12 +388,12 @@ void world::break_rules(server& s, const caf::abstract_actor& actor,
 
 bool world::heal_and_settle(duration limit) {
   tell("heal");
-  trap_.reset();
+  traps_.clear();
   net_.heal_all();
   for (auto id : ids_) {
     auto& s = at(id);
     resume(id);
-    s.disk_slowness = duration{0};
+    s.disk_slowness = s.slowness = duration{0};
     s.disk->forget_crash();
     auto broken = s.disk->faults;
     s.disk->faults = {};

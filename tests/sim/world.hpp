@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -46,6 +47,7 @@ struct world_options {
   std::int32_t commit_log_count = 200;
   double snapshot_size_factor = 0.33;
   network_options wires;
+  double drift_percent = 0;          // each server's clock runs up to so much too fast or too slow
   std::uint32_t epoch_txns_max = 0;  // after so many the leader begins a new epoch; 0: production's
   double slow_disk_percent = 2;      // of the journal's messages wait up to `slow_disk_max`
   duration slow_disk_max{30'000};
@@ -82,7 +84,7 @@ class world {
   void crash_at_disk_call(server_id who, std::uint64_t calls, std::string part = "",
                           crash_kind how = crash_kind::power);
   /// A moment of the conversation between servers: when the given number of further messages of
-  /// this kind has come, `act` runs, before the message is heard. A new trap replaces the last.
+  /// this kind has come, `act` runs, before the message is heard. Of many traps the oldest goes.
   enum class moment {
     leader_info,
     ack_epoch,
@@ -101,6 +103,8 @@ class world {
   void trap(moment which, unsigned further, at_moment act);
   /// Each call of the journal takes up to `longest` more; zero: as the options say.
   void slow_disk_down(server_id who, duration longest) { at(who).disk_slowness = longest; }
+  /// Each message of each actor waits up to `longest`; zero: none does.
+  void slow_down(server_id who, duration longest) { at(who).slowness = longest; }
   void pause(server_id who);
   void resume(server_id who);
   void shift_wall_clock(server_id who, duration by);
@@ -161,6 +165,8 @@ class world {
     std::shared_ptr<platters> disk;
     duration wall_offset{0};
     duration disk_slowness{0};
+    duration slowness{0};
+    double wall_drift = 0;  // by which part its wall clock is too fast
     unsigned lives = 0;
     // -- of the present life
     bool alive = false;
@@ -183,7 +189,7 @@ class world {
   void read_files(server& s, server_id who);
   void die(server_id who, crash_kind how);
   void hear_log(log::level level, std::string_view line);
-  void spring_trap(server_id from, server_id to, const caf::message& heard);
+  void spring_traps(server_id from, server_id to, const caf::message& heard);
   void spy_on(realm where, const caf::abstract_actor& actor, caf::mailbox_element* message);
   void spy_on_database(server_id who, server& s, caf::mailbox_element& message);
   void break_rules(server& s, const caf::abstract_actor& actor, caf::mailbox_element& message);
@@ -207,7 +213,7 @@ class world {
     unsigned further;
     at_moment act;
   };
-  std::optional<set_trap> trap_;
+  std::deque<set_trap> traps_;
   client* operator_ = nullptr;  // who asks for reconfigs
 };
 

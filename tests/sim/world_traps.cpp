@@ -54,14 +54,22 @@ void world::crash_at_disk_call(server_id who, std::uint64_t calls, std::string p
 }
 
 void world::trap(moment which, unsigned further, at_moment act) {
-  trap_ = set_trap{which, further, std::move(act)};
+  constexpr std::size_t traps_max = 4;
+  if (traps_.size() == traps_max) traps_.pop_front();
+  traps_.push_back({which, further, std::move(act)});
 }
 
-void world::spring_trap(server_id from, server_id to, const caf::message& heard) {
-  if (!is(trap_->which, heard) || trap_->further-- > 0) return;
-  auto act = std::move(trap_->act);
-  trap_.reset();
-  act(from, to);
+void world::spring_traps(server_id from, server_id to, const caf::message& heard) {
+  std::vector<at_moment> due;
+  for (auto at = traps_.begin(); at != traps_.end();) {
+    if (!is(at->which, heard) || at->further-- > 0) {
+      ++at;
+      continue;
+    }
+    due.push_back(std::move(at->act));
+    at = traps_.erase(at);
+  }
+  for (const auto& act : due) act(from, to);
 }
 
 }  // namespace troupe::sim
