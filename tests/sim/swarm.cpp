@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/sim/swarm.hpp"
 
+#include <malloc.h>
 #include <poll.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -43,6 +44,10 @@ run_result parse_report(const std::string& said) {
 }
 
 [[noreturn]] void live(const run_options& options, int to) {
+  // A life is short: what it frees it will want again, and giving it back costs page faults.
+  ::mallopt(M_TRIM_THRESHOLD, 1 << 30);
+  ::mallopt(M_TOP_PAD, 16 << 20);
+  ::mallopt(M_MMAP_THRESHOLD, 256 << 20);
   rlimit cpu_s{cpu_s_max, cpu_s_max};
   ::setrlimit(RLIMIT_CPU, &cpu_s);
   auto report = report_of(run_seed(options));

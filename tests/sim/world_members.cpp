@@ -49,7 +49,7 @@ config::node_config world::make_config(server_id who) const {
   c.snap_count = options_.snap_count;
   c.commit_log_count = options_.commit_log_count;
   c.snapshot_size_factor = options_.snapshot_size_factor;
-  c.log_prealloc_bytes = 16 << 10;
+  c.log_prealloc_bytes = 4 << 10;
   return c;
 }
 
