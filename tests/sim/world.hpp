@@ -194,7 +194,8 @@ class world {
   void spy_on_database(server_id who, server& s, caf::mailbox_element& message);
   void break_rules(server& s, const caf::abstract_actor& actor, caf::mailbox_element& message);
   [[nodiscard]] duration brake(realm where, const caf::abstract_actor& actor);
-  void read_everything(client& through);
+  [[nodiscard]] bool read_everything(client& through);
+  void audit_through(server_id who);
 
   world_options options_;
   rng chance_;
