@@ -106,6 +106,7 @@ void faults::crash_at_message() {
     auto who = is_sender ? from : to;
     if (calls) return on_.crash_at_disk_call(who, *calls, "", how);
     on_.clock().after(wait, [=, this] {
+      if (on_.now() >= until_) return;
       on_.crash(who, how);
       if (takes_third) on_.crash(third, how);
     });
@@ -217,6 +218,7 @@ void faults::split_at_message() {
     on_.isolate(group);
     if (!crashes) return;
     on_.clock().after(duration{20'000}, [=, this] {
+      if (on_.now() >= until_) return;
       for (auto who : group) on_.crash(who, how);
     });
     for (auto who : group) later([this, who] { on_.start(who); });
