@@ -15,6 +15,7 @@ using self_ptr = snapshot_sink::stateful_pointer<scribe_state>;
 storage::io_result<void> write_piece(scribe_state& s, const snapshot_piece& piece) {
   if (!s.file) {
     const auto& context = *s.options.context;
+    if (context.detach_journal && context.give_way) context.give_way();
     const auto as_of = mutated(mutant::snapshot_named_too_late) ? piece.as_of.next() : piece.as_of;
     auto begun = storage::snapshot_writer::begin(*context.disk, s.options.directory, as_of,
                                                  compression_of(context.config));
@@ -42,8 +43,9 @@ void take(self_ptr self, const snapshot_piece& piece) {
 }  // namespace
 
 snapshot_sink::behavior_type journal_scribe(self_ptr self, scribe_options options) {
-  self->state.options = std::move(options);
-  return trace::traced(self->state.options.context->trace, "zk.scribe",
+  auto& s = self->state;
+  s.options = std::move(options);
+  return trace::traced(s.options.context->trace, "zk.scribe",
                        [self](const snapshot_piece& piece) { take(self, piece); });
 }
 

@@ -50,6 +50,9 @@ struct node_context {
   std::uint32_t epoch_txns_max = 0xffffffffU - 1'000'000;
   std::uint64_t seed = 0;      // for what must differ between servers, as snapshot spread
   bool detach_journal = true;  // off in simulation: one thread runs everything
+  /// Called once on a thread of an actor whose work may wait, such as a snapshot: from then on the
+  /// thread gives way to all others. May be null.
+  std::function<void()> give_way;
   std::shared_ptr<shared_gauges> gauges = std::make_shared<shared_gauges>();
 };
 using context_ptr = std::shared_ptr<const node_context>;

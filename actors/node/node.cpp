@@ -2,6 +2,7 @@
 #include "actors/node/node.hpp"
 
 #include <signal.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -170,6 +171,12 @@ void audit_own(const node_context& context, std::string operation, core::audit_r
              {.user = process_user().name, .operation = std::move(operation), .result = result})});
 }
 
+/// Of this thread alone: Linux keeps a nice value for each. Should it fail, nothing is lost.
+void give_way() {
+  constexpr int niceness = 10;
+  (void)::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), niceness);
+}
+
 context_ptr make_context(config::node_config config, bool traced, log::audit_writer audit,
                          const std::shared_ptr<noted_place>& noted,
                          std::shared_ptr<storage::disk> disk) {
@@ -177,6 +184,7 @@ context_ptr make_context(config::node_config config, bool traced, log::audit_wri
   context->me = config.my_id.value_or(standalone_id);
   context->config = std::move(config);
   context->wall_ms = wall_ms;
+  context->give_way = give_way;
   context->moved = [noted](const config::server_entry& to) {
     noted->note(to);
     ::kill(::getpid(), SIGUSR2);

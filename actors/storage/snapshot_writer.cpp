@@ -12,6 +12,9 @@ namespace {
 // Not beginning with "snapshot", so that no ZooKeeper takes an unfinished one for a snapshot.
 constexpr std::string_view unfinished_prefix = "actor-node.snapshot-";
 constexpr std::string_view unfinished_suffix = ".tmp";
+// What is written and not yet on the disk stands in the way of the log's own sync: the file system
+// writes it first. So it is never more than this.
+constexpr std::uint64_t unsynced_bytes_max = 4 << 20;
 }  // namespace
 
 struct snapshot_writer::state {
@@ -21,6 +24,7 @@ struct snapshot_writer::state {
   std::string unfinished_path;
   std::unique_ptr<writable_file> file;
   std::uint64_t position = 0;
+  std::uint64_t synced = 0;
   std::optional<gzip> deflate;  // at most one of these two
   std::optional<snappy_stream> shrink;
   std::optional<io_error> failure;
@@ -29,12 +33,15 @@ struct snapshot_writer::state {
   io_result<void> write(std::string_view bytes) {
     if (failure) return tl::unexpected(*failure);
     auto written = file->write_at(position, bytes);
-    if (!written) {
-      failure = written.error();
-      return written;
+    if (written) {
+      position += bytes.size();
+      if (position - synced >= unsynced_bytes_max) {
+        written = file->sync();
+        synced = position;
+      }
     }
-    position += bytes.size();
-    return {};
+    if (!written) failure = written.error();
+    return written;
   }
   void remove_unfinished() {
     file.reset();
