@@ -8,6 +8,7 @@
 
 #include "tests/sim/history_checker.hpp"
 #include "tests/sim/operations.hpp"
+#include "tests/sim/seen_history.hpp"
 
 namespace troupe::sim {
 namespace {
@@ -198,11 +199,31 @@ TEST(OperationChecker, StaleReadIsNoticed) {
   EXPECT_THAT(j.said[0], HasSubstr("other data"));
 }
 
-TEST(OperationChecker, WriteOrderedBeforeAnEarlierAcknowledgedOneIsNoticed) {
+TEST(SeenHistory, HoldsWhatClientsAskedAndHeard) {
   with_history j;
-  j.asked(op_code::set_data, at(1, 2), "b").acked_before = at(1, 3);
-  ASSERT_EQ(j.check().size(), 1u);
-  EXPECT_THAT(j.said[0], HasSubstr("acknowledged when it was sent"));
+  j.asked(op_code::set_data, at(1, 3), "c").sent = duration{5};
+  j.log.operations.back().answered = duration{7};
+  auto& lost = j.asked(op_code::set_data, at(1, 9), "never");
+  lost.how = operation::fate::unknown;
+  lost.sent = duration{6};
+  auto seen = as_clients_saw(j.log, "test");
+  ASSERT_EQ(seen.operations.size(), 2u);
+  EXPECT_EQ(seen.operations[0].zxid, at(1, 3).value);
+  EXPECT_EQ(seen.operations[0].heard_us, 7);
+  EXPECT_TRUE(seen.operations[1].is_unknown());
+  EXPECT_NE(seen.operations[0].client, seen.operations[1].client) << "both were under way at once";
+}
+
+TEST(SeenHistory, WriteOrderedBeforeAnEarlierAcknowledgedOneIsNoticed) {
+  with_history j;
+  for (auto [id, sent] : {std::pair{at(1, 3), 5}, {at(1, 2), 8}}) {
+    auto& op = j.asked(op_code::set_data, id, "c");
+    op.sent = duration{sent};
+    op.answered = op.sent + duration{1};
+  }
+  std::vector<std::string> said;
+  check_as_seen(j.log, [&said](std::string what) { said.push_back(std::move(what)); });
+  EXPECT_THAT(said, testing::Contains(HasSubstr("zxid-order: a write has no greater zxid")));
 }
 
 TEST(OperationChecker, RequestThatBecameTwoTxnsIsNoticed) {

@@ -382,7 +382,7 @@ void client::on_frame(std::string_view payload) {
 }
 
 void client::on_event(const reply_header& header, jute::reader& body) {
-  seen_event e{connection_.value, header.id, {}};
+  seen_event e{connection_.value, header.id, {}, session_, on_.now(), ++log_.heard};
   body(e.what);
   if (!body.ok()) complain("an event is malformed");
   data_watches_.erase(e.what.path);
@@ -401,6 +401,7 @@ void client::on_reply(const reply_header& header, jute::reader& body) {
   auto& op = log_.operations[r.entry];
   op.how = operation::fate::answered;
   op.answered = on_.now();
+  op.nth_heard = ++log_.heard;
   op.at = header.id;
   op.err = header.err;
   if (op.is_write()) {

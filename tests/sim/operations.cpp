@@ -37,8 +37,6 @@ void check_write(const operation& op, const history_checker& history, const fail
     if (refused_inside != op.multi_refused)
       fail("a multi was answered with another outcome than it has: " + op.text());
   }
-  if (op.at <= op.acked_before)
-    fail("a write is ordered before one that was acknowledged when it was sent: " + op.text());
 }
 
 void check_read(const operation& op, const model& tree, const failure_hearer& fail) {

@@ -40,7 +40,8 @@ struct operation {
 
   fate how = fate::pending;
   duration answered{0};
-  zxid at;  // of the reply's header
+  std::size_t nth_heard = 0;  // its place among all that was heard
+  zxid at;                    // of the reply's header
   error_code err = error_code::ok;
   std::string made;  // create: the path it got
   bool multi_refused = false;
@@ -57,6 +58,9 @@ struct seen_event {
   std::uint64_t connection = 0;
   zxid at;
   watch_event what;
+  session_id session;
+  duration heard{0};
+  std::size_t nth_heard = 0;
 };
 
 /// What a client told a server of its watches when it came back (setWatches).
@@ -71,14 +75,14 @@ struct operation_log {
   std::vector<operation> operations;
   std::vector<seen_event> events;
   std::vector<told_watches> watches_told;
-  zxid acked;  // the greatest zxid of an acknowledged write
+  std::size_t heard = 0;  // answers and events
+  zxid acked;             // the greatest zxid of an acknowledged write
   /// For a readable trace; may be empty.
   std::function<void(const char* what, const operation&)> seen;
 };
 
 /// - every acknowledged write is in the agreed history at its zxid, as its session's, with its
 ///   outcome; no request is there twice;
-/// - a write acknowledged before another was sent has the smaller zxid;
 /// - each read shows the tree exactly as it was at the reply's zxid;
 /// - each write has the outcome that the tree before it calls for;
 /// - a session's writes are ordered as they were sent, and those of one connection happen from the

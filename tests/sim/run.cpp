@@ -5,6 +5,7 @@
 #include <chrono>
 
 #include "tests/sim/faults.hpp"
+#include "tests/sim/seen_history.hpp"
 #include "tests/sim/world.hpp"
 
 namespace troupe::sim {
@@ -88,6 +89,10 @@ run_result run_seed(const run_options& options) {
   nemesis.unleash(w.now() + chaos);
   w.run_for(chaos);
   if (w.heal_and_settle(180s)) w.audit();
+
+  if (options.as_seen)
+    options.as_seen(
+        as_clients_saw(w.operations(), "sim-swarm --seed " + std::to_string(options.seed)));
 
   run_result r;
   r.failures = w.failures();

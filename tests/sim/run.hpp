@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "actors/core/mutants.hpp"
+#include "tests/history/history.hpp"
 #include "tests/sim/breakage.hpp"
 #include "tests/sim/rng.hpp"
 
@@ -31,6 +32,7 @@ struct run_options {
   breakage broken = breakage::none;
   mutant planted = mutant::none;  // only in a build that holds them
   std::function<void(std::string_view)> trace;
+  std::function<void(const history::history&)> as_seen;  // hears what the clients saw
 };
 
 struct run_result {

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <fstream>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,7 @@ struct settings {
   swarm_options many;
   std::optional<std::uint64_t> one_seed;
   reductions without;
+  std::string history_file;
   bool shrink = false;
   bool verbose = false;
 };
@@ -54,6 +56,12 @@ int replay(const settings& s, account how) {
       if (how == account::story && (is_small_talk(said) || said == last)) return;
       last = said;
       std::printf("%.*s\n", static_cast<int>(line.size()), line.data());
+    };
+  if (!s.history_file.empty())
+    o.as_seen = [&s](const troupe::history::history& seen) {
+      std::ofstream file{s.history_file};
+      troupe::history::write_history(file, seen);
+      if (!file) std::printf("%s could not be written\n", s.history_file.c_str());
     };
   auto r = run_seed(o);
   std::printf(
@@ -136,6 +144,9 @@ int main(int argc, char** argv) {
         ->capture_default_str();
   }
   app.add_flag("--expect-failure", many.expect_failure, "succeed as soon as a seed fails");
+  app.add_option("--history", s.history_file,
+                 "with --seed: write down what the clients saw, for history-check")
+      ->needs(one);
   app.add_flag("--shrink", s.shrink,
                "with --seed: look for a shorter life that fails in the same way, and tell it")
       ->needs(one);

@@ -10,6 +10,7 @@
 
 #include "actors/core/snapshot_codec.hpp"
 #include "actors/ensemble.hpp"
+#include "tests/sim/seen_history.hpp"
 
 namespace troupe::sim {
 namespace {
@@ -485,6 +486,7 @@ void world::audit() {
   history_.on_end();
   if (!failures_.empty()) return;  // without an agreed history no answer can be judged
   check_operations(log_, history_, [this](std::string what) { fail(std::move(what)); });
+  check_as_seen(log_, [this](std::string what) { fail(std::move(what)); });
 }
 
 }  // namespace troupe::sim

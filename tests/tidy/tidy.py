@@ -88,8 +88,9 @@ ROOMS = [
     ("actors", r"actors/", "messages core storage coro trace config actors", r"CLI/"),
     ("config", r"config/", "messages core config", IMPURE.replace("fstream|", "")
      .replace("filesystem|", "")),
+    ("history", r"tests/history/", "history", r"caf/|spdlog/|google/|thread|coroutine"),
     ("tests", r"tests/",
-     "messages core storage coro trace config actors node tools tests", None),
+     "messages core storage coro trace config actors node tools history tests", None),
     ("tools", r"tools/", "messages core storage coro trace config actors node tools", None),
 ]
 # What of messages/ is for the wire between servers; core speaks plain structs.
