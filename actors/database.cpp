@@ -6,6 +6,7 @@
 
 #include "actors/caf.hpp"
 #include "actors/database_parts.hpp"
+#include "actors/ensemble.hpp"
 #include "actors/trace/traced.hpp"
 #include "messages/trace_fields.hpp"
 
@@ -95,6 +96,30 @@ void remember_digest(database_state& s, zxid at) {
   if (s.digests.size() > kept_max) s.digests.pop_front();
 }
 
+void stop(database_ptr self) {
+  auto& s = self->state;
+  s.role = database_state::mode::closed;
+  s.leader = nullptr;
+  s.upstream = nullptr;
+  s.to_propose.clear();
+  s.to_forward.clear();
+  s.live.reset();
+  s.local.reset();
+  s.streams.clear();
+  close_all_connections(self);
+}
+
+/// Says so to the role, and is silent to clients from here on: what they see must not depend on
+/// which server they ask (ZOOKEEPER-3512). A server that has nobody to learn from goes on.
+void doubt_tree(database_ptr self, zxid at) {
+  auto& s = self->state;
+  if (s.differs_at || !s.members || !others_are_a_quorum(*s.members, s.options.context->me)) return;
+  s.differs_at = at;
+  if (s.leader) self->send(s.leader, tree_differs{at});
+  if (s.upstream) self->send(s.upstream, tree_differs{at});
+  stop(self);
+}
+
 void apply_one(database_ptr self, const txn_ptr& txn) {
   auto& s = self->state;
   if (txn->id() <= s.tree.last_processed()) return;
@@ -106,6 +131,7 @@ void apply_one(database_ptr self, const txn_ptr& txn) {
     s.options.context->log.error("digest_mismatch", {{"zxid", txn->id()},
                                                      {"told", to_hex(done.digest_told)},
                                                      {"ours", to_hex(s.tree.digest())}});
+    doubt_tree(self, txn->id());
   }
   if (s.role == database_state::mode::leading) {
     s.planner.applied(txn->id());
@@ -119,6 +145,7 @@ void install(database_ptr self, const install_image& m) {
   auto& s = self->state;
   s.tree = std::move(m.image->data);
   s.tree.set_extended_types(s.options.context->config.extended_types);
+  s.differs_at.reset();
   s.digests.clear();
   s.recent.assign(m.recent.begin(), m.recent.end());
   s.stats.digest_mismatches += m.digest_mismatches;
@@ -129,6 +156,7 @@ void install(database_ptr self, const install_image& m) {
 
 void begin_leading(database_ptr self, const start_leading& m) {
   auto& s = self->state;
+  if (s.differs_at) return self->send(m.leader, tree_differs{*s.differs_at});
   s.role = database_state::mode::leading;
   s.leader = m.leader;
   s.upstream = nullptr;
@@ -151,6 +179,7 @@ void begin_leading(database_ptr self, const start_leading& m) {
 
 void begin_learning(database_ptr self, const start_learning& m) {
   auto& s = self->state;
+  if (s.differs_at) return self->send(m.upstream, tree_differs{*s.differs_at});
   s.role = database_state::mode::learning;
   s.upstream = m.upstream;
   s.leader = nullptr;
@@ -162,22 +191,9 @@ void begin_learning(database_ptr self, const start_learning& m) {
 /// (ReadOnlyZooKeeperServer).
 void begin_read_only(database_ptr self) {
   auto& s = self->state;
-  if (s.role != database_state::mode::closed) return;
+  if (s.role != database_state::mode::closed || s.differs_at) return;
   s.role = database_state::mode::read_only;
   begin_local_sessions(self);
-}
-
-void stop(database_ptr self) {
-  auto& s = self->state;
-  s.role = database_state::mode::closed;
-  s.leader = nullptr;
-  s.upstream = nullptr;
-  s.to_propose.clear();
-  s.to_forward.clear();
-  s.live.reset();
-  s.local.reset();
-  s.streams.clear();
-  close_all_connections(self);
 }
 
 void plan_forwarded(database_ptr self, const forwarded_writes& m) {
@@ -254,7 +270,11 @@ database_actor::behavior_type database(database_ptr self, database_options optio
       [self](const start_leading& m) { begin_leading(self, m); },
       [self](const start_learning& m) { begin_learning(self, m); },
       [self](const start_read_only&) { begin_read_only(self); },
-      [self](const stop_serving&) { stop(self); },
+      [self](const stop_serving&) {
+        stop(self);
+        self->state.differs_at
+            .reset();  // the role has heard of it, and the next digest tells again
+      },
       [self](const apply_txns& m) {
         for (const auto& txn : m.txns) apply_one(self, txn);
         end_turn(self);
@@ -273,7 +293,8 @@ database_actor::behavior_type database(database_ptr self, database_options optio
       },
       [self](const expire_sessions&) { expire(self); },
       [self](const get_last_zxid&) {
-        return last_zxid{self->state.tree.last_processed(), shown_membership(self->state)};
+        const auto& st = self->state;
+        return last_zxid{st.tree.last_processed(), shown_membership(st), st.differs_at.has_value()};
       },
       [self](const know_membership& m) {
         self->state.members = m.committed;
@@ -281,7 +302,7 @@ database_actor::behavior_type database(database_ptr self, database_options optio
       },
       [self](const synced_servers& m) { self->state.synced = m.ids; },
       [self](const plan_sync& m) {
-        return plan_for(self->state, m.peer_last, self->state.options.context->config);
+        return plan_for(self->state, m, self->state.options.context->config);
       },
       [self](const open_stream&) { return open_new_stream(self); },
       [self](const get_stream_piece& m) { return next_of_stream(self, m.stream); },

@@ -6,7 +6,8 @@
 /// waits for that connection's own earlier writes and for nothing else; a watch event leaves before
 /// any reply that could show the change. One actor, one mailbox: no read ever runs beside an apply.
 /// Errors: the client's go into its replies; a digest that is not the leading server's is logged as
-/// an error.
+/// an error, and where there are other servers that may be right this one serves nobody until its
+/// content is replaced.
 #pragma once
 
 #include <caf/typed_response_promise.hpp>
@@ -97,6 +98,8 @@ struct database_state {
   proposal_sink leader;   // while leading
   forward_sink upstream;  // while learning
   bool exhausted_told = false;
+  /// The txn whose digest is of another tree than this. From then on nobody is served by it.
+  std::optional<zxid> differs_at;
   std::optional<core::sessions> local;  // unless closed: sessions that only this server knows
   std::int64_t expired_at_ms = 0;       // when sessions were last looked through
 

@@ -102,7 +102,8 @@ void note_reconfig(database_ptr self, const txn& x);
 
 // -- learners and snapshots -----------------------------------------------------------------------
 
-sync_source plan_for(const database_state& s, zxid peer_last, const config::node_config& config);
+sync_source plan_for(const database_state& s, const plan_sync& asked,
+                     const config::node_config& config);
 stream_opened open_new_stream(database_ptr self);
 caf::result<snapshot_piece> next_of_stream(database_ptr self, std::uint64_t stream);
 void begin_snapshot(database_ptr self, const take_snapshot& m);

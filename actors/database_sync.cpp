@@ -22,16 +22,21 @@ std::vector<txn_ptr> newer_than(const std::deque<txn_ptr>& recent, zxid after) {
 
 }  // namespace
 
-sync_source plan_for(const database_state& s, zxid peer_last, const config::node_config& config) {
+sync_source plan_for(const database_state& s, const plan_sync& asked,
+                     const config::node_config& config) {
   std::vector<zxid> window;
   window.reserve(s.recent.size());
   for (const auto& txn : s.recent) window.push_back(txn->id());
   auto last = s.tree.last_processed();
-  auto plan = core::choose_sync({peer_last, last, window});
+  auto plan = core::choose_sync({asked.peer_last, last, window});
 
   sync_source out;
   out.committed = last;
   using how = sync_source::kind;
+  if (asked.needs_snapshot) {
+    out.how = how::snapshot;
+    return out;
+  }
   if (auto* diff = std::get_if<core::send_diff>(&plan)) {
     out.how = how::diff;
     out.txns = newer_than(s.recent, diff->after);
@@ -42,7 +47,7 @@ sync_source plan_for(const database_state& s, zxid peer_last, const config::node
     out.how = how::truncate_then_diff;
     out.keep_upto = both->to;
     out.txns = newer_than(s.recent, both->to);
-  } else if (!s.recent.empty() && peer_last < s.recent.front()->id() &&
+  } else if (!s.recent.empty() && asked.peer_last < s.recent.front()->id() &&
              config.snapshot_size_factor > 0) {
     // Only the journal knows what the log on disk still has; the handler asks it and falls back to
     // a snapshot.

@@ -24,6 +24,13 @@ core::quorum quorum_of(const config::membership_view& members, server_id me) {
   return core::quorum::joint(committed, quorum_of(*members.seen, me));
 }
 
+bool others_are_a_quorum(const config::membership& list, server_id me) {
+  const auto all = quorum_of(list, me);
+  auto others = all.voters();
+  others.erase(me);
+  return all.has_quorum(others);
+}
+
 config::membership_ptr read_membership(std::string_view text) {
   auto list = config::parse_membership(text);
   if (!list || !config::quorum_of(*list)) return nullptr;

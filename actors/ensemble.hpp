@@ -21,6 +21,9 @@ inline constexpr server_id standalone_id{1};
 /// While a newer list than the committed one is known, both have to agree.
 [[nodiscard]] core::quorum quorum_of(const config::membership_view& members, server_id me);
 
+/// Whether the voters can decide without this server, so that it may leave its past to them.
+[[nodiscard]] bool others_are_a_quorum(const config::membership& list, server_id me);
+
 /// The list in a text that came from another server or from the log; null: it is none.
 [[nodiscard]] config::membership_ptr read_membership(std::string_view text);
 /// The list that a reconfig makes; null for every other txn.

@@ -26,8 +26,8 @@ constexpr std::array<std::string_view, 19> known_words = {
 };
 
 std::string_view mode(const server_status& s) {
-  if (s.standalone) return "standalone";
   if (s.read_only) return "read-only";
+  if (s.standalone) return "standalone";
   switch (s.state) {
     case server_state::leading:
       return "leader";
@@ -57,6 +57,7 @@ std::string srvr(const situation& now, bool with_clients) {
   lines out;
   out.field("Zookeeper version", full_version());
   if (now.status.read_only) out.put("READ-ONLY mode; serving only read-only clients");
+  if (!now.status.disk_fault.empty()) out.field("Disk", now.status.disk_fault);
   if (with_clients) {
     out.put("Clients:");
     put_connections(out, now, true);
@@ -118,6 +119,9 @@ std::string mntr(const situation& now) {
   out.figure("ephemerals_count", db.ephemerals);
   out.figure("approximate_data_size", db.data_bytes);
   out.figure("digest_mismatches_count", db.digest_mismatches);
+  out.figure("disk_state", now.status.disk_fault.empty() ? "ok" : "failed");
+  if (!now.status.disk_fault.empty()) out.figure("disk_fault", now.status.disk_fault);
+  out.figure("disk_faults_count", now.status.disk_faults);
   out.figure("global_sessions", db.sessions);
   out.figure("local_sessions", db.local_sessions);
   out.figure("open_file_descriptor_count", now.gateway.open_files);
@@ -184,6 +188,7 @@ std::string whys(const situation& now) {
   out.field("State", s.standalone ? std::string("standalone") : peer_state(s));
   out.field("Serving", s.serving ? "yes" : s.read_only ? "reads only" : "no");
   if (!s.reason.empty()) out.field("Reason", s.reason);
+  if (!s.disk_fault.empty()) out.field("Disk", s.disk_fault);
   if (!s.standalone) {
     out.field("Leader", s.leader ? std::to_string(s.leader->value) : std::string("none"));
     out.field("Epoch", s.era.value);

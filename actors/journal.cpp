@@ -19,6 +19,9 @@ namespace {
 using storage::io_error;
 using storage::io_result;
 
+/// What a disk that failed must take before it counts as working again: a batch of txns fits.
+constexpr std::size_t probe_bytes = std::size_t{1} << 20;
+
 caf::error error_of(std::string text) {
   return caf::make_error(caf::sec::runtime_error, std::move(text));
 }
@@ -50,6 +53,7 @@ void draw_next_snapshot(journal_ptr self, std::uint64_t txns_behind) {
 }
 
 bool snapshot_is_due(const journal_state& s) {
+  if (!s.log) return false;
   return s.txns_since_snapshot > s.txns_until_snapshot ||
          (s.bytes_until_snapshot > 0 && s.bytes_since_snapshot > s.bytes_until_snapshot);
 }
@@ -64,8 +68,13 @@ void fail(journal_ptr self, const io_error& why) {
   s.waiting.clear();
   s.incoming.reset();
   forget_scribe(self);
-  s.options.context->log.warn("journal_failed", {{"reason", s.broken}});
-  if (s.failures) self->send(s.failures, disk_failed{s.broken});
+  if (s.failures) self->send(s.failures, disk_failed{s.broken});  // who logs it
+}
+
+/// Txns have come where a snapshot has to be first.
+io_error no_history(journal_ptr self) {
+  return {"append to the log", self->state.directory->log_directory(), ENODATA, -1,
+          "what was logged here is lost: a snapshot has to come first"};
 }
 
 /// Runs `work`; a failure of it breaks the journal.
@@ -76,12 +85,34 @@ auto must(journal_ptr self, Work work) -> decltype(work()) {
   return done;
 }
 
+// -- room ---------------------------------------------------------------------------------------
+
+/// Removes what autopurge would.
+void purge_old(journal_ptr self) {
+  auto& s = self->state;
+  if (!s.damaged.empty()) return;  // people may want to look at it
+  const auto& config = config_of(self);
+  const auto& log = s.options.context->log;
+  auto done = storage::purge(*s.options.context->disk, s.directory->snapshot_directory(),
+                             s.directory->log_directory(), config.purge_retain_count);
+  if (!done)
+    log.warn("purge_failed", {{"reason", done.error().text()}});
+  else
+    log.info("purged", {{"snapshots", done->snapshots.size()}, {"logs", done->logs.size()}});
+}
+
+/// The disk is full: what may go by autopurge's rule goes now.
+void make_room(journal_ptr self) {
+  if (config_of(self).purge_interval_hours > 0) purge_old(self);
+}
+
 // -- group commit -------------------------------------------------------------------------------
 
 /// Syncs what was appended and tells those who wait. False: broken.
 bool flush(journal_ptr self) {
   auto& s = self->state;
   if (!s.broken.empty()) return false;
+  if (!s.log) return true;  // nothing can wait
   auto before = self->clock().now();
   if (!must(self, [&] { return s.log->sync(); })) return false;
   auto took_ms =
@@ -108,6 +139,7 @@ void start_snapshot(journal_ptr self) {
 void append(journal_ptr self, const append_txns& m) {
   auto& s = self->state;
   if (!s.broken.empty() || m.txns.empty()) return;
+  if (!s.log) return fail(self, no_history(self));
   for (const auto& t : m.txns) {
     if (!must(self, [&] { return s.log->append(*t); })) return;
     s.bytes_since_snapshot += t->bytes.size();
@@ -132,6 +164,15 @@ void flush_queued(journal_ptr self) {
   if (flush(self) && snapshot_is_due(s)) start_snapshot(self);
 }
 
+/// Nothing is lost by it: the log goes on, and is the longer to read. The next try comes sooner.
+void snapshot_has_failed(journal_ptr self, const std::string& reason) {
+  auto& s = self->state;
+  const auto sooner = std::max<std::uint64_t>(s.txns_until_snapshot / 4, 1);
+  s.txns_until_snapshot = s.txns_since_snapshot + sooner;
+  s.options.context->log.warn("snapshot_failed", {{"reason", reason}, {"next_in_txns", sooner}});
+  make_room(self);
+}
+
 void publish_snapshot(journal_ptr self, const snapshot_sealed& m) {
   auto& s = self->state;
   if (!s.scribe || self->current_sender() != caf::actor_cast<caf::strong_actor_ptr>(s.scribe))
@@ -150,16 +191,15 @@ void publish_snapshot(journal_ptr self, const snapshot_sealed& m) {
   if (file)
     log.info("snapshot_written", {{"zxid", m.as_of}, {"bytes", file->size}});
   else
-    log.warn("snapshot_failed", {{"reason", file.error().text()}});
+    snapshot_has_failed(self, file.error().text());
 }
 
-void snapshot_has_failed(journal_ptr self, const snapshot_failed& m) {
+void end_of_scribe(journal_ptr self, const snapshot_failed& m) {
   auto& s = self->state;
   if (!s.scribe || self->current_sender() != caf::actor_cast<caf::strong_actor_ptr>(s.scribe))
     return;
-  // Nothing is lost by it: the log goes on, and the next turn will come.
   s.scribe = nullptr;
-  s.options.context->log.warn("snapshot_failed", {{"reason", m.reason}});
+  snapshot_has_failed(self, m.reason);
 }
 
 // -- loading ------------------------------------------------------------------------------------
@@ -167,15 +207,9 @@ void snapshot_has_failed(journal_ptr self, const snapshot_failed& m) {
 io_result<void> open_directory(journal_ptr self) {
   auto& s = self->state;
   if (s.directory) return {};
-  const auto& config = config_of(self);
-  storage::data_dir_options options;
-  options.data_dir = config.data_dir;
-  options.data_log_dir = config.data_log_dir;
-  if (!config.is_standalone()) options.owner = s.options.context->me;
-  options.trust_empty_snapshot = config.snapshot_trust_empty;
-  options.auto_create_database = config.auto_create_database;
-  options.record_bytes_max = 2 * std::int64_t{config.jute_buffer_bytes_max};
-  auto opened = storage::data_dir::open(*s.options.context->disk, std::move(options));
+  const auto& context = *s.options.context;
+  auto opened =
+      storage::data_dir::open(*context.disk, directory_options(context.config, context.me));
   if (!opened) return tl::unexpected(std::move(opened.error()));
   s.directory.emplace(std::move(*opened));
   return {};
@@ -184,32 +218,12 @@ io_result<void> open_directory(journal_ptr self) {
 /// The log, open for appending after `last`.
 io_result<storage::txn_log> open_log(journal_ptr self, zxid last) {
   auto& s = self->state;
-  const auto& config = config_of(self);
-  storage::log_options options;
-  options.directory = s.directory->log_directory();
-  options.prealloc_bytes = config.log_prealloc_bytes;
-  options.size_limit_bytes = config.log_file_bytes_max;
-  options.record_bytes_max = 2 * std::int64_t{config.jute_buffer_bytes_max};
-  options.force_sync = config.force_sync;
-  auto log = storage::txn_log::open(*s.options.context->disk, std::move(options));
+  auto log = storage::txn_log::open(*s.options.context->disk,
+                                    log_options(config_of(self), s.directory->log_directory()));
   if (log)
     if (auto positioned = log->continue_after(last); !positioned)
       return tl::unexpected(std::move(positioned.error()));
   return log;
-}
-
-void report(journal_ptr self, const read_database& data) {
-  const auto& log = self->state.options.context->log;
-  for (const auto& why : data.how.passed_over) log.warn("snapshot_passed_over", {{"reason", why}});
-  if (const auto& first = data.digests.first)
-    log.error("digest_mismatch", {{"zxid", first->at},
-                                  {"told", to_hex(first->told)},
-                                  {"ours", to_hex(first->ours)},
-                                  {"found", "at_load"},
-                                  {"mismatches", data.digests.mismatches}});
-  if (data.digests.fuzzy_until)
-    log.warn("snapshot_ahead_of_log",
-             {{"zxid", *data.digests.fuzzy_until}, {"last_logged", data.how.last}});
 }
 
 /// Writes the list of servers that came last, unless it is in the files already.
@@ -227,42 +241,78 @@ void store_list(journal_ptr self, const store_membership& m) {
   if (s.broken.empty()) (void)must(self, [&] { return keep_membership(self); });
 }
 
-/// Reads everything anew and makes the journal usable, or leaves it broken.
-io_result<loaded_data> load(journal_ptr self) {
+/// The database out of the files, and the log open behind it. A corrupt_error: the disk served the
+/// bytes, and they are not what was written.
+io_result<read_database> read_history(journal_ptr self) {
   auto& s = self->state;
-  auto& disk = *s.options.context->disk;
-  forget_scribe(self);
-  s.incoming.reset();
-  s.waiting.clear();
-  if (auto opened = open_directory(self); !opened) return tl::unexpected(std::move(opened.error()));
-  if (auto done = keep_membership(self); !done) return tl::unexpected(std::move(done.error()));
-  if (s.log && s.log->poison())
-    if (auto taken_back = s.log->take_back_unsynced(); !taken_back)
-      return tl::unexpected(std::move(taken_back.error()));
-  s.log.reset();
+  auto asked = s.directory->is_resync_asked();
+  if (!asked) return tl::unexpected(std::move(asked.error()));
+  if (*asked)
+    return storage::corrupt("load the database from", s.directory->snapshot_directory(), -1,
+                            "the file `resync` in " + config_of(self).data_dir +
+                                " says that the other servers' history is to replace it");
   auto data = read_data(*s.directory, static_cast<std::size_t>(config_of(self).commit_log_count));
-  if (!data) return tl::unexpected(std::move(data.error()));
-  report(self, *data);
+  if (!data) return data;
+  report(s.options.context->log, *data);
   if (data->how.came == storage::loaded_database::origin::unknown)
     return tl::unexpected(io_error{
         "load the database", s.directory->snapshot_directory(), ENODATA, -1,
         "it is empty, and db.autocreate is false. If that is meant, make a file `initialize` in " +
             config_of(self).data_dir});
   if (data->how.came == storage::loaded_database::origin::created)
-    if (auto first = write_snapshot(disk, s.directory->snapshot_directory(), data->image->data,
-                                    compression_of(config_of(self)));
+    if (auto first = write_snapshot(*s.options.context->disk, s.directory->snapshot_directory(),
+                                    data->image->data, compression_of(config_of(self)));
         !first)
       return tl::unexpected(std::move(first.error()));
   auto log = open_log(self, data->how.last);
   if (!log) return tl::unexpected(std::move(log.error()));
-  auto era = storage::epoch_files{disk, s.directory->snapshot_directory()}.load(data->how.last);
-  if (!era) return tl::unexpected(std::move(era.error()));
   s.log.emplace(std::move(*log));
+  return data;
+}
+
+/// Reads everything anew and makes the journal usable, or leaves it broken. Where the past cannot
+/// be read the promises still can: the server may take its history from the others, and until then
+/// is none whose word counts for what was acknowledged (Alagappan et al., FAST 2018).
+io_result<loaded_data> load(journal_ptr self) {
+  auto& s = self->state;
+  forget_scribe(self);
+  s.incoming.reset();
+  s.waiting.clear();
+  s.damaged.clear();
+  if (auto opened = open_directory(self); !opened) return tl::unexpected(std::move(opened.error()));
+  if (auto done = keep_membership(self); !done) return tl::unexpected(std::move(done.error()));
+  if (s.log && s.log->poison())
+    if (auto taken_back = s.log->take_back_unsynced(); !taken_back)
+      return tl::unexpected(std::move(taken_back.error()));
+  s.log.reset();
+  auto data = read_history(self);
+  const bool may_go_on = data || (data.error().is_corrupt() && s.may_resync);
+  if (!may_go_on) return tl::unexpected(std::move(data.error()));
+  const auto last = data ? data->how.last : zxid{};
+  auto era =
+      storage::epoch_files{*s.options.context->disk, s.directory->snapshot_directory()}.load(last);
+  if (!era) return tl::unexpected(std::move(era.error()));
   s.era = *era;
   s.broken.clear();
+  if (!data) {
+    s.damaged = data.error().text();
+    return loaded_data{std::make_shared<core::image>(),
+                       {},
+                       last,
+                       s.era.accepted,
+                       s.era.current,
+                       0,
+                       false,
+                       s.damaged};
+  }
   draw_next_snapshot(self, data->how.txns);
-  return loaded_data{std::move(data->image), std::move(data->recent), data->how.last,
-                     s.era.accepted,         s.era.current,           data->digests.mismatches};
+  return loaded_data{std::move(data->image),
+                     std::move(data->recent),
+                     data->how.last,
+                     s.era.accepted,
+                     s.era.current,
+                     data->digests.mismatches,
+                     data->digests.differs_at_end};
 }
 
 caf::result<loaded_data> load_or_say_why(journal_ptr self) {
@@ -276,6 +326,7 @@ caf::result<loaded_data> begin(journal_ptr self, const load_data& m) {
   auto& s = self->state;
   s.snapshots = m.snapshots;
   s.failures = m.failures;
+  s.may_resync = m.may_resync;
   if (s.broken.empty()) (void)flush(self);  // what a failing one leaves is taken back by load()
   return load_or_say_why(self);
 }
@@ -304,6 +355,7 @@ caf::result<stored> store(journal_ptr self, const store_epoch& m) {
 caf::result<loaded_data> truncate(journal_ptr self, const truncate_log& m) {
   auto& s = self->state;
   if (!flush(self)) return error_of(s.broken);
+  if (!s.log) return error_of(no_history(self).text());
   forget_scribe(self);
   auto snapshots_too = mutated(mutant::cut_keeps_newer_snapshots)
                            ? io_result<void>{}
@@ -324,6 +376,10 @@ caf::result<loaded_data> truncate(journal_ptr self, const truncate_log& m) {
 caf::result<log_range> read(journal_ptr self, const read_log& m) {
   auto& s = self->state;
   if (!flush(self)) return error_of(s.broken);
+  if (!s.log) {
+    log_range nothing{{}, true, false, {}, s.era.accepted, s.era.current, true};
+    return nothing;
+  }
   auto range = read_range(*s.options.context->disk, *s.directory, *s.log, m);
   if (!range) return error_of(range.error().text());
   range->accepted = s.era.accepted;
@@ -331,10 +387,32 @@ caf::result<log_range> read(journal_ptr self, const read_log& m) {
   return std::move(*range);
 }
 
+/// In place of a history that cannot be read. A crash in between leaves the word that it is not to
+/// be believed, or the new one.
+io_result<void> replace_damaged(journal_ptr self, zxid as_of) {
+  auto& s = self->state;
+  auto installed = s.incoming->seal()
+                       .and_then([&] { return s.directory->ask_for_resync(); })
+                       .and_then([&] { return s.directory->set_history_aside(); })
+                       .and_then([&] { return s.directory->set_history_after(as_of); })
+                       .and_then([&] { return s.incoming->publish(); });
+  s.incoming.reset();
+  if (!installed) return tl::unexpected(std::move(installed.error()));
+  auto log = open_log(self, as_of);
+  if (!log) return tl::unexpected(std::move(log.error()));
+  s.log.emplace(std::move(*log));
+  if (auto done = s.directory->resync_is_done(); !done) return done;
+  s.options.context->log.info("history_replaced", {{"zxid", as_of}, {"was", s.damaged}});
+  s.damaged.clear();
+  draw_next_snapshot(self, 0);
+  return {};
+}
+
 /// The order is such that a crash leaves the old history or the new one: the file durable, the old
 /// log cut to what can stand before it, then its name, then what is newer than it out of the way.
 io_result<void> install_incoming(journal_ptr self, zxid as_of) {
   auto& s = self->state;
+  if (!s.damaged.empty()) return replace_damaged(self, as_of);
   if (mutated(mutant::snapshot_before_cut)) {
     auto early = s.incoming->seal().and_then([&] { return s.incoming->publish(); });
     s.incoming.reset();
@@ -376,18 +454,23 @@ caf::result<stored> install(journal_ptr self, const install_piece& m) {
   return stored{};
 }
 
-void purge_old(journal_ptr self) {
+void purge_by_the_clock(journal_ptr self) {
+  const auto hours = config_of(self).purge_interval_hours;
+  self->delayed_send(self, std::chrono::hours{hours}, purge_files{});
+  if (self->state.broken.empty()) purge_old(self);
+}
+
+/// Where load_data could not open the directory, it is the probe itself.
+caf::result<stored> probe(journal_ptr self) {
   auto& s = self->state;
-  const auto& config = config_of(self);
-  self->delayed_send(self, std::chrono::hours{config.purge_interval_hours}, purge_files{});
-  if (!s.broken.empty()) return;
-  const auto& log = s.options.context->log;
-  auto done = storage::purge(*s.options.context->disk, s.directory->snapshot_directory(),
-                             s.directory->log_directory(), config.purge_retain_count);
-  if (!done)
-    log.warn("purge_failed", {{"reason", done.error().text()}});
-  else
-    log.info("purged", {{"snapshots", done->snapshots.size()}, {"logs", done->logs.size()}});
+  if (!s.directory) return stored{};
+  auto works = s.directory->probe(probe_bytes);
+  if (!works && works.error().code == ENOSPC) {
+    make_room(self);
+    works = s.directory->probe(probe_bytes);
+  }
+  if (!works) return error_of(works.error().text());
+  return stored{};
 }
 
 }  // namespace
@@ -406,11 +489,12 @@ journal_with_helpers::behavior_type journal(journal_ptr self, journal_options op
       [self](const truncate_log& m) { return truncate(self, m); },
       [self](const read_log& m) { return read(self, m); },
       [self](const install_piece& m) { return install(self, m); },
+      [self](const probe_disk&) { return probe(self); },
       [self](const store_membership& m) { store_list(self, m); },
       [self](const flush_log&) { flush_queued(self); },
-      [self](const purge_files&) { purge_old(self); },
+      [self](const purge_files&) { purge_by_the_clock(self); },
       [self](const snapshot_sealed& m) { publish_snapshot(self, m); },
-      [self](const snapshot_failed& m) { snapshot_has_failed(self, m); });
+      [self](const snapshot_failed& m) { end_of_scribe(self, m); });
 }
 
 }  // namespace troupe

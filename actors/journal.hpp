@@ -9,7 +9,9 @@
 /// pieces on a thread of its own, and the file gets its name only when the log is durable up to the
 /// last txn it may contain: a recovery never stands on a txn that the log has not. Errors: after a
 /// failed write the journal is broken: it says so once to the failure sink, answers every request
-/// with the reason and drops appends, until load_data opens the log anew.
+/// with the reason and drops appends, until load_data opens the log anew. A past that cannot be
+/// read although the disk works is none, if other servers may have it: then there are epochs and no
+/// log, until a snapshot is installed.
 #pragma once
 
 #include <optional>
@@ -49,6 +51,8 @@ struct journal_state {
   membership_ptr to_keep;  // the newest list of servers that is to be in the files
   zxid kept;               // the version that is
   std::string broken = "load_data was not asked yet";  // empty: the journal can be used
+  bool may_resync = false;
+  std::string damaged;  // not empty: why there is no log although nothing is broken
 
   std::vector<std::pair<logged_sink, zxid>> waiting;  // who hears of the next flush
   bool flush_queued = false;

@@ -3,6 +3,9 @@
 
 #include <cerrno>
 #include <deque>
+#include <utility>
+
+#include "messages/trace_fields.hpp"
 
 namespace troupe {
 namespace {
@@ -18,6 +21,40 @@ tl::unexpected<io_error> not_in_log(const storage::data_dir& directory, zxid aft
 }
 
 }  // namespace
+
+storage::data_dir_options directory_options(const config::node_config& config, server_id me) {
+  storage::data_dir_options options;
+  options.data_dir = config.data_dir;
+  options.data_log_dir = config.data_log_dir;
+  if (!config.is_standalone()) options.owner = me;
+  options.trust_empty_snapshot = config.snapshot_trust_empty;
+  options.auto_create_database = config.auto_create_database;
+  options.record_bytes_max = 2 * std::int64_t{config.jute_buffer_bytes_max};
+  return options;
+}
+
+storage::log_options log_options(const config::node_config& config, std::string directory) {
+  storage::log_options options;
+  options.directory = std::move(directory);
+  options.prealloc_bytes = config.log_prealloc_bytes;
+  options.size_limit_bytes = config.log_file_bytes_max;
+  options.record_bytes_max = 2 * std::int64_t{config.jute_buffer_bytes_max};
+  options.force_sync = config.force_sync;
+  return options;
+}
+
+void report(const log::logger& log, const read_database& data) {
+  for (const auto& why : data.how.passed_over) log.warn("snapshot_passed_over", {{"reason", why}});
+  if (const auto& first = data.digests.first)
+    log.error("digest_mismatch", {{"zxid", first->at},
+                                  {"told", to_hex(first->told)},
+                                  {"ours", to_hex(first->ours)},
+                                  {"found", "at_load"},
+                                  {"mismatches", data.digests.mismatches}});
+  if (data.digests.fuzzy_until)
+    log.warn("snapshot_ahead_of_log",
+             {{"zxid", *data.digests.fuzzy_until}, {"last_logged", data.how.last}});
+}
 
 io_result<read_database> read_data(storage::data_dir& directory, std::size_t recent_max) {
   read_database out;

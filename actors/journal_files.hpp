@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "actors/core/snapshot_codec.hpp"
@@ -12,10 +13,16 @@
 #include "actors/storage/image_builder.hpp"
 #include "actors/storage/snapshot_files.hpp"
 #include "actors/storage/txn_log.hpp"
+#include "actors/trace/log.hpp"
 #include "config/node_config.hpp"
 #include "messages/local.hpp"
 
 namespace troupe {
+
+[[nodiscard]] storage::data_dir_options directory_options(const config::node_config& config,
+                                                          server_id me);
+[[nodiscard]] storage::log_options log_options(const config::node_config& config,
+                                               std::string directory);
 
 /// The newest snapshot with the logged txns applied to it.
 struct read_database {
@@ -26,6 +33,9 @@ struct read_database {
 };
 [[nodiscard]] storage::io_result<read_database> read_data(storage::data_dir& directory,
                                                           std::size_t recent_max);
+
+/// Logs what people should know of it.
+void report(const log::logger& log, const read_database& data);
 
 /// snapshot.compression.method.
 [[nodiscard]] storage::compression compression_of(const config::node_config& config);

@@ -10,22 +10,16 @@
 #include "actors/coro/sleep.hpp"
 #include "actors/ensemble.hpp"
 #include "actors/error_text.hpp"
+#include "actors/leader_parts.hpp"
 #include "actors/trace/traced.hpp"
 #include "messages/trace_fields.hpp"
 
 namespace troupe {
 namespace {
 
-using self_ptr = pinned_pointer<leader_actor, leader_state>;
+using namespace leader_parts;
+using self_ptr = leader_ptr;
 using std::chrono::milliseconds;
-
-void end_term(self_ptr self, std::string reason) {
-  auto& s = self->state;
-  if (std::exchange(s.ended, true)) return;
-  s.options.context->log.info("leading_ended", {{"epoch", s.era}, {"reason", reason}});
-  self->send(s.options.peer, role_ended{std::move(reason)});
-  self->quit();
-}
 
 std::string count_of(const std::set<server_id>& heard, const core::quorum& q) {
   return std::to_string(heard.size()) + " of " + std::to_string(q.size()) + " voters";
@@ -239,8 +233,22 @@ void learner_is_synced(self_ptr self, const learner_synced& m) {
     if (s.handshake.on_new_leader_ack(m.learner, s.handshake.new_leader_zxid()))
       s.progress.notify();
   }
+  s.differing.erase(m.learner);
   tell_synced(self);
   if (s.serving) self->send(learner->handler, leader_serves{s.members});
+}
+
+/// The one server whose tree is not that of the others is wrong, and it may be this one.
+void hear_of_difference(self_ptr self, const learner_differs& m) {
+  auto& s = self->state;
+  if (spoken_of(self, m.learner) == nullptr) return;
+  s.options.context->log.warn("learner_differs", {{"peer", m.learner}, {"zxid", m.at}});
+  s.differing.insert(m.learner);
+  if (is_outvoted(s))
+    end_term(self,
+             "the trees of the other servers are not the one that the digest of txn " +
+                 to_string(m.at) + " is of: this server's is wrong",
+             role_ended::trust::none_by_others);
 }
 
 /// False: who spoke is no synced learner's handler.
@@ -386,31 +394,6 @@ coro::task<> lead(self_ptr self) {
   leave_if_no_voter(self);
 }
 
-/// Who has the reconfig that is under way, for people; empty: there is none.
-std::string progress_of_reconfig(const leader_state& s) {
-  auto proposed = s.window.reconfig();
-  if (!proposed) return {};
-  std::string out = "version " + to_string(*proposed) + " is on";
-  for (auto id : s.window.holders_of(*proposed)) out += " server." + std::to_string(id.value);
-  return out + "; a quorum of the old and one of the new voters is needed";
-}
-
-leader_status status_of(self_ptr self) {
-  const auto& s = self->state;
-  leader_status out;
-  for (const auto& [id, learner] : s.learners)
-    out.learners.push_back({id, learner.observer, learner.synced, s.members->is_voter(id)});
-  out.reconfig = progress_of_reconfig(s);
-  out.proposal_bytes_last = s.proposal_bytes_last;
-  out.proposal_bytes_min = s.proposal_bytes_min;
-  out.proposal_bytes_max = s.proposal_bytes_max;
-  out.pending_syncs = s.syncs.size();
-  if (s.serving)
-    out.led_ms =
-        std::chrono::duration_cast<milliseconds>(self->clock().now() - s.serving_since).count();
-  return out;
-}
-
 caf::result<epoch_proposed> on_join(self_ptr self, const join_epoch& m) {
   auto& s = self->state;
   auto promise = self->make_response_promise<epoch_proposed>();
@@ -453,7 +436,7 @@ caf::result<sync_source> on_begin_sync(self_ptr self, const begin_sync& m) {
   auto* learner = spoken_of(self, m.learner);
   if (learner == nullptr) return caf::make_error(caf::sec::invalid_argument);
   start_forwarding(self, *learner);
-  return self->delegate(s.options.database, plan_sync{m.peer_last});
+  return self->delegate(s.options.database, plan_sync{m.peer_last, m.needs_snapshot});
 }
 
 }  // namespace
@@ -487,6 +470,13 @@ leader_actor::behavior_type leader(self_ptr self, leader_options options) {
         if (heard(self, m.learner)) commit(self, self->state.window.on_ack(m.learner, m.upto));
       },
       [self](const learner_heard& m) { heard(self, m.learner); },
+      [self](const learner_differs& m) { hear_of_difference(self, m); },
+      [self](const tree_differs& m) {
+        end_term(self,
+                 "the tree of this server is not the one that the digest of txn " +
+                     to_string(m.at) + " is of",
+                 role_ended::trust::none_by_digest);
+      },
       [self](const learner_gone& m) {
         if (spoken_of(self, m.learner) != nullptr) drop_learner(self, m.learner, m.reason);
       },

@@ -15,6 +15,7 @@
 #include <chrono>
 #include <deque>
 #include <map>
+#include <set>
 #include <vector>
 
 #include "actors/core/epoch_handshake.hpp"
@@ -70,6 +71,7 @@ struct leader_state {
     sync_waiter waiter;
   };
   std::deque<waiting_sync> syncs;
+  std::set<server_id> differing;  // learners whose trees are not what this leader's digests say
   bool serving = false;
   caf::actor_clock::time_point serving_since;
   bool ended = false;
@@ -83,7 +85,8 @@ struct leader_state {
   coro::scope work;               // last member: dies first, before what its tasks use
 };
 
-leader_actor::behavior_type leader(pinned_pointer<leader_actor, leader_state> self,
-                                   leader_options options);
+using leader_ptr = pinned_pointer<leader_actor, leader_state>;
+
+leader_actor::behavior_type leader(leader_ptr self, leader_options options);
 
 }  // namespace troupe

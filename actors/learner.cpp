@@ -38,6 +38,7 @@ coro::task<bool> promise_epoch(learner_ptr self) {
   ack.set_epoch(s.era.value);
   ack.set_current_epoch(s.options.current.value);
   ack.set_last_zxid(s.options.last.value);
+  ack.set_needs_snapshot(s.options.needs_snapshot);
   switch (core::judge_leader_info(s.options.accepted, s.era)) {
     case core::leader_info_verdict::refuse:
       end_term(self, "promised epoch " + std::to_string(s.options.accepted.value) +
@@ -59,7 +60,7 @@ coro::task<bool> promise_epoch(learner_ptr self) {
         co_return false;
       }
       s.options.accepted = s.era;
-      ack.set_counts(true);
+      ack.set_counts(s.options.promises);
     }
   }
   self->send(s.handler, ack);
@@ -468,7 +469,8 @@ learner_actor::behavior_type make_learner(learner_ptr self, learner_options opti
       [self](const forwarded_writes& m) { forward_writes(self, m); },
       [self](const revalidate_session& m) -> caf::result<session_verdict> {
         return ask_leader_for(self, m.session);
-      });
+      },
+      [self](const tree_differs& m) { on_tree_differs(self, m); });
 }
 
 }  // namespace troupe

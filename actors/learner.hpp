@@ -42,7 +42,9 @@ struct learner_options {
   role_sink peer;
   links_actor links;
   view_ptr members;
-  view_ptr electing{};  // where the leader is found; null: by `members`
+  view_ptr electing{};          // where the leader is found; null: by `members`
+  bool needs_snapshot = false;  // the tree here is not to be built upon
+  bool promises = true;  // false: what was logged here is lost, so its word counts for nothing
 };
 
 /// One turn of the conversation with the leading server, in the order it arrived.
@@ -64,7 +66,8 @@ struct learner_state {
   bool acking = false;            // acked NEWLEADER: from here on acks go out as the disk answers
   bool broadcasting = false;      // after UPTODATE: the hot path instead of the conversation
   bool ended = false;
-  bool collecting = false;  // the database was asked who was heard, and has not answered
+  bool tree_differs = false;  // from what the leader's digests say; clients are not served
+  bool collecting = false;    // the database was asked who was heard, and has not answered
 
   view_ptr members;  // as this server knows them now; seen: the newest it has logged
 

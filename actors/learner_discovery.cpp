@@ -83,13 +83,13 @@ milliseconds init_limit(learner_ptr self) {
   return milliseconds{self->state.options.context->config.init_limit_ms()};
 }
 
-void end_term(learner_ptr self, std::string reason) {
+void end_term(learner_ptr self, std::string reason, role_ended::trust trusts) {
   auto& s = self->state;
   if (std::exchange(s.ended, true)) return;
   for (auto& [ticket, asked] : s.revalidations)
     asked.deliver(caf::make_error(caf::sec::runtime_error, "there is no leader to ask"));
   s.revalidations.clear();
-  self->send(s.options.peer, role_ended{std::move(reason)});
+  self->send(s.options.peer, role_ended{std::move(reason), trusts});
   self->quit();
 }
 

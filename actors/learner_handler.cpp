@@ -224,10 +224,10 @@ coro::task<bool> send_from_log(self_ptr self, zxid peer_last, std::uint64_t byte
 
 /// Brings the learner to the leader's committed history. From `begin_sync` on the leader forwards
 /// to this handler.
-coro::task<bool> bring_up_to_date(self_ptr self, zxid peer_last) {
+coro::task<bool> bring_up_to_date(self_ptr self, zxid peer_last, bool needs_snapshot) {
   auto& s = self->state;
   auto planning = coro::ask<sync_source>(self, s.options.leader, init_limit(self),
-                                         begin_sync{s.options.id, peer_last});
+                                         begin_sync{s.options.id, peer_last, needs_snapshot});
   auto plan = co_await planning;
   if (!plan) {
     end(self, "no sync plan: " + text_of(plan.error()));
@@ -265,7 +265,7 @@ coro::task<> serve_learner(self_ptr self) {
   auto agreeing = agree_on_epoch(self);
   auto promise = co_await agreeing;
   if (!promise) co_return;
-  auto syncing = bring_up_to_date(self, zxid{promise->last_zxid()});
+  auto syncing = bring_up_to_date(self, zxid{promise->last_zxid()}, promise->needs_snapshot());
   if (!co_await syncing) co_return;
 
   release_held(self);
@@ -387,6 +387,11 @@ learner_handler_actor::behavior_type learner_handler(self_ptr self,
       },
       [self](const wire::Pong& m) {
         if (is_mine(self, m)) on_pong(self, m);
+      },
+      [self](const wire::TreeDiffers& m) {
+        if (is_mine(self, m))
+          self->send(self->state.options.leader,
+                     learner_differs{self->state.options.id, zxid{m.zxid()}});
       },
       [self](const wire::Forward& m) {
         if (is_mine(self, m)) pass_to_database(self, m);

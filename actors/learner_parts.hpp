@@ -22,8 +22,13 @@ void note_committed(learner_ptr self, const txn& x);
 /// The database's content was replaced, by one that was last changed by these servers' list.
 void note_replaced(learner_ptr self, const core::tree& content);
 
+/// Tells the leader, and waits for what becomes of it. Clients are not served any more; the log
+/// goes on and is acked, for it is the leader's, whatever the tree is.
+void on_tree_differs(learner_ptr self, const tree_differs& m);
+
 /// The last word to the peer; said once.
-void end_term(learner_ptr self, std::string reason);
+void end_term(learner_ptr self, std::string reason,
+              role_ended::trust trusts = role_ended::trust::tree);
 
 [[nodiscard]] std::int64_t my_number(learner_ptr self);
 [[nodiscard]] std::chrono::milliseconds init_limit(learner_ptr self);

@@ -12,6 +12,7 @@
 #include "actors/coro/sleep.hpp"
 #include "actors/ensemble.hpp"
 #include "actors/error_text.hpp"
+#include "actors/peer_parts.hpp"
 #include "actors/trace/traced.hpp"
 #include "config/server_line.hpp"
 #include "messages/trace_fields.hpp"
@@ -19,21 +20,27 @@
 namespace troupe {
 namespace {
 
-using self_ptr = pinned_pointer<peer_actor, peer_state>;
+using namespace peer_parts;
+using self_ptr = peer_ptr;
 using namespace std::chrono_literals;
+using std::chrono::milliseconds;
 
-/// Between two tries to read a data directory that failed.
-constexpr auto disk_retry_delay = 1s;
+/// A server looks for a leader this long, or for a tick if that is longer, before it serves reads
+/// without one (QuorumPeer.run).
+constexpr milliseconds read_only_grace = 2s;
+/// The zxid of one that may follow whom the others elect and has no vote (ZOOKEEPER-3243).
+constexpr zxid no_candidate{-1};
+/// After an election that failed.
+constexpr auto election_retry_delay = 1s;
 /// A server that cannot follow the leader it finds (it has promised a later epoch, say) would ask
 /// and be refused as fast as it can.
 constexpr auto fruitless_term = 200ms;
 constexpr auto term_retry_delay = 100ms;
 constexpr std::chrono::milliseconds term_retry_delay_max = 2s;
-/// A server looks for a leader this long, or for a tick if that is longer, before it serves reads
-/// without one (QuorumPeer.run).
-constexpr std::chrono::milliseconds read_only_grace = 2s;
-/// Of logged txns read at a time while log and database are brought together.
-constexpr std::uint64_t catch_up_bytes_max = 16 << 20;
+
+milliseconds reads_after(self_ptr self) {
+  return std::max(read_only_grace, milliseconds{self->state.options.context->config.tick_ms});
+}
 
 void looking(self_ptr self, std::string reason) {
   auto& st = self->state.status;
@@ -62,95 +69,11 @@ void take_over(self_ptr self, const membership_ptr& list) {
   self->send(s.options.database, know_membership{list});
 }
 
-/// The list that the log holds, when it is newer than what is known to be committed. An established
-/// list is in the files before anything is logged under it. So where the files name none that ever
-/// was, or the server is configured to stand alone (ZooKeeperServerMain), the log's is that of
-/// another ensemble, from which the directory was copied.
-void look_into_log(self_ptr self, const std::string& text) {
-  auto& s = self->state;
-  if (!s.options.context->config.reconfig_enabled) return;
-  const auto& committed = s.members->committed;
-  auto logged = text.empty() || !committed->was_established() ? nullptr : read_membership(text);
-  s.members = config::with_seen(*s.members, logged ? logged : committed);
-}
-
-/// Reads the data directory into the database, as often as it takes.
-coro::task<> load_from_disk(self_ptr self) {
-  auto& s = self->state;
-  for (;;) {
-    auto loading =
-        coro::ask<loaded_data>(self, s.options.journal, coro::infinite,
-                               load_data{caf::actor_cast<snapshot_source>(s.options.database),
-                                         caf::actor_cast<failure_sink>(self)});
-    auto data = co_await loading;
-    if (data && s.disk_trouble.empty()) {
-      s.options.context->log.info(
-          "data_loaded",
-          {{"zxid", data->last_logged}, {"accepted", data->accepted}, {"current", data->current}});
-      self->send(s.options.database,
-                 install_image{data->image, std::move(data->recent), data->digest_mismatches});
-      self->send(s.options.database, know_membership{s.members->committed});
-      co_return;
-    }
-    if (data) {
-      // A disk that failed has to take a write before this server stands for election again: a
-      // leader that cannot write would be elected and fail, over and over.
-      auto probing = coro::ask<stored>(self, s.options.journal, coro::infinite,
-                                       store_epoch{epoch_kind::accepted, data->accepted});
-      auto probed = co_await probing;
-      if (probed) {
-        s.disk_trouble.clear();
-        continue;
-      }
-      data = std::move(probed.error());
-    }
-    s.disk_trouble = text_of(data.error());
-    s.status.reason = "the data directory cannot be used: " + s.disk_trouble;
-    s.options.context->log.warn("load_failed", {{"reason", s.disk_trouble}});
-    auto pause = coro::sleep(self, disk_retry_delay);
-    co_await pause;
-  }
-}
-
-/// Applies what this server has logged and not applied (ZKDatabase.fastForwardDataBase), or reads
-/// the log anew if it ends before what is applied. Null: the disk failed.
-coro::task<std::optional<term>> settle_history(self_ptr self) {
-  auto& s = self->state;
-  for (;;) {
-    auto asking = coro::ask<last_zxid>(self, s.options.database, coro::infinite, get_last_zxid{});
-    auto applied = co_await asking;
-    if (!applied) co_return std::nullopt;
-    auto reading = coro::ask<log_range>(self, s.options.journal, coro::infinite,
-                                        read_log{applied->id, catch_up_bytes_max});
-    auto range = co_await reading;
-    if (!range) {
-      s.disk_trouble = text_of(range.error());
-      co_return std::nullopt;
-    }
-    if (range->last_logged < applied->id) {
-      // A role ended while the journal cut its log: what was cut off must leave the database too.
-      auto reloading = load_from_disk(self);
-      co_await reloading;
-      continue;
-    }
-    bool complete = range->complete;
-    term out{{}, range->accepted, range->current, range->last_logged, {}};
-    if (!range->txns.empty()) self->send(s.options.database, apply_txns{std::move(range->txns)});
-    if (!complete) continue;
-    auto last = coro::ask<last_zxid>(self, s.options.database, coro::infinite, get_last_zxid{});
-    auto now = co_await last;
-    if (!now) co_return std::nullopt;
-    look_into_log(self, now->membership);
-    out.members = s.members;
-    co_return out;
-  }
-}
-
 /// One term of whatever role was elected, from its first to its last word.
-coro::task<std::string> play_role(self_ptr self, term now, server_id me) {
+coro::task<role_ended> play_role(self_ptr self, term now, server_id me) {
   auto& s = self->state;
   s.endings.clear();
-  s.last_word.clear();
+  s.last_word = {};
   auto& st = s.status;
   st.leader = now.leader;
   st.phase = "discovery";
@@ -177,29 +100,7 @@ coro::task<std::string> play_role(self_ptr self, term now, server_id me) {
   s.role = nullptr;
   s.leading = nullptr;
   self->send(s.options.database, stop_serving{});
-  co_return over.reason;
-}
-
-/// Reads for clients that ask for no more, once there is no leader for a while.
-coro::task<> serve_reads(self_ptr self) {
-  auto& s = self->state;
-  const std::chrono::milliseconds tick{s.options.context->config.tick_ms};
-  auto grace = coro::sleep(self, std::max(read_only_grace, tick));
-  co_await grace;
-  s.status.read_only = true;
-  s.options.context->log.info("serving_reads_only", {{"reason", s.status.reason}});
-  self->send(s.options.database, start_read_only{});
-  for (;;) {
-    auto pause = coro::sleep(self, tick / 2);
-    co_await pause;
-    self->send(s.options.database, expire_sessions{});
-  }
-}
-
-void stop_reads(self_ptr self) {
-  auto& s = self->state;
-  s.reading.cancel();
-  if (std::exchange(s.status.read_only, false)) self->send(s.options.database, stop_serving{});
+  co_return over;
 }
 
 /// The peer's life.
@@ -218,7 +119,6 @@ coro::task<> run(self_ptr self) {
     auto settling = settle_history(self);
     auto history = co_await settling;
     if (!history) {
-      s.status.reason = "the disk failed: " + s.disk_trouble;
       auto reloading = load_from_disk(self);
       co_await reloading;
       ++fruitless;
@@ -226,15 +126,18 @@ coro::task<> run(self_ptr self) {
     }
     s.options.context->log.info(
         "looking", {{"zxid", history->last}, {"epoch", history->current}, {"reason", reason}});
-    if (s.options.context->config.read_only_mode) s.reading.start(serve_reads(self));
-    auto electing =
-        coro::ask<elected>(self, s.options.election, coro::infinite,
-                           look_for_leader{history->last, history->current, history->members});
+    if (s.options.context->config.read_only_mode && s.is_readable)
+      s.reading.start(serve_reads(self, reads_after(self)));
+    const auto how = candidacy_of(self, *history);
+    auto electing = coro::ask<elected>(self, s.options.election, how.patience,
+                                       look_for_leader{how.stands ? history->last : no_candidate,
+                                                       history->current, history->members});
     auto choice = co_await electing;
     stop_reads(self);
+    if (!choice && choice.error() == caf::sec::request_timeout) continue;
     if (!choice) {
       reason = "election failed: " + text_of(choice.error());
-      auto pause = coro::sleep(self, disk_retry_delay);
+      auto pause = coro::sleep(self, election_retry_delay);
       co_await pause;
       continue;
     }
@@ -247,17 +150,21 @@ coro::task<> run(self_ptr self) {
     history->leader = choice->leader;
     history->electing = choice->members ? choice->members : s.members;
     history->observes = history->electing->is_observer(me);
+    history->needs_snapshot = history->damaged || !s.tree_doubt.empty();
     auto began = self->clock().now();
     auto playing = play_role(self, *history, me);
-    reason = co_await playing;
+    auto over = co_await playing;
+    reason = over.reason;
     fruitless = self->clock().now() - began < fruitless_term ? fruitless + 1 : 0;
     s.options.context->log.info("role_ended", {{"reason", reason}});
     if (!s.disk_trouble.empty()) {
       looking(self, "the disk failed: " + s.disk_trouble);
-      auto pause = coro::sleep(self, disk_retry_delay);
-      co_await pause;
       auto reloading = load_from_disk(self);
       co_await reloading;
+    } else if (over.trusts != role_ended::trust::tree) {
+      looking(self, reason);
+      auto rereading = read_tree_anew(self, over.trusts, reason);
+      co_await rereading;
     }
   }
 }
@@ -341,15 +248,16 @@ peer_actor::behavior_type peer(self_ptr self, peer_options options) {
   auto& s = self->state;
   s.options = std::move(options);
   s.members = s.options.members;
+  s.patience = core::disk_patience{s.options.context->config.tick_ms};
   s.status.id = s.options.context->me;
   s.status.standalone = s.options.context->config.is_standalone();
   s.status.reason = "reading the data directory";
   self->set_down_handler([self](const caf::down_msg& down) {
     auto& st = self->state;
     if (down.source != st.role) return;
-    auto reason = std::exchange(st.last_word, {});
-    if (reason.empty()) reason = "the role ended: " + text_of(down.reason);
-    st.endings.push({std::move(reason)});
+    auto last_word = std::exchange(st.last_word, {});
+    if (last_word.reason.empty()) last_word.reason = "the role ended: " + text_of(down.reason);
+    st.endings.push(std::move(last_word));
   });
   s.work.on_failure([self](std::exception_ptr) {
     self->state.options.context->log.error("peer_failed", {});
@@ -359,14 +267,7 @@ peer_actor::behavior_type peer(self_ptr self, peer_options options) {
   return trace::traced(
       s.options.context->trace, "zk.peer",
       [self](const wire::LearnerInfo& m) { introduce(self, m); },
-      [self](const disk_failed& m) {
-        auto& st = self->state;
-        st.disk_trouble = m.reason;
-        st.options.context->log.warn("disk_failed", {{"reason", m.reason}});
-        st.last_word = "the disk failed: " + m.reason;
-        if (auto role = caf::actor_cast<caf::actor>(st.role))
-          self->send_exit(role, caf::exit_reason::kill);
-      },
+      [self](const disk_failed& m) { on_disk_failed(self, m.reason); },
       [self](const role_established& m) {
         auto& st = self->state;
         if (self->current_sender() != caf::actor_cast<caf::strong_actor_ptr>(st.role)) return;
@@ -374,15 +275,25 @@ peer_actor::behavior_type peer(self_ptr self, peer_options options) {
         st.status.phase = "broadcast";
         st.status.reason.clear();
         st.status.era = m.era;
+        st.tree_doubt.clear();  // a learner's is the leader's now; a leader's is what all will have
+        st.is_readable = true;
         self->send(st.options.election, role_taken{st.status.state, m.era});
       },
       [self](const role_ended& m) {
         if (self->current_sender() == caf::actor_cast<caf::strong_actor_ptr>(self->state.role))
-          self->state.last_word = m.reason;
+          self->state.last_word = m;
       },
       [self](const membership_committed& m) {
         take_over(self, m.list);
         self->send(self->state.options.election, members_changed{self->state.members});
+      },
+      [self](const tree_differs& m) {
+        auto& st = self->state;
+        if (self->current_sender() != caf::actor_cast<caf::strong_actor_ptr>(st.role)) return;
+        st.status.serving = false;
+        st.status.reason =
+            "its tree is not the one that the digest of txn " + to_string(m.at) + " is of";
+        st.is_readable = false;
       },
       [self](const get_server_status&) { return tell_status(self); },
       [self](const reset_statistics& m) {

@@ -9,10 +9,12 @@
 /// role or from another server's vote.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <optional>
 #include <string>
 
+#include "actors/core/disk_patience.hpp"
 #include "actors/coro/inbox.hpp"
 #include "actors/coro/scope.hpp"
 #include "actors/coro/task.hpp"
@@ -31,6 +33,8 @@ struct term {
   view_ptr members;
   view_ptr electing{};    // who has elected: may know a list that we have not seen
   bool observes = false;  // as a learner
+  bool damaged = false;   // what was logged here is lost, and this server's word counts for nothing
+  bool needs_snapshot = false;  // what is in the database is not to be built upon
 };
 
 struct peer_options {
@@ -50,14 +54,16 @@ struct peer_state {
   peer_options options;
   view_ptr members;  // as this server knows them now
   server_status status;
-  leader_actor leading;      // null unless this server leads
-  caf::actor_addr role;      // of the present term
-  std::string disk_trouble;  // empty: none
-  struct role_is_over {
-    std::string reason;
-  };
-  std::string last_word;  // why the role ends, as it said itself or as the disk made it
-  coro::inbox<role_is_over> endings;
+  leader_actor leading;              // null unless this server leads
+  caf::actor_addr role;              // of the present term
+  std::string disk_trouble;          // empty: none
+  std::uint64_t failures_heard = 0;  // of the disk
+  core::disk_patience patience;
+  bool is_readable = false;  // the database has what clients may read
+  std::string tree_doubt;    // why a leader's snapshot has to replace the tree; empty: it is right
+  std::chrono::steady_clock::time_point doubted_since;
+  role_ended last_word;  // why the role ends, as it said itself or as the disk made it
+  coro::inbox<role_ended> endings;
 
   peer_state() = default;
   /// No role outlives its peer.
@@ -67,6 +73,8 @@ struct peer_state {
   coro::scope work;     // last member: dies first, before what its tasks use
 };
 
-peer_actor::behavior_type peer(pinned_pointer<peer_actor, peer_state> self, peer_options options);
+using peer_ptr = pinned_pointer<peer_actor, peer_state>;
+
+peer_actor::behavior_type peer(peer_ptr self, peer_options options);
 
 }  // namespace troupe

@@ -51,11 +51,12 @@ struct append_txns {
 
 /// Takes clients' writes on their way to the leading server (follower, observer).
 using forward_sink = caf::typed_actor<reacts_to<forwarded_writes>,
-                                      replies_to<revalidate_session>::with<session_verdict>>;
+                                      replies_to<revalidate_session>::with<session_verdict>,
+                                      reacts_to<tree_differs>>;
 
 /// Takes the txns that the leading server's database prepared (leader).
-using proposal_sink =
-    caf::typed_actor<reacts_to<propose>, reacts_to<sync_behind>, reacts_to<epoch_exhausted>>;
+using proposal_sink = caf::typed_actor<reacts_to<propose>, reacts_to<sync_behind>,
+                                       reacts_to<epoch_exhausted>, reacts_to<tree_differs>>;
 
 /// Takes framed bytes for one client (client_session).
 using client_sink = caf::typed_actor<reacts_to<client_output>>;
@@ -95,15 +96,17 @@ using failure_sink = caf::typed_actor<reacts_to<disk_failed>>;
 
 /// Hears what becomes of the role its server plays (peer).
 using role_sink = caf::typed_actor<reacts_to<role_established>, reacts_to<role_ended>,
-                                   reacts_to<membership_committed>>;
+                                   reacts_to<membership_committed>, reacts_to<tree_differs>>;
 
 /// Asks the journal for what the data directory holds, and tells it whom to ask for snapshots and
 /// whom to tell of failures from now on. Asked again after a failure, it reads the directory anew
-/// and begins a new log file.
+/// and begins a new log file. `may_resync`: what cannot be read for what its bytes are may come
+/// from the other servers.
 struct load_data {
   TROUPE_STAYS_LOCAL;
   snapshot_source snapshots;
   failure_sink failures;
+  bool may_resync = false;
 };
 
 // -- the database's modes, told by the role that begins ------------------------------------------
@@ -138,7 +141,7 @@ using journal_actor =
                      replies_to<store_epoch>::with<stored>,
                      replies_to<truncate_log>::with<loaded_data>,
                      replies_to<read_log>::with<log_range>, replies_to<install_piece>::with<stored>,
-                     reacts_to<store_membership>>;
+                     replies_to<probe_disk>::with<stored>, reacts_to<store_membership>>;
 
 /// Owns tree, watches and sessions: prepares writes while leading, applies everywhere, answers
 /// reads.
@@ -169,7 +172,7 @@ using election_actor = caf::typed_actor<
 /// The server's role switch. Published at the peer port, where learners introduce themselves.
 using peer_actor = caf::typed_actor<
     reacts_to<wire::LearnerInfo>, reacts_to<disk_failed>, reacts_to<role_established>,
-    reacts_to<role_ended>, reacts_to<membership_committed>,
+    reacts_to<role_ended>, reacts_to<membership_committed>, reacts_to<tree_differs>,
     replies_to<get_server_status>::with<server_status>, reacts_to<reset_statistics>>;
 
 // -- one term's roles ---------------------------------------------------------------------------
@@ -229,6 +232,7 @@ struct begin_sync {
   TROUPE_STAYS_LOCAL;
   server_id learner;
   zxid peer_last;
+  bool needs_snapshot = false;
 };
 struct learner_synced {  // acked NEWLEADER, with everything up to `upto` on its disk
   TROUPE_STAYS_LOCAL;
@@ -239,6 +243,11 @@ struct learner_acked {
   TROUPE_STAYS_LOCAL;
   server_id learner;
   zxid upto;
+};
+struct learner_differs {  // its tree is not the one that the digest of txn `at` is of
+  TROUPE_STAYS_LOCAL;
+  server_id learner;
+  zxid at;
 };
 struct learner_heard {
   TROUPE_STAYS_LOCAL;
@@ -256,28 +265,27 @@ using leader_actor = caf::typed_actor<
     reacts_to<epoch_exhausted>, reacts_to<logged>, replies_to<join_epoch>::with<epoch_proposed>,
     replies_to<learner_promised>::with<epoch_confirmed>, replies_to<begin_sync>::with<sync_source>,
     reacts_to<learner_synced>, reacts_to<learner_acked>, reacts_to<learner_heard>,
-    reacts_to<learner_gone>, replies_to<get_leader_status>::with<leader_status>,
-    reacts_to<reset_statistics>>;
+    reacts_to<learner_differs>, reacts_to<tree_differs>, reacts_to<learner_gone>,
+    replies_to<get_leader_status>::with<leader_status>, reacts_to<reset_statistics>>;
 
 /// Speaks with one learner on the leader's behalf. What begins with wire:: comes from the learner's
 /// server.
 using learner_handler_actor =
     caf::typed_actor<reacts_to<wire::AckEpoch>, reacts_to<wire::AckNewLeader>, reacts_to<wire::Ack>,
-                     reacts_to<wire::Pong>, reacts_to<wire::Forward>, reacts_to<wire::Revalidate>,
-                     reacts_to<wire::SnapshotCredit>, reacts_to<forward_proposals>,
-                     reacts_to<forward_commit>, reacts_to<forward_committed>,
-                     reacts_to<forward_sync_done>, reacts_to<forward_ping>,
-                     reacts_to<leader_serves>>;
+                     reacts_to<wire::Pong>, reacts_to<wire::TreeDiffers>, reacts_to<wire::Forward>,
+                     reacts_to<wire::Revalidate>, reacts_to<wire::SnapshotCredit>,
+                     reacts_to<forward_proposals>, reacts_to<forward_commit>,
+                     reacts_to<forward_committed>, reacts_to<forward_sync_done>,
+                     reacts_to<forward_ping>, reacts_to<leader_serves>>;
 
 /// A follower or observer. What begins with wire:: comes from the leading server.
-using learner_actor =
-    caf::typed_actor<reacts_to<wire::NotLeading>, reacts_to<wire::LeaderInfo>,
-                     reacts_to<wire::Truncate>, reacts_to<wire::SyncTxns>,
-                     reacts_to<wire::SnapshotChunk>, reacts_to<wire::NewLeader>,
-                     reacts_to<wire::UpToDate>, reacts_to<wire::Proposal>, reacts_to<wire::Commit>,
-                     reacts_to<wire::Inform>, reacts_to<wire::SyncDone>, reacts_to<wire::Ping>,
-                     reacts_to<wire::Revalidated>, reacts_to<logged>, reacts_to<forwarded_writes>,
-                     replies_to<revalidate_session>::with<session_verdict>>;
+using learner_actor = caf::typed_actor<
+    reacts_to<wire::NotLeading>, reacts_to<wire::LeaderInfo>, reacts_to<wire::Truncate>,
+    reacts_to<wire::SyncTxns>, reacts_to<wire::SnapshotChunk>, reacts_to<wire::NewLeader>,
+    reacts_to<wire::UpToDate>, reacts_to<wire::Proposal>, reacts_to<wire::Commit>,
+    reacts_to<wire::Inform>, reacts_to<wire::SyncDone>, reacts_to<wire::Ping>,
+    reacts_to<wire::Revalidated>, reacts_to<logged>, reacts_to<forwarded_writes>,
+    replies_to<revalidate_session>::with<session_verdict>, reacts_to<tree_differs>>;
 
 // -- clients ------------------------------------------------------------------------------------
 

@@ -148,7 +148,7 @@ key_section ensemble_keys() {
            "refused."));
   add(flag("readonlymode.enabled", &node_config::read_only_mode,
            "Without a leader for max(2 s, tickTime) a server serves reads to clients that ask for "
-           "no more."));
+           "no more. One whose disk fails does so whatever this says."));
   add(no_effect_flag("multiAddress.enabled", false,
                      "a server line has one address; a line with | is refused",
                      "Several addresses for one server.", false));

@@ -151,6 +151,12 @@ struct loaded_data {
   epoch accepted;
   epoch current;
   std::uint64_t digest_mismatches = 0;  // found while it was read
+  bool tree_differs = false;            // from what the newest digest says
+  std::string damaged{};  // not empty: why nothing of the past can be read here; the image is empty
+};
+/// Whether the disk works: answered when files were written, synced and removed.
+struct probe_disk {
+  TROUPE_STAYS_LOCAL;
 };
 enum class epoch_kind { accepted, current };
 /// Replaces acceptedEpoch or currentEpoch; the reply comes when the new file is durable.
@@ -189,6 +195,7 @@ struct log_range {
   zxid last_logged;
   epoch accepted;  // the epoch files' content
   epoch current;
+  bool damaged = false;  // what was logged here is lost
 };
 
 // -- snapshots ----------------------------------------------------------------------------------
@@ -299,6 +306,12 @@ struct last_zxid {
   TROUPE_STAYS_LOCAL;
   zxid id;
   std::string membership;  // the text of /zookeeper/config
+  bool tree_differs = false;
+};
+/// The tree here is not the one that the digest of txn `at` is of (ZOOKEEPER-3512).
+struct tree_differs {
+  TROUPE_STAYS_LOCAL;
+  zxid at;
 };
 /// The servers as this server knows them now; /zookeeper/config shows no older list.
 struct know_membership {
@@ -316,6 +329,7 @@ struct synced_servers {
 struct plan_sync {
   TROUPE_STAYS_LOCAL;
   zxid peer_last;
+  bool needs_snapshot = false;
 };
 struct sync_source {
   TROUPE_STAYS_LOCAL;
@@ -415,6 +429,8 @@ struct membership_committed {
 struct role_ended {
   TROUPE_STAYS_LOCAL;
   std::string reason;
+  /// The tree of this server is wrong: whoever says so knows by a digest, or by the others.
+  enum class trust { tree, none_by_digest, none_by_others } trusts = trust::tree;
 };
 
 struct get_server_status {
@@ -427,9 +443,11 @@ struct server_status {
   server_state state = server_state::looking;
   bool standalone = false;
   bool serving = false;
-  bool read_only = false;  // not serving, apart from reads for clients that ask for no more
-  std::string phase;       // discovery, synchronization, broadcast; empty while looking
-  std::string reason;      // while not serving: why, for people
+  bool read_only = false;         // not serving, apart from reads for clients that ask for no more
+  std::string phase;              // discovery, synchronization, broadcast; empty while looking
+  std::string reason;             // while not serving: why, for people
+  std::string disk_fault;         // why the disk cannot be used; empty: it can
+  std::uint64_t disk_faults = 0;  // since the start
   std::optional<server_id> leader;
   epoch era;
   election_status election;
@@ -443,7 +461,7 @@ struct server_status {
   std::uint64_t voters = 0;
   zxid membership_version;
   membership_ptr members;  // committed; may be null
-  std::string reconfig;  // under way: who has it, for people; empty: none
+  std::string reconfig;    // under way: who has it, for people; empty: none
   std::int64_t proposal_bytes_last = -1, proposal_bytes_min = -1,
                proposal_bytes_max = -1;  // of a leader
   std::uint64_t pending_syncs = 0;       // of a leader

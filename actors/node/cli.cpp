@@ -181,6 +181,8 @@ int status(const config::loaded& from, const arguments& args) {
   auto srvr = ask_four_letter(host, cfg.client_port, "srvr", timeout_ms);
   if (auto mode = value_of(srvr.value_or(""), "Mode"); !mode.empty()) {
     std::cout << "Mode: " << mode << "\n";
+    if (auto fault = value_of(*srvr, "Disk"); !fault.empty())
+      std::cout << "Disk: " << fault << "\n";
     return exit_code::done;
   }
   auto pid = running_server(cfg.data_dir);

@@ -16,6 +16,9 @@ constexpr const char* lock_name = "actor-node.lock";
 constexpr const char* meta_name = "actor-node.meta";
 constexpr const char* java_pid_name = "zookeeper_server.pid";
 constexpr const char* initialize_name = "initialize";
+constexpr const char* resync_name = "resync";
+constexpr const char* probe_name = "actor-node.probe";
+constexpr const char* damaged_prefix = "damaged.";
 constexpr const char* version_name = "version-2";
 constexpr std::string_view covers_prefix = "covers.";  // and the snapshot's zxid in hex
 
@@ -219,6 +222,55 @@ io_result<void> data_dir::remove_snapshots_after(zxid last) {
     auto note = snapshot_covers_.find(f.id);
     return f.id > last || (note != snapshot_covers_.end() && note->second > last);
   });
+}
+
+io_result<void> data_dir::probe(std::size_t bytes) {
+  for (const auto& directory : {snapshot_directory_, log_directory_}) {
+    auto path = join_path(directory, probe_name);
+    auto file = disk_->open_writable(path, open_mode::create_or_truncate);
+    if (!file) return tl::unexpected(std::move(file.error()));
+    auto written = (*file)
+                       ->write_at(0, std::string(bytes, '?'))
+                       .and_then([&] { return (*file)->sync(); })
+                       .and_then([&] { return (*file)->close(); });
+    file->reset();
+    auto removed = disk_->remove(path);
+    auto done = written.and_then([&] { return removed; }).and_then([&] {
+      return disk_->sync_directory(directory);
+    });
+    if (!done) return done;
+  }
+  return {};
+}
+
+io_result<bool> data_dir::is_resync_asked() const {
+  return disk_->exists(join_path(options_.data_dir, resync_name));
+}
+
+io_result<void> data_dir::ask_for_resync() {
+  return replace_file(*disk_, options_.data_dir, resync_name,
+                      "The history of this server comes from the others.\n");
+}
+
+io_result<void> data_dir::resync_is_done() {
+  return disk_->remove(join_path(options_.data_dir, resync_name)).and_then([&] {
+    return disk_->sync_directory(options_.data_dir);
+  });
+}
+
+io_result<void> data_dir::set_history_aside() {
+  for (const auto& directory : {snapshot_directory_, log_directory_}) {
+    auto entries = entries_of(*disk_, directory);
+    if (!entries) return tl::unexpected(std::move(entries.error()));
+    for (const auto& entry : *entries) {
+      if (!parse_log_name(entry.name) && !parse_snapshot_name(entry.name)) continue;
+      auto moved = disk_->rename(join_path(directory, entry.name),
+                                 join_path(directory, damaged_prefix + entry.name));
+      if (!moved) return moved;
+    }
+    if (auto synced = disk_->sync_directory(directory); !synced) return synced;
+  }
+  return {};
 }
 
 io_result<loaded_database> data_dir::load_database(const database_sink& sink) {

@@ -7,6 +7,8 @@
 ///     dataDir/actor-node.meta      our own notes: which server the directory belongs to, from
 ///                                  where on its log is one history, what its snapshots may contain
 ///     dataDir/initialize           zkServer-initialize's marker: an empty database may be trusted
+///     dataDir/resync               made by us or by an operator: what is logged here is not to be
+///                                  believed, and the history comes from the other servers
 ///     dataDir/version-2/           snapshot.*, acceptedEpoch, currentEpoch
 ///     dataLogDir/version-2/        log.*
 #pragma once
@@ -88,6 +90,16 @@ class data_dir {
   /// Removes every snapshot that may hold a txn above `last`, before the log is cut to `last`. An
   /// error, and nothing removed, when no complete one would remain.
   [[nodiscard]] io_result<void> remove_snapshots_after(zxid last);
+
+  /// Writes, syncs and removes a file of this size in both directories: whether the disk works.
+  [[nodiscard]] io_result<void> probe(std::size_t bytes);
+
+  /// The history here is not to be believed until resync_is_done(), whatever crashes in between.
+  [[nodiscard]] io_result<bool> is_resync_asked() const;
+  [[nodiscard]] io_result<void> ask_for_resync();
+  [[nodiscard]] io_result<void> resync_is_done();
+  /// Logs and snapshots stay under names that nobody reads (damaged.log.1), for people.
+  [[nodiscard]] io_result<void> set_history_aside();
 
  private:
   data_dir(disk& d, data_dir_options options);

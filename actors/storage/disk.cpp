@@ -52,12 +52,16 @@ io_result<void> replace_file(disk& d, const std::string& directory, const std::s
   auto temporary = path + ".tmp";
   auto file = d.open_writable(temporary, open_mode::create_or_truncate);
   if (!file) return tl::unexpected(std::move(file.error()));
-  return (*file)
-      ->write_at(0, content)
-      .and_then([&] { return (*file)->sync(); })
-      .and_then([&] { return (*file)->close(); })
-      .and_then([&] { return d.rename(temporary, path); })
-      .and_then([&] { return d.sync_directory(directory); });
+  auto renamed = (*file)
+                     ->write_at(0, content)
+                     .and_then([&] { return (*file)->sync(); })
+                     .and_then([&] { return (*file)->close(); })
+                     .and_then([&] { return d.rename(temporary, path); });
+  if (!renamed) {
+    (void)d.remove(temporary);  // on a full disk it would take the room that is needed
+    return renamed;
+  }
+  return d.sync_directory(directory);
 }
 
 }  // namespace troupe::storage

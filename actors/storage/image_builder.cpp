@@ -5,6 +5,7 @@ namespace troupe::storage {
 
 void image_builder::compare(zxid at, std::int64_t told) {
   ++findings_.mismatches;
+  findings_.differs_at_end = true;
   if (!findings_.first) findings_.first = {at, told, image_->data.digest()};
 }
 
@@ -32,6 +33,8 @@ database_sink image_builder::sink() {
   out.apply = [this](const txn_ptr& t) -> tl::expected<void, std::string> {
     unexplained_.reset();
     auto applied = image_->data.apply(t->value);
+    if (t->value.digest && t->value.digest->version == core::digest_version)
+      findings_.differs_at_end = false;
     if (!applied.digest_matches) compare(t->id(), applied.digest_told);
     if (on_txn_) on_txn_(t);
     return {};

@@ -23,6 +23,9 @@ struct digest_findings {
   };
   std::uint64_t mismatches = 0;
   std::optional<difference> first;
+  /// The newest digest there is is another tree's. A later one that matches proves the tree: a
+  /// digest is of the whole of it.
+  bool differs_at_end = false;
   /// The snapshot has effects of txns up to this one, and the log ends before it: they were not yet
   /// logged here when the server died, and are completed when the leader sends them.
   std::optional<zxid> fuzzy_until;

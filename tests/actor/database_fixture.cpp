@@ -18,12 +18,13 @@ forward_sink::behavior_type upstream(forward_sink::pointer self, upstream_script
           [=](const revalidate_session&) -> caf::result<session_verdict> {
             ++to->questions;
             return to->verdicts.answer<session_verdict>(self, [to] { return to->verdict; });
-          }};
+          },
+          [=](const tree_differs& m) { to->differs_at = m.at; }};
 }
 
 proposal_sink::behavior_type leader(proposal_sink::pointer, std::vector<txn_ptr>* planned) {
   return {[=](const propose& m) { planned->insert(planned->end(), m.txns.begin(), m.txns.end()); },
-          [](const sync_behind&) {}, [](const epoch_exhausted&) {}};
+          [](const sync_behind&) {}, [](const epoch_exhausted&) {}, [](const tree_differs&) {}};
 }
 
 }  // namespace

@@ -40,6 +40,7 @@ struct upstream_script {
   gate verdicts;
   session_verdict verdict{true, 10'000, {}};
   int questions = 0;
+  zxid differs_at;
 };
 // Spawned.
 database_actor make_database(caf::actor_system& system, context_ptr context);

@@ -11,6 +11,45 @@ using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::Not;
 
+/// What a client sees must not depend on which server it asks (ZOOKEEPER-3512; ZooKeeper goes on).
+TEST_F(Database, TreeThatIsNotWhatADigestSaysIsServedToNobody) {
+  tell(know_membership{
+      std::make_shared<const config::membership>(config::membership_of(context->config))});
+  learn();
+  session_exists({7}, at(1, 1));
+  EXPECT_EQ(*open({1}, {7}, "mine"), "nothing");
+  upstream_heard_.verdicts.release();
+  run();
+  on.news();
+  log::set_observer([](log::level, std::string_view) {});
+  txn made{{{7}, cxid{1}, at(1, 2), 1, op_code::create}, create_txn{"/a", "x", {}, false, 1}, {}};
+  made.digest = txn_digest{core::digest_version, 0x4711};
+  tell(apply_txns{{make_logged(made)}});
+  log::set_observer({});
+  EXPECT_EQ(upstream_heard_.differs_at, at(1, 2));
+  EXPECT_THAT(on.news(), ElementsAre("mine: closed"));
+  EXPECT_EQ(*open({2}, {7}, "again"), "not serving");
+  tell(start_read_only{});
+  EXPECT_EQ(*open({3}, {}, "a reader", true), "not serving");
+  EXPECT_EQ(stats().digest_mismatches, 1u);
+  tell(install_image{std::make_shared<core::image>(), {}});
+  learn();
+  EXPECT_EQ(upstream_heard_.differs_at, at(1, 2)) << "nothing more to say of the new one";
+  EXPECT_TRUE(stats().serving);
+}
+
+/// There is nobody to learn from: as ZooKeeper, it counts.
+TEST_F(Database, TreeOfTheOnlyServerIsServedWhateverADigestSays) {
+  learn();
+  log::set_observer([](log::level, std::string_view) {});
+  txn made{{{7}, cxid{1}, at(1, 2), 1, op_code::create}, create_txn{"/a", "x", {}, false, 1}, {}};
+  made.digest = txn_digest{core::digest_version, 0x4711};
+  tell(apply_txns{{make_logged(made)}});
+  log::set_observer({});
+  EXPECT_TRUE(stats().serving);
+  EXPECT_EQ(stats().digest_mismatches, 1u);
+}
+
 TEST_F(Database, ReadWaitsForTheConnectionsOwnWritesAndForNobodyElses) {
   lead();
   open_new(conn_a, "a");

@@ -157,7 +157,7 @@ TEST(FourLetter, RuokAndIsroHaveNoNewline) {
   EXPECT_EQ(ask("isro", situation{}), "null");
 }
 
-TEST(FourLetter, ServerThatDoesNotServeSaysSoInZooKeepersWords) {
+TEST(FourLetterWords, ServerThatDoesNotServeSaysSoInZooKeepersWords) {
   const std::string not_serving = "This ZooKeeper instance is not currently serving requests\n";
   for (const auto* word : {"srvr", "stat", "mntr", "cons", "dump", "wchs", "wchp", "wchc", "dirs",
                            "hash", "crst", "srst"})
@@ -293,6 +293,8 @@ TEST(FourLetter, MntrOfALeader) {
             "zk_ephemerals_count\t2\n"
             "zk_approximate_data_size\t321\n"
             "zk_digest_mismatches_count\t0\n"
+            "zk_disk_state\tok\n"
+            "zk_disk_faults_count\t0\n"
             "zk_global_sessions\t3\n"
             "zk_local_sessions\t0\n"
             "zk_open_file_descriptor_count\t30\n"
@@ -400,6 +402,24 @@ TEST(FourLetterWhys, LeaderNamesItsLearners) {
             "Learner: server.1 follower, synced\n"
             "Learner: server.3 follower, not yet synced\n"
             "Learner: server.4 observer, synced\n");
+}
+
+TEST(FourLetterWords, ServerWhoseDiskFailsSaysSo) {
+  auto now = leading();
+  now.status.state = server_state::looking;
+  now.status.serving = false;
+  now.status.read_only = true;
+  now.status.disk_fault = "write /z/version-2/log.1 at byte 17: No space left on device";
+  now.status.disk_faults = 2;
+  auto config = three_servers();
+  EXPECT_THAT(answer("srvr", config, now),
+              HasSubstr("\nDisk: write /z/version-2/log.1 at byte 17: No space left"));
+  EXPECT_THAT(answer("srvr", config, now), HasSubstr("\nMode: read-only\n"));
+  EXPECT_THAT(answer("mntr", config, now),
+              HasSubstr("zk_disk_state\tfailed\nzk_disk_fault\twrite /z/version-2/log.1 at "
+                        "byte 17: No space left on device\nzk_disk_faults_count\t2\n"));
+  EXPECT_THAT(answer("whys", config, now), HasSubstr("Serving: reads only\n"));
+  EXPECT_THAT(answer("whys", config, now), HasSubstr("\nDisk: write"));
 }
 
 TEST(JavaDouble, PrintsAsJavaDoes) {

@@ -2,6 +2,8 @@
 /// Loading, group commit, failures, epochs, ranges and TRUNC.
 #include <algorithm>
 
+#include <gmock/gmock.h>
+
 #include "tests/actor/journal_world.hpp"
 
 namespace troupe {
@@ -213,6 +215,125 @@ TEST_F(Journal, HoleIsRefusedAndBreaksTheJournal) {
   ASSERT_EQ(failures.size(), 1u);
   EXPECT_NE(failures[0].find("hole"), std::string::npos);
   EXPECT_EQ(must_load().last_logged, at(1, 1));
+}
+
+// -- a disk that failed, a past that cannot be read ----------------------------------------------
+
+TEST_F(Journal, ProbeWritesAndSyncsInBothDirectoriesAndLeavesNothing) {
+  ASSERT_TRUE(disk->create_directories("/logs"));
+  config.data_log_dir = "/logs";
+  stop();
+  start();
+  must_load();
+  disk->history.clear();
+  EXPECT_TRUE(ask<stored>(probe_disk{}));
+  for (const char* place : {"/z/version-2/", "/logs/version-2/"}) {
+    EXPECT_THAT(disk->history,
+                testing::Contains(std::string("sync ") + place + "actor-node.probe"));
+    EXPECT_FALSE(disk->has(std::string(place) + "actor-node.probe"));
+  }
+  fail_on("sync", "/logs/version-2/actor-node.probe");
+  auto refused = ask<stored>(probe_disk{});
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error(), testing::HasSubstr("/logs/version-2/actor-node.probe"));
+  EXPECT_FALSE(disk->has("/logs/version-2/actor-node.probe"));
+}
+
+/// A record in the middle whose checksum is wrong; behind it are good ones.
+class DamagedJournal : public Journal {
+ protected:
+  void damage() {
+    must_load();
+    append({at(3, 1), at(3, 2), at(3, 3)});
+    ask<stored>(store_epoch{epoch_kind::accepted, {5}});
+    stop();
+    auto bytes = disk->content(log_path);
+    bytes[bytes.size() / 2] ^= 1;
+    disk->put(log_path, bytes);
+    start();
+  }
+  tl::expected<loaded_data, std::string> load_with_others() {
+    return ask<loaded_data>(load_data{source, failing, true});
+  }
+  tl::expected<stored, std::string> install_all(zxid as_of) {
+    EXPECT_TRUE(ask<stored>(store_epoch{epoch_kind::accepted, as_of.in_epoch()}));
+    return ask<stored>(install_piece{as_of, snapshot_bytes(as_of), true, true});
+  }
+  std::string log_path = "/z/version-2/log.300000001";
+};
+
+TEST_F(DamagedJournal, IsRefusedWhereThereIsNobodyToLearnFrom) {
+  damage();
+  auto refused = load();
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error(), testing::HasSubstr(log_path));
+}
+
+TEST_F(DamagedJournal, HasNoPastButItsPromisesAmongOthers) {
+  damage();
+  auto loaded = load_with_others();
+  ASSERT_TRUE(loaded) << loaded.error();
+  EXPECT_THAT(loaded->damaged, testing::HasSubstr(log_path));
+  EXPECT_EQ(loaded->last_logged, zxid{});
+  EXPECT_EQ(loaded->accepted, epoch{5});
+  auto range = ask<log_range>(read_log{{}, 0});
+  ASSERT_TRUE(range);
+  EXPECT_TRUE(range->damaged && range->complete);
+  EXPECT_TRUE(ask<stored>(store_epoch{epoch_kind::accepted, {6}}));
+  EXPECT_FALSE(ask<loaded_data>(truncate_log{at(3, 1)}));
+  append({at(3, 4)});
+  EXPECT_EQ(failures.size(), 1u) << "nothing is logged behind a hole";
+  EXPECT_TRUE(disk->has(log_path)) << "and nothing is thrown away";
+}
+
+TEST_F(DamagedJournal, GoesOnBehindTheSnapshotThatReplacesItAndKeepsTheOldForPeople) {
+  damage();
+  ASSERT_TRUE(load_with_others());
+  ASSERT_TRUE(install_all(at(6, 9)));
+  append({at(6, 10)});
+  EXPECT_EQ(heard.back(), at(6, 10));
+  EXPECT_TRUE(disk->has("/z/version-2/damaged.log.300000001"));
+  EXPECT_TRUE(disk->has("/z/version-2/damaged.snapshot.0"));
+  EXPECT_FALSE(disk->has("/z/resync"));
+  crash();
+  auto loaded = must_load();
+  EXPECT_EQ(loaded.damaged, "");
+  EXPECT_EQ(loaded.last_logged, at(6, 10));
+}
+
+TEST_F(DamagedJournal, PastThatWasSetAsideIsNotTakenForNoneWhenTheServerDiesThere) {
+  damage();
+  ASSERT_TRUE(load_with_others());
+  fail_on("rename", "snapshot.600000009");
+  EXPECT_FALSE(install_all(at(6, 9)));
+  disk->fail = nullptr;
+  crash();
+  EXPECT_FALSE(load()) << "as an empty directory it could vote";
+  auto loaded = load_with_others();
+  ASSERT_TRUE(loaded) << loaded.error();
+  EXPECT_THAT(loaded->damaged, testing::HasSubstr("`resync`"));
+  ASSERT_TRUE(install_all(at(6, 9)));
+  crash();
+  EXPECT_EQ(must_load().last_logged, at(6, 9));
+}
+
+/// What an operator does who knows better than a checksum.
+TEST_F(DamagedJournal, FileOfThatNameHasTheOthersHistoryReplaceThisOne) {
+  must_load();
+  append({at(3, 1)});
+  stop();
+  disk->put("/z/resync", "");
+  start();
+  auto loaded = load_with_others();
+  ASSERT_TRUE(loaded) << loaded.error();
+  EXPECT_NE(loaded->damaged, "");
+}
+
+/// A promise that was lost is nothing that a snapshot could bring back.
+TEST_F(DamagedJournal, EpochThatCannotBeReadIsRefusedAllTheSame) {
+  damage();
+  disk->put("/z/version-2/acceptedEpoch", "x");
+  EXPECT_FALSE(load_with_others());
 }
 
 // -- epochs -------------------------------------------------------------------------------------

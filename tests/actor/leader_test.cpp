@@ -203,6 +203,56 @@ TEST_F(Leader, WhatAFormerHandlerSaysLateDoesNotCountForTheLearnerThatCameAnew) 
 
 // -- reconfigurations (Leader.tryToCommit, Leader.lead; ReconfigRecoveryTest) ---------------------
 
+TEST_F(Leader, SendsPingsAndStaysThoughItsDiskIsBusy) {
+  establish_with(2);
+  join(3);
+  sync(3);
+  on.disk.hold();
+  propose_one(at(2, 1));
+  on.news();
+  on.pings = 0;
+  for (int second = 0; second < 30; ++second) {
+    pass(1s);
+    for (std::int64_t id : {2, 3}) say(id, learner_heard{{id}});
+  }
+  EXPECT_EQ(on.pings, 2 * 2 * 30) << "each half tick to each";
+  EXPECT_THAT(on.news_of("peer"), IsEmpty());
+  for (std::int64_t id : {2, 3}) say(id, learner_acked{{id}, at(2, 1)});
+  EXPECT_THAT(on.news(), Contains("database: apply 0x200000001")) << "a quorum without its disk";
+}
+
+/// One tree differs from the others: whose, a quorum decides.
+TEST_F(Leader, IsWrongWhenNoQuorumHasItsTree) {
+  establish_with(2);
+  join(3);
+  sync(3);
+  on.news();
+  say(2, learner_differs{{2}, at(2, 1)});
+  EXPECT_THAT(on.news_of("peer"), IsEmpty()) << "one of three may be the one that is wrong";
+  say(3, learner_differs{{3}, at(2, 1)});
+  EXPECT_THAT(on.news_of("peer"), ElementsAre(HasSubstr("this server's is wrong (wrong tree)")));
+}
+
+TEST_F(Leader, LearnerThatCameAnewWithTheLeadersTreeDiffersNoMore) {
+  establish_with(2);
+  join(3);
+  sync(3);
+  say(2, learner_differs{{2}, at(2, 1)});
+  join(2);
+  say(2, begin_sync{{2}, at(1, 5), true});
+  EXPECT_THAT(on.news(), Contains("database: plan a snapshot"));
+  say(2, learner_synced{{2}, at(1, 5)});
+  say(3, learner_differs{{3}, at(2, 9)});
+  EXPECT_THAT(on.news_of("peer"), IsEmpty());
+}
+
+TEST_F(Leader, WhoseOwnTreeDiffersLeavesAtOnce) {
+  establish_with(2);
+  caf::anon_send(leader_, tree_differs{at(2, 1)});
+  run();
+  EXPECT_THAT(on.news_of("peer"), ElementsAre(HasSubstr("(wrong tree)")));
+}
+
 class ReconfiguringLeader : public Leader {
  protected:
   ReconfiguringLeader() : Leader(true) {}

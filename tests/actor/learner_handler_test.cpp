@@ -31,6 +31,8 @@ leader_actor::behavior_type agreeable_leader(leader_actor::pointer self, scene* 
           [=](const learner_synced& m) { note("synced upto " + to_string(m.upto)); },
           [=](const learner_acked& m) { note("acked " + to_string(m.upto)); },
           [=](const learner_heard&) { note("heard"); },
+          [=](const learner_differs& m) { note("differs at " + to_string(m.at)); },
+          [=](const tree_differs&) {},
           [=](const learner_gone& m) { note("gone, " + m.reason); },
           [](const get_leader_status&) { return leader_status{}; },
           [](const reset_statistics&) {}};

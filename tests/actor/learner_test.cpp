@@ -64,9 +64,20 @@ class Follower : public room {
     auto links = keep(system().spawn(fake_links, port_));
     on.last_logged = at(1, 5);
     follower_ = keep(system().spawn(
-        follower, learner_options{context, server_id{3}, false, epoch{1}, epoch{1}, at(1, 5),
-                                  journal, database, peer, links,
-                                  config::make_view(config::membership_of(context->config))}));
+        follower, learner_options{context,
+                                  server_id{3},
+                                  false,
+                                  epoch{1},
+                                  epoch{1},
+                                  at(1, 5),
+                                  journal,
+                                  database,
+                                  peer,
+                                  links,
+                                  config::make_view(config::membership_of(context->config)),
+                                  {},
+                                  loses_past,
+                                  !loses_past}));
     run();
   }
 
@@ -100,6 +111,7 @@ class Follower : public room {
     on.news();
   }
 
+  bool loses_past = false;
   std::shared_ptr<port> port_;
   learner_actor came_;
   learner_handler_actor handler_;
@@ -216,6 +228,54 @@ TEST_F(Follower, AnswersAPingThoughItsDatabaseIsBusy) {
   on.touches.release();
   run();
   EXPECT_THAT(on.news(), ElementsAre("handler: pong 2"));
+}
+
+/// A slow disk is no reason for an election: while it syncs the leader's history as while it syncs
+/// a txn.
+TEST_F(Follower, AnswersAPingThoughItsDiskIsBusy) {
+  discover();
+  on.disk.hold();
+  leader_says(wire::NewLeader{});
+  on.news();
+  leader_says(wire::Ping{});
+  EXPECT_THAT(on.news(), ElementsAre("handler: pong 0"));
+  on.disk.release();
+  run();
+  leader_says(wire::UpToDate{});
+  on.disk.hold();
+  leader_says(carrying<wire::Proposal>({at(2, 1)}));
+  on.news();
+  for (int second = 0; second < 30; ++second) {
+    leader_says(wire::Ping{});
+    pass(1s);
+    EXPECT_THAT(on.news(), ElementsAre("handler: pong 0"));
+  }
+}
+
+TEST_F(Follower, WhoseTreeDiffersSaysSoAndLeavesUnlessTheLeaderDoes) {
+  broadcast();
+  caf::anon_send(follower_, tree_differs{at(2, 1)});
+  run();
+  EXPECT_THAT(on.news(), UnorderedElementsAre("peer: tree differs at 0x200000001",
+                                              "handler: tree differs at 0x200000001"));
+  leader_says(carrying<wire::Proposal>({at(2, 1)}));
+  EXPECT_THAT(on.news_of("handler"), ElementsAre("handler: ACK 0x200000001")) << "its log is right";
+  pass(1'900ms);
+  EXPECT_THAT(on.news(), IsEmpty());
+  pass(200ms);
+  EXPECT_THAT(on.news(), ElementsAre("peer: ended, the tree of this server is not the one that the "
+                                     "digest of txn 0x200000001 is of (wrong tree)"));
+}
+
+class FollowerThatLostItsPast : public Follower {
+ protected:
+  FollowerThatLostItsPast() { loses_past = true; }
+};
+
+TEST_F(FollowerThatLostItsPast, KeepsAnEpochWithoutAVoteAndAsksForASnapshot) {
+  discover();
+  EXPECT_THAT(on.news(), ElementsAre("hello of 1", "journal: store accepted 2",
+                                     "handler: ACKEPOCH 2, not counting, needs a snapshot"));
 }
 
 TEST_F(Follower, QuestionsTheLeaderCanNoLongerAnswerAreAnsweredWithAnErrorWhenTheTermEnds) {

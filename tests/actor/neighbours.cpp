@@ -51,6 +51,11 @@ journal_actor::behavior_type journal(journal_actor::pointer self, scene* on) {
             on->note("journal: install piece of " + to_string(m.as_of));
             return on->disk.answer<stored>(self, [] { return stored{}; });
           },
+          [=](const probe_disk&) -> caf::result<stored> {
+            on->note("journal: probe");
+            if (on->probe_fails) return caf::make_error(caf::sec::runtime_error, "no space");
+            return stored{};
+          },
           [=](const store_membership& m) {
             on->note("journal: store list " + to_string(m.committed->version));
           }};
@@ -83,12 +88,12 @@ database_actor::behavior_type database(database_actor::pointer self, scene* on) 
           },
           [=](const expire_sessions&) {},
           [=](const get_last_zxid&) {
-            return last_zxid{on->applied, on->shown_membership};
+            return last_zxid{on->applied, on->shown_membership, false};
           },
           [=](const know_membership&) {},
           [=](const synced_servers&) {},
-          [=](const plan_sync&) {
-            note("plan");
+          [=](const plan_sync& m) {
+            note(m.needs_snapshot ? "plan a snapshot" : "plan");
             return on->plan;
           },
           [=](const open_stream&) {
@@ -117,8 +122,12 @@ role_sink::behavior_type peer(role_sink::pointer, scene* on) {
       [=](const role_established& m) {
         on->note("peer: established " + std::to_string(m.era.value));
       },
-      [=](const role_ended& m) { on->note("peer: ended, " + m.reason); },
-      [=](const membership_committed& m) { on->note("peer: list " + to_string(m.list->version)); }};
+      [=](const role_ended& m) {
+        on->note("peer: ended, " + m.reason +
+                 (m.trusts == role_ended::trust::tree ? "" : " (wrong tree)"));
+      },
+      [=](const membership_committed& m) { on->note("peer: list " + to_string(m.list->version)); },
+      [=](const tree_differs& m) { on->note("peer: tree differs at " + to_string(m.at)); }};
 }
 
 /// A handler, as its leader or its learner sees it.
@@ -127,11 +136,13 @@ learner_handler_actor::behavior_type handler(learner_handler_actor::pointer, sce
   auto note = [=](std::string words) { on->note(name + ": " + std::move(words)); };
   return {
       [=](const wire::AckEpoch& m) {
-        note("ACKEPOCH " + std::to_string(m.epoch()) + (m.counts() ? "" : ", not counting"));
+        note("ACKEPOCH " + std::to_string(m.epoch()) + (m.counts() ? "" : ", not counting") +
+             (m.needs_snapshot() ? ", needs a snapshot" : ""));
       },
       [=](const wire::AckNewLeader& m) { note("ACK of NEWLEADER " + std::to_string(m.epoch())); },
       [=](const wire::Ack& m) { note("ACK " + to_hex(m.zxid())); },
       [=](const wire::Pong& m) { note("pong " + std::to_string(m.touched_size())); },
+      [=](const wire::TreeDiffers& m) { note("tree differs at " + to_hex(m.zxid())); },
       [=](const wire::Forward& m) { note("forward " + std::to_string(m.requests_size())); },
       [=](const wire::Revalidate& m) { note("revalidate " + to_hex(m.session())); },
       [=](const wire::SnapshotCredit& m) { note("credit " + std::to_string(m.chunks())); },
@@ -143,7 +154,7 @@ learner_handler_actor::behavior_type handler(learner_handler_actor::pointer, sce
         for (const auto& t : m.txns) note("inform " + to_string(t->id()));
       },
       [=](const forward_sync_done& m) { note("sync done " + std::to_string(m.xid.value)); },
-      [=](const forward_ping&) {},
+      [=](const forward_ping&) { ++on->pings; },
       [=](const leader_serves&) { note("leader serves"); }};
 }
 
@@ -170,7 +181,8 @@ learner_actor::behavior_type learner(learner_actor::pointer, scene* on) {
           },
           [=](const logged&) {},
           [=](const forwarded_writes&) {},
-          [=](const revalidate_session&) { return session_verdict{}; }};
+          [=](const revalidate_session&) { return session_verdict{}; },
+          [=](const tree_differs&) {}};
 }
 
 }  // namespace

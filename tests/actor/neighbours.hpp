@@ -108,6 +108,8 @@ struct scene {
   loaded_data on_disk;
   std::deque<log_range> ranges;  // answers to read_log; when used up: complete and empty
   zxid last_logged;
+  bool probe_fails = false;
+  int pings = 0;  // that the leader had its handlers send
 
   gate touches;  // the database's
   std::vector<session_id> touched;

@@ -66,7 +66,8 @@ class Peer : public room {
       return caf::actor_cast<leader_actor>(caf::actor_cast<caf::strong_actor_ptr>(made));
     };
     options.make_learner = [this](caf::local_actor*, const term& now, role_sink to) {
-      on.note("learner made at " + to_string(now.last));
+      on.note("learner made at " + to_string(now.last) +
+              (now.needs_snapshot ? ", needs a snapshot" : "") + (now.damaged ? ", no vote" : ""));
       auto made = keep(fake_learner(system(), &on));
       role_ = caf::actor_cast<caf::actor>(made);
       to_ = to;
@@ -161,6 +162,101 @@ TEST_F(Peer, DiskFailureEndsTheRoleAndTheDirectoryIsReadAnew) {
   auto news = on.news();
   EXPECT_THAT(news, Contains("journal: load"));
   EXPECT_THAT(news, Contains("election: look with 0x100000005"));
+}
+
+/// Whoever cannot write stands for nothing, and is asked for reads alone.
+TEST_F(Peer, WhileTheDiskFailsItServesReadsAndTriesTheDiskEverMoreRarely) {
+  elect(1);
+  on.news();
+  on.probe_fails = true;
+  caf::anon_send(peer_, disk_failed{"no space"});
+  run();
+  EXPECT_THAT(on.news_of("database"), ElementsAre("database: stop", "database: read only"));
+  std::vector<int> tried;  // in tenths of a second
+  for (int step = 1; step <= 200; ++step) {
+    pass(100ms);
+    if (!on.news_of("journal: probe").empty()) tried.push_back(step);
+  }
+  EXPECT_THAT(tried, ElementsAre(5, 15, 35, 75, 125, 175)) << "up to five ticks of a second";
+  on.probe_fails = false;
+  pass(5s);
+  auto news = on.news();
+  EXPECT_THAT(news,
+              ElementsAre("journal: probe", "journal: load", "database: stop",
+                          "database: install 0x100000005", "election: looking",
+                          "journal: read after 0x100000005", "election: look with 0x100000005"));
+}
+
+/// Otherwise one that works for a moment at a time would take its server in and out for ever.
+TEST_F(Peer, DiskThatFailsAgainSoonIsLeftAloneForLonger) {
+  std::vector<int> waited;  // in tenths of a second
+  for (int times = 0; times < 5; ++times) {
+    pass(3s);
+    elect(1);
+    caf::anon_send(peer_, disk_failed{"no space"});
+    run();
+    on.news();
+    int steps = 0;
+    for (; on.news_of("journal: probe").empty() && steps < 100; ++steps) pass(100ms);
+    waited.push_back(steps);
+  }
+  EXPECT_THAT(waited, ElementsAre(5, 10, 20, 40, 50));
+}
+
+TEST_F(Peer, WhatCannotBeReadIsNoVoteAndNoCandidate) {
+  on.on_disk.last_logged = on.last_logged = {};
+  on.on_disk.damaged = "the middle of the log is not what was written";
+  elect(1);
+  on.news();
+  log_range nothing;
+  nothing.complete = nothing.damaged = true;
+  on.ranges = {nothing};
+  log::set_observer([](log::level, std::string_view) {});
+  caf::anon_send(peer_, disk_failed{"no space"});
+  run();
+  pass(600ms);
+  log::set_observer({});
+  EXPECT_THAT(on.news(), Contains("election: look with 0xffffffffffffffff"));
+  elect(3);
+  EXPECT_THAT(on.news(), Contains("learner made at 0x0, needs a snapshot, no vote"));
+}
+
+/// It follows for a snapshot, and stands all the same when nobody else is there to lead.
+TEST_F(Peer, TreeInDoubtIsReplacedByALeadersUnlessThereIsNone) {
+  on.on_disk.tree_differs = true;
+  elect(3);
+  on.news();
+  role_says(role_ended{"its tree differs", role_ended::trust::none_by_digest});
+  kill(role_);
+  EXPECT_THAT(on.news(), ElementsAre("database: stop", "election: looking", "journal: load",
+                                     "database: install 0x100000005", "election: looking",
+                                     "journal: read after 0x100000005",
+                                     "election: look with 0xffffffffffffffff"));
+  pass(10'100ms);
+  EXPECT_THAT(on.news(), Contains("election: look with 0x100000005"));
+  ballot_.decision.release();
+  run();
+}
+
+TEST_F(Peer, TreeThatIsRightWhenItIsReadAnewIsBelieved) {
+  elect(3);
+  on.news();
+  role_says(role_ended{"its tree differs", role_ended::trust::none_by_digest});
+  kill(role_);
+  EXPECT_THAT(on.news(), Contains("election: look with 0x100000005"));
+  elect(3);
+  EXPECT_THAT(on.news(), Contains("learner made at 0x100000005"));
+}
+
+/// What it has on its disk may be as wrong as its tree.
+TEST_F(Peer, LeaderWhomTheOthersContradictTakesTheirTree) {
+  elect(1);
+  role_says(role_ended{"the others' trees differ", role_ended::trust::none_by_others});
+  on.news();
+  kill(role_);
+  EXPECT_THAT(on.news(), Contains("election: look with 0xffffffffffffffff"));
+  elect(3);
+  EXPECT_THAT(on.news(), Contains("learner made at 0x100000005, needs a snapshot"));
 }
 
 TEST_F(Peer, WordsOfAFormerRoleReachNobody) {

@@ -13,7 +13,7 @@ import tempfile
 import time
 import unittest
 
-from kazoo.exceptions import KazooException
+from kazoo.exceptions import KazooException, NotReadOnlyCallError
 
 import harness
 from harness import wait_until
@@ -167,32 +167,63 @@ class ActorCluster(Places):
             self.cluster.disk_slow(n, "80ms")
         self.assertGreaterEqual(write_ms(), 80)
 
+    def words(self, number, word):
+        port = int(self.cluster.servers()[number]["client"].rsplit(":", 1)[1])
+        return harness.four_letter(port, word)
+
     def test_a_leader_whose_disk_is_full_makes_way_and_comes_back_when_there_is_room(self):
         self.up(3)
-        self.client().create("/before")
+        self.client().create("/before", b"seen by all")
         old = self.cluster.leader()
         others = [n for n in (1, 2, 3) if n != old]
+        self.assertIn("zk_disk_state\tok\n", self.words(old, "mntr"))
         self.cluster.disk_full(old)
         zk = self.client(*others)
         acknowledged = []
+        down_s = 0.0  # from the last write that was acknowledged before the failure to the next
+        last = time.monotonic()
 
         def filled():
+            nonlocal down_s, last
             try:
                 acknowledged.append(zk.create("/before/n-", b"x" * 5000, sequence=True))
+                down_s, last = max(down_s, time.monotonic() - last), time.monotonic()
             except KazooException:
                 pass  # the leader went while it was under way
-            return self.cluster.servers()[old].get("mode") is None
+            return self.cluster.servers()[old].get("mode") == "read-only"
 
-        wait_until(filled, "the server on the full disk serves no longer")
+        wait_until(filled, "the server on the full disk serves reads only")
         self.wait_leader_among(others)
-        self.assertIn("No space left", self.cluster.logs(old, lines=500))
         acknowledged.append(zk.create("/before/n-", sequence=True))
+        down_s = max(down_s, time.monotonic() - last)
+        self.assertLess(down_s, 15, "an election and the client's reconnect, no timeout of servers")
+
+        # It says what is the matter, in the log and to whoever asks, and serves what it had.
+        self.assertIn("disk_failed", self.cluster.logs(old, lines=500))
+        self.assertIn("No space left", self.cluster.logs(old, lines=500))
+        self.assertIn("zk_disk_state\tfailed\n", self.words(old, "mntr"))
+        self.assertRegex(self.words(old, "mntr"), r"zk_disk_fault\t.*No space left")
+        self.assertRegex(self.words(old, "srvr"), r"(?m)^Disk: .*No space left")
+        self.assertEqual(self.words(old, "isro"), "ro")
+        reader = harness.connect(self.cluster.servers()[old]["client"], self.clients,
+                                 read_only=True)
+        self.assertEqual(reader.get("/before")[0], b"seen by all")
+        self.assertRaises(NotReadOnlyCallError, reader.create, "/not-here")
+        harness.close(reader)
+        era = self.cluster.servers()[self.cluster.leader()]["zxid"][:-8]
+        time.sleep(5)  # several probes of the disk
+        leader = self.cluster.servers()[self.cluster.leader()]
+        self.assertEqual(leader["zxid"][:-8], era, "who cannot write disturbs nobody")
+
         self.cluster.heal()
         self.wait_mode(old, ("follower",))
+        self.assertIn("disk_works_again", self.cluster.logs(old, lines=500))
+        self.assertIn("zk_disk_state\tok\n", self.words(old, "mntr"))
         back = self.client(old)
         back.sync("/")
         there = {"/before/" + n for n in back.get_children("/before")}
         self.assertLessEqual(set(acknowledged), there)
+        self.assertEqual(harness.tree_of(back), harness.tree_of(zk))
 
     def test_who_may_not_ask_gets_nothing(self):
         self.up(3)
@@ -263,6 +294,35 @@ class ActorNode(unittest.TestCase):
                     self.assertIn("troupe.served", answer["refused"])
             e.client().create("/after")
             self.assertEqual((leader.mode(), leader.zxid() >> 32), ("leader", era))
+
+    def test_a_server_whose_log_has_rotted_takes_the_others_history_and_keeps_its_own(self):
+        with harness.Ensemble(3) as e:
+            leader = e.start_all()
+            rotten = next(s for s in e if s is not leader)
+            zk = leader.client()
+            for i in range(200):
+                zk.create(f"/n{i}", b"x" * 100)
+            e.wait_quiet()
+            rotten.kill()
+            folder = os.path.join(rotten.data, "version-2")
+            name = max(n for n in os.listdir(folder) if n.startswith("log."))
+            with open(os.path.join(folder, name), "r+b") as f:
+                f.seek(10_000)
+                byte = f.read(1)
+                f.seek(10_000)
+                f.write(bytes([byte[0] ^ 1]))
+            zk.create("/meanwhile", b"y")
+            rotten.start()
+            wait_until(lambda: rotten.mode() == "follower", "it follows", step_s=0.1)
+            self.assertRegex(rotten.log_text(), f"history_damaged.*{name}")
+            self.assertTrue(os.path.exists(os.path.join(folder, "damaged." + name)))
+            tree = harness.assert_same_trees(e)
+            self.assertIn("/meanwhile", tree)
+            rotten.kill()
+            rotten.start()
+            wait_until(lambda: rotten.mode() == "follower", "it follows again", step_s=0.1)
+            self.assertEqual(rotten.log_text().count("history_damaged"), 1)
+            self.assertEqual(harness.assert_same_trees(e), tree)
 
 
 if __name__ == "__main__":

@@ -102,7 +102,7 @@ void client::connect() {
   heard_ = spoke_ = on_.now();
   auto body = jute::encode(
       connect_request{0, seen_, options_.timeout_ms, session_, jute::buffer{password_}});
-  body.push_back('\0');
+  body.push_back(options_.accepts_read_only ? '\1' : '\0');
   std::string frame;
   append_frame(frame, body);
   wires_.send(connection_, std::move(frame));

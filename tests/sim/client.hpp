@@ -30,6 +30,7 @@ struct client_options {
   std::size_t outstanding_max = 4;  // operations sent and not answered
   std::size_t keys = 6;             // shared by all clients: /k0, /k1, ...
   bool writes = true;
+  bool accepts_read_only = false;
   std::size_t big_value_bytes = 0;  // some values are padded to this; 0: none
   std::string proof;                // "user:password", shown on each connection; empty: none
 };

@@ -44,6 +44,10 @@ class platters {
   void crash_within(std::uint64_t calls, std::string part, std::function<void()> crash);
   void forget_crash() { crash_ = nullptr; }
 
+  /// Turns a bit in the middle of the last file, by name, of those whose path contains `part`.
+  /// False: there is none with a content.
+  bool rot(const std::string& part);
+
   /// Forgets what was not synced. Whoever had the disk open must be dead.
   void lose_power();
   /// Only the process is dead: the system keeps what was written, the locks are free.

@@ -103,6 +103,11 @@ class world {
   void trap(moment which, unsigned further, at_moment act);
   /// Each call of the journal takes up to `longest` more; zero: as the options say.
   void slow_disk_down(server_id who, duration longest) { at(who).disk_slowness = longest; }
+  /// The next create of a znode is applied there with one bit of its data turned, as bad memory
+  /// does.
+  void garble_next_create(server_id who) { at(who).garbles_next_create = true; }
+  /// Error lines of the log with this in them are no failures.
+  void expect_error(std::string part) { expected_error_ = std::move(part); }
   /// Each message of each actor waits up to `longest`; zero: none does.
   void slow_down(server_id who, duration longest) { at(who).slowness = longest; }
   void pause(server_id who);
@@ -165,6 +170,7 @@ class world {
     std::shared_ptr<platters> disk;
     duration wall_offset{0};
     duration disk_slowness{0};
+    bool garbles_next_create = false;
     duration slowness{0};
     double wall_drift = 0;  // by which part its wall clock is too fast
     unsigned lives = 0;
@@ -192,6 +198,7 @@ class world {
   void spring_traps(server_id from, server_id to, const caf::message& heard);
   void spy_on(realm where, const caf::abstract_actor& actor, caf::mailbox_element* message);
   void spy_on_database(server_id who, server& s, caf::mailbox_element& message);
+  static void garble(server& s, caf::mailbox_element& message);
   void break_rules(server& s, const caf::abstract_actor& actor, caf::mailbox_element& message);
   [[nodiscard]] duration brake(realm where, const caf::abstract_actor& actor);
   [[nodiscard]] bool read_everything(client& through);
@@ -216,6 +223,7 @@ class world {
   };
   std::deque<set_trap> traps_;
   client* operator_ = nullptr;  // who asks for reconfigs
+  std::string expected_error_;  // empty: none
 };
 
 }  // namespace troupe::sim

@@ -53,6 +53,19 @@ void world::crash_at_disk_call(server_id who, std::uint64_t calls, std::string p
   });
 }
 
+void world::garble(server& s, caf::mailbox_element& message) {
+  for (auto& x : message.content().get_mutable_as<apply_txns>(0).txns) {
+    auto* made = std::get_if<create_txn>(&x->value.body);
+    if (made == nullptr || !made->data || made->data->empty()) continue;
+    auto wrong = x->value;
+    std::get<create_txn>(wrong.body).data->front() ^= 1;
+    wrong.digest.reset();  // nothing is seen of it until another txn's is compared
+    x = make_logged(std::move(wrong));
+    s.garbles_next_create = false;
+    return;
+  }
+}
+
 void world::trap(moment which, unsigned further, at_moment act) {
   constexpr std::size_t traps_max = 4;
   if (traps_.size() == traps_max) traps_.pop_front();

@@ -41,7 +41,7 @@ bool is_all_serving(const json& status) {
   int leaders = 0;
   for (const auto& x : status["servers"]) {
     if (x["state"] != "running") continue;
-    if (!x.contains("mode")) return false;
+    if (!x.contains("mode") || x["mode"] == "read-only") return false;
     leaders += x["mode"] == "leader" || x["mode"] == "standalone";
   }
   return leaders == 1;
