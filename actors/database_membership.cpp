@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <set>
 #include <utility>
 
 #include "actors/caf.hpp"
@@ -8,6 +9,19 @@
 #include "messages/trace_fields.hpp"
 
 namespace troupe::database_parts {
+namespace {
+
+/// Those who would log what is proposed. One that a list has just made an observer may not know it
+/// yet and be synced as a voter still; it will come again as an observer, and those log nothing
+/// before it is committed: a list that needs it could never be.
+std::set<server_id> loggers_among(const std::set<server_id>& synced,
+                                  const config::membership& present) {
+  auto out = synced;
+  std::erase_if(out, [&](server_id id) { return present.is_observer(id); });
+  return out;
+}
+
+}  // namespace
 
 /// The order of the checks is PrepRequestProcessor's: it decides which error a client sees.
 tl::expected<std::string, error_code> judge_reconfig(database_ptr self,
@@ -28,7 +42,7 @@ tl::expected<std::string, error_code> judge_reconfig(database_ptr self,
   auto next = config::change(*s.members, {asked.joining, asked.leaving, asked.new_members}, made_by,
                              context.config.standalone_enabled);
   if (!next) return refuse(next.error().code, next.error().reason);
-  if (!quorum_of(*next, context.me).has_quorum(s.synced))
+  if (!quorum_of(*next, context.me).has_quorum(loggers_among(s.synced, *s.members)))
     return refuse(error_code::new_config_no_quorum, "no quorum of the new servers is synced");
   return config::print(*next);
 }

@@ -357,10 +357,10 @@ caf::result<loaded_data> truncate(journal_ptr self, const truncate_log& m) {
   if (!flush(self)) return error_of(s.broken);
   if (!s.log) return error_of(no_history(self).text());
   forget_scribe(self);
-  auto snapshots_too = mutated(mutant::cut_keeps_newer_snapshots)
-                           ? io_result<void>{}
-                           : s.directory->remove_snapshots_after(m.keep_upto);
-  auto cut = snapshots_too.and_then([&] { return s.log->truncate_to(m.keep_upto); });
+  auto cut = s.log->check_cut(m.keep_upto);
+  if (cut && !mutated(mutant::cut_keeps_newer_snapshots))
+    cut = s.directory->remove_snapshots_after(m.keep_upto);
+  cut = std::move(cut).and_then([&] { return s.log->truncate_to(m.keep_upto); });
   if (!cut) {
     if (s.log->poison()) fail(self, *s.log->poison());
     return error_of(cut.error().text());

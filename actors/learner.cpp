@@ -148,7 +148,7 @@ coro::task<bool> truncate(learner_ptr self, zxid keep_upto) {
       coro::ask<loaded_data>(self, s.options.journal, coro::infinite, truncate_log{keep_upto});
   auto left = co_await cutting;
   if (!left) {
-    end_term(self, "cannot truncate the log: " + text_of(left.error()));
+    end_term(self, "cannot truncate the log: " + text_of(left.error()), role_ended::trust::no_cut);
     co_return false;
   }
   s.options.context->log.info("log_truncated",

@@ -150,7 +150,7 @@ coro::task<> run(self_ptr self) {
     history->leader = choice->leader;
     history->electing = choice->members ? choice->members : s.members;
     history->observes = history->electing->is_observer(me);
-    history->needs_snapshot = history->damaged || !s.tree_doubt.empty();
+    history->needs_snapshot = history->damaged || s.cannot_cut || !s.tree_doubt.empty();
     auto began = self->clock().now();
     auto playing = play_role(self, *history, me);
     auto over = co_await playing;
@@ -161,6 +161,8 @@ coro::task<> run(self_ptr self) {
       looking(self, "the disk failed: " + s.disk_trouble);
       auto reloading = load_from_disk(self);
       co_await reloading;
+    } else if (over.trusts == role_ended::trust::no_cut) {
+      s.cannot_cut = true;
     } else if (over.trusts != role_ended::trust::tree) {
       looking(self, reason);
       auto rereading = read_tree_anew(self, over.trusts, reason);
@@ -276,6 +278,7 @@ peer_actor::behavior_type peer(self_ptr self, peer_options options) {
         st.status.reason.clear();
         st.status.era = m.era;
         st.tree_doubt.clear();  // a learner's is the leader's now; a leader's is what all will have
+        st.cannot_cut = false;
         st.is_readable = true;
         self->send(st.options.election, role_taken{st.status.state, m.era});
       },

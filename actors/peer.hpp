@@ -60,6 +60,7 @@ struct peer_state {
   std::uint64_t failures_heard = 0;  // of the disk
   core::disk_patience patience;
   bool is_readable = false;  // the database has what clients may read
+  bool cannot_cut = false;   // its log to its leader's history: a snapshot has to replace both
   std::string tree_doubt;    // why a leader's snapshot has to replace the tree; empty: it is right
   std::chrono::steady_clock::time_point doubted_since;
   role_ended last_word;  // why the role ends, as it said itself or as the disk made it

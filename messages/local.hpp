@@ -429,8 +429,10 @@ struct membership_committed {
 struct role_ended {
   TROUPE_STAYS_LOCAL;
   std::string reason;
-  /// The tree of this server is wrong: whoever says so knows by a digest, or by the others.
-  enum class trust { tree, none_by_digest, none_by_others } trusts = trust::tree;
+  /// What this server may build upon: all it has; all, but its log cannot be cut to its leader's
+  /// history; or nothing, since its tree is wrong: whoever says so knows by a digest, or by the
+  /// others.
+  enum class trust { tree, no_cut, none_by_digest, none_by_others } trusts = trust::tree;
 };
 
 struct get_server_status {

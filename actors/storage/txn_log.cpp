@@ -182,13 +182,20 @@ io_result<void> txn_log::truncate_to(zxid last) {
     return tl::unexpected(io_error{"cut the log", options_.directory, EBUSY, -1,
                                    "txns up to " + to_string(appended_) + " wait for a sync"});
   if (auto rolled = roll(); !rolled) return rolled;
+  if (auto possible = check_cut(last); !possible) return possible;
+  auto at = find_cut(last);
+  if (!at) return tl::unexpected(std::move(at.error()));
+  if (auto cut = perform(*at); !cut) return cut;
+  appended_ = synced_ = last;
+  return {};
+}
+
+io_result<void> txn_log::check_cut(zxid last) {
   auto at = find_cut(last);
   if (!at) return tl::unexpected(std::move(at.error()));
   if (!at->holds_last)
     return tl::unexpected(io_error{"cut the log", options_.directory, ENODATA, -1,
                                    "it does not hold txn " + to_string(last)});
-  if (auto cut = perform(*at); !cut) return cut;
-  appended_ = synced_ = last;
   return {};
 }
 

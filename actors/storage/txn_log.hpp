@@ -46,6 +46,9 @@ class txn_log {
   /// Syncs, and lets the next append start a new file (when a snapshot starts).
   [[nodiscard]] io_result<void> roll();
 
+  /// Whether truncate_to(last) would find what it needs; changes nothing.
+  [[nodiscard]] io_result<void> check_cut(zxid last);
+
   /// Cuts the log so that `last` is its last txn; nothing may wait for a sync. An error when the
   /// log does not hold it. A crash in between leaves a log that ends at or after `last` without a
   /// hole, so doing it again completes it (compare ZOOKEEPER-5094).

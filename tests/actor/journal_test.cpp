@@ -442,6 +442,10 @@ TEST_F(Journal, SnapshotsThatMayHoldACutTxnGoWithIt) {
 TEST_F(Journal, TruncatingToWhatIsNotThereIsRefusedAndChangesNothing) {
   must_load();
   append({at(1, 1), at(1, 2)});
+  disk->put("/z/version-2/snapshot.100000002", snapshot_bytes(at(1, 2)));
+  auto before = snapshots();
+  EXPECT_FALSE(ask<loaded_data>(truncate_log{at(0, 9)}));
+  EXPECT_EQ(snapshots(), before);
   EXPECT_FALSE(ask<loaded_data>(truncate_log{at(1, 9)}));
   EXPECT_TRUE(failures.empty());
   append({at(1, 3)});

@@ -248,6 +248,22 @@ TEST_F(Peer, TreeThatIsRightWhenItIsReadAnewIsBelieved) {
   EXPECT_THAT(on.news(), Contains("learner made at 0x100000005"));
 }
 
+/// It goes on standing, and asks for a snapshot until it has served with its leader's history.
+TEST_F(Peer, LogThatCannotBeCutToTheLeadersHistoryIsReplacedByASnapshot) {
+  elect(3);
+  role_says(role_ended{"cannot truncate the log", role_ended::trust::no_cut});
+  on.news();
+  kill(role_);
+  EXPECT_THAT(on.news(), Contains("election: look with 0x100000005"));
+  elect(3);
+  EXPECT_THAT(on.news(), Contains("learner made at 0x100000005, needs a snapshot"));
+  role_says(role_established{epoch{2}});
+  kill(role_);
+  pass(5s);
+  elect(3);
+  EXPECT_THAT(on.news(), Contains("learner made at 0x100000005"));
+}
+
 /// What it has on its disk may be as wrong as its tree.
 TEST_F(Peer, LeaderWhomTheOthersContradictTakesTheirTree) {
   elect(1);

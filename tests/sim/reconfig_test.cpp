@@ -178,6 +178,27 @@ TEST(Reconfig, ListWithoutASyncedQuorumIsRefusedAndNothingChanges) {
   w.expect_clean_end();
 }
 
+/// One that is an observer now and has not heard of it: it cannot make up the quorum of a list
+/// that makes it a voter again, for it comes back as an observer.
+TEST(Reconfig, VoterJustMadeAnObserverDoesNotCountForTheNextList) {
+  changing w{4, 0};
+  auto leads = *w.leader();
+  std::set<server_id> others{w.servers().begin(), w.servers().end()};
+  auto unaware = leads == server_id{2} ? server_id{3} : server_id{2};
+  others.erase(unaware);
+  w.wires().cut_both(leads, unaware);
+  std::optional<operation> first, second;
+  w.reconfigure(others, {unaware}, [&first](const operation& op) { first = op; });
+  ASSERT_TRUE(w.run_until(1s, [&] { return first.has_value(); }));
+  ASSERT_EQ(first->err, error_code::ok);
+  w.reconfigure({leads, unaware}, {}, [&second](const operation& op) { second = op; });
+  ASSERT_TRUE(w.run_until(10s, [&] { return second.has_value(); })) << "it is under way for ever";
+  EXPECT_EQ(second->err, error_code::new_config_no_quorum);
+  w.wires().heal_all();
+  ASSERT_TRUE(w.write("/goes-on"));
+  w.expect_clean_end();
+}
+
 TEST(Reconfig, ServerThatMissedTwoChangesFindsTheEnsembleThroughThoseItKnew) {
   changing w{3, 2};
   w.crash({1});
