@@ -20,6 +20,7 @@
 #include "actors/ensemble.hpp"
 #include "actors/error_text.hpp"
 #include "actors/node/links.hpp"
+#include "actors/node/network_settings.hpp"
 #include "actors/node/ports.hpp"
 #include "actors/node/server.hpp"
 #include "actors/process_user.hpp"
@@ -90,12 +91,7 @@ struct system_config : caf::actor_system_config {
   system_config() {
     load<caf::io::middleman>();
     troupe::add_message_types(*this);
-    set("middleman.app-identifiers", std::vector<std::string>{"troupe-1"});
-    // All that is busy is pinned to the I/O thread or detached; CAF's own helpers need little.
-    set("scheduler.policy", caf::atom("sharing"));
-    set("scheduler.max-threads", std::size_t{1});
-    set("middleman.workers", std::size_t{0});
-    set("middleman.attach-utility-actors", true);
+    settle_network(*this, servers_app_identifier);
   }
 };
 

@@ -16,6 +16,7 @@
 #include <utility>
 
 #include "actors/error_text.hpp"
+#include "actors/node/network_settings.hpp"
 #include "tools/cluster/exchange.hpp"
 #include "tools/cluster/one_server.hpp"
 #include "tools/cluster/served.hpp"
@@ -33,11 +34,7 @@ constexpr auto answer_limit = std::chrono::seconds{3};
 struct spawner_config : caf::actor_system_config {
   spawner_config() {
     load<caf::io::middleman>();
-    set("middleman.app-identifiers", std::vector<std::string>{cluster_app_identifier});
-    set("scheduler.policy", caf::atom("sharing"));
-    set("scheduler.max-threads", std::size_t{1});
-    set("middleman.workers", std::size_t{0});
-    set("middleman.attach-utility-actors", true);
+    settle_network(*this, cluster_app_identifier);
   }
 };
 

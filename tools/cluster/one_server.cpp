@@ -15,6 +15,7 @@
 #include <thread>
 #include <utility>
 
+#include "actors/node/network_settings.hpp"
 #include "actors/node/node.hpp"
 #include "actors/node/pid_file.hpp"
 #include "actors/storage/posix_disk.hpp"
@@ -118,11 +119,7 @@ served_actor::behavior_type serve(served_actor::stateful_pointer<served_state> s
 struct spawn_config : caf::actor_system_config {
   explicit spawn_config(const std::shared_ptr<desk>& at) {
     load<caf::io::middleman>();
-    set("middleman.app-identifiers", std::vector<std::string>{cluster_app_identifier});
-    set("scheduler.policy", caf::atom("sharing"));
-    set("scheduler.max-threads", std::size_t{1});
-    set("middleman.workers", std::size_t{0});
-    set("middleman.attach-utility-actors", true);
+    settle_network(*this, cluster_app_identifier);
     auto make = caf::make_actor_factory(
         // By value: CAF compares these with the message's types, and a reference is none of them.
         [at](served_actor::stateful_pointer<served_state> self, std::string,

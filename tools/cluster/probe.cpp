@@ -4,6 +4,7 @@
 #include <caf/io/all.hpp>
 
 #include "actors/error_text.hpp"
+#include "actors/node/network_settings.hpp"
 #include "tools/cluster/served.hpp"
 
 namespace troupe::cluster {
@@ -12,7 +13,8 @@ namespace {
 struct stranger_config : caf::actor_system_config {
   stranger_config() {
     load<caf::io::middleman>();
-    set("middleman.app-identifiers", std::vector<std::string>{"troupe-1", cluster_app_identifier});
+    set("middleman.app-identifiers",
+        std::vector<std::string>{servers_app_identifier, cluster_app_identifier});
     set("scheduler.max-threads", std::size_t{1});
   }
 };
