@@ -27,6 +27,7 @@ struct settings {
 };
 
 constexpr std::uint64_t seeds_default = 500;
+constexpr std::uint64_t seeds_for_a_mutant = 5'000;
 constexpr double shrink_minutes_default = 2;
 
 double seconds(duration d) { return static_cast<double>(d.count()) / 1e6; }
@@ -115,8 +116,10 @@ int main(int argc, char** argv) {
   settings s;
   auto& many = s.many;
   CLI::App app{"Runs simulated ensembles under faults, one seed a run."};
-  app.add_option("--seeds", many.seeds,
-                 "how many seeds; 500, or as many as --minutes allow when that is said");
+  app.add_option(
+      "--seeds", many.seeds,
+      "how many seeds; 500, or as many as --minutes allow when that is said; 5000 at most "
+      "with --mutants");
   app.add_option("--first-seed", many.first_seed, "the first of them")->capture_default_str();
   app.add_option("--minutes", many.minutes,
                  "begin no seed later than this; with --shrink: how long to look (2)")
@@ -171,7 +174,7 @@ int main(int argc, char** argv) {
   app.add_flag("--no-observers", s.without.observers)->needs(one)->group(reduced);
   app.add_flag("--no-spares", s.without.spares)->needs(one)->group(reduced);
   CLI11_PARSE(app, argc, argv);
-  if (!many.seeds && !many.minutes) many.seeds = seeds_default;
+  if (!many.seeds && !many.minutes) many.seeds = all_mutants ? seeds_for_a_mutant : seeds_default;
   if (*chaos) s.without.chaos = duration{static_cast<duration::rep>(chaos_s * 1e6)};
   s.without.faults = parse_numbers(numbers).value_or(std::set<unsigned>{});
   if (all_mutants) return find_mutants(many, enough);
