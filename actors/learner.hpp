@@ -43,7 +43,7 @@ struct learner_options {
   links_actor links;
   view_ptr members;
   view_ptr electing{};          // where the leader is found; null: by `members`
-  bool needs_snapshot = false;  // the tree here is not to be built upon
+  bool needs_snapshot = false;  // the tree here is wrong, or the log cannot be cut
   bool promises = true;  // false: what was logged here is lost, so its word counts for nothing
 };
 

@@ -34,7 +34,7 @@ struct term {
   view_ptr electing{};    // who has elected: may know a list that we have not seen
   bool observes = false;  // as a learner
   bool damaged = false;   // what was logged here is lost, and this server's word counts for nothing
-  bool needs_snapshot = false;  // what is in the database is not to be built upon
+  bool needs_snapshot = false;  // the tree is wrong, or the log cannot be cut
 };
 
 struct peer_options {
