@@ -399,7 +399,8 @@ caf::result<epoch_proposed> on_join(self_ptr self, const join_epoch& m) {
   auto promise = self->make_response_promise<epoch_proposed>();
   // It will never follow us, in any epoch but a later one: without this it would stay out for as
   // long as we lead (ZooKeeper leaves it out).
-  if (auto proposed = s.handshake.proposed(); proposed && m.accepted > *proposed) {
+  auto proposed = s.handshake.proposed();
+  if (proposed && m.accepted > *proposed && !mutated(mutant::any_leader_followed)) {
     end_term(self, "server " + std::to_string(m.learner.value) + " has promised epoch " +
                        std::to_string(m.accepted.value) + " to another: a newer one is needed");
     return promise.deliver(caf::make_error(caf::sec::runtime_error));

@@ -51,6 +51,7 @@ void faults::strike() {
       {options_.isolate_one, &faults::isolate_one},
       {options_.split, &faults::split},
       {options_.split_at_message, &faults::split_at_message},
+      {options_.two_leaders, &faults::two_leaders},
       {options_.one_way_cut, &faults::cut_one_way},
       {options_.reset, &faults::reset},
       {options_.reset_in_conversation, &faults::reset_in_conversation},
@@ -224,6 +225,45 @@ void faults::split_at_message() {
     for (auto who : group) later([this, who] { on_.start(who); });
   });
   later([this] { on_.wires().heal_all(); });
+}
+
+/// The leader sleeps while the others find another one; in the midst of their handshake that one is
+/// cut off instead, and the old leader, which knows of nothing, is the only one to be heard.
+void faults::two_leaders() {
+  auto old_leader = on_.leader();
+  if (!old_leader) return;
+  using moment = world::moment;
+  static constexpr moment steps[] = {moment::leader_info, moment::ack_epoch, moment::new_leader};
+  auto which = steps[chance_.below(std::size(steps))];
+  auto further = static_cast<unsigned>(chance_.below(3));
+  auto lured = chance_.between(duration{100'000}, duration{1'500'000});
+  on_.tell("the leader sleeps: server " + std::to_string(old_leader->value));
+  on_.pause(*old_leader);
+  for (auto each : on_.servers())
+    if (each != *old_leader) on_.wires().reset(each, *old_leader);
+  on_.trap(which, further, [=, this, was = *old_leader](server_id from, server_id to) {
+    auto [follower, leads] = which == moment::ack_epoch ? std::pair{from, to} : std::pair{to, from};
+    if (on_.now() < until_ && leads != was && follower != was) lure(follower, leads, was, lured);
+  });
+  later([this, was = *old_leader] {
+    on_.resume(was);
+    on_.wires().heal_all();
+  });
+}
+
+void faults::lure(server_id follower, server_id leads, server_id old_leader, duration lured) {
+  on_.tell("server " + std::to_string(leads.value) + " is cut off, server " +
+           std::to_string(old_leader.value) + " heard again");
+  on_.isolate({leads});
+  on_.wires().reset(follower, leads);
+  on_.resume(old_leader);
+  on_.clock().after(lured, [=, this] {
+    if (on_.now() >= until_) return;
+    on_.wires().heal_all();
+    on_.isolate({old_leader});
+    for (auto each : on_.servers())
+      if (each != old_leader) on_.wires().reset(each, old_leader);
+  });
 }
 
 void faults::cut_one_way() {

@@ -26,6 +26,7 @@ struct fault_options {
   int isolate_one = 8;
   int split = 5;
   int split_at_message = 6;  // the two that speak are cut off from all others, or from each other
+  int two_leaders = 4;       // who has joined a new leader hears the old one again
   int one_way_cut = 6;
   int reset = 8;
   int reset_in_conversation = 8;  // after the next few messages
@@ -63,6 +64,8 @@ class faults {
   void isolate_one();
   void split();
   void split_at_message();
+  void two_leaders();
+  void lure(server_id follower, server_id leads, server_id old_leader, duration lured);
   void cut_one_way();
   void reset();
   void reset_in_conversation();

@@ -53,8 +53,10 @@ config::node_config world::make_config(server_id who) const {
   return c;
 }
 
-/// What a server finds in zoo.cfg when it starts. One that is listed no more is started by an
-/// operator who has added it to the list by hand, as for one that joins.
+/// What a server finds in zoo.cfg when it starts. One that its list leaves out is started by an
+/// operator who has given it the newest list, with itself added by hand if it has to join: by their
+/// own lists alone those who had not heard yet that they are voters, and those who had heard that
+/// they are none any more, would wait for each other.
 void world::read_files(server& s, server_id who) {
   if (!options_.reconfig) return;
   auto text = storage::read_file(*s.door, s.config.config_file);
@@ -70,6 +72,10 @@ void world::read_files(server& s, server_id who) {
   s.config.servers = members->servers;
   s.config.membership_version = config::version_in_name(path);
   if (members->find(who) != nullptr) return;
+  auto newest = agreed_members();
+  s.config.servers = newest.servers;
+  s.config.membership_version = newest.version;
+  if (newest.find(who) != nullptr) return;
   auto& all = s.config.servers;
   all.insert(std::find_if(all.begin(), all.end(), [&](auto& x) { return x.id > who; }),
              line_of(who, false));
