@@ -35,17 +35,6 @@ std::vector<txn_ptr> take_outstanding(leader_state& s, core::zxid_range range) {
   return txns;
 }
 
-void answer_sync(self_ptr self, const sync_waiter& waiter) {
-  auto& s = self->state;
-  if (!waiter.learner) {
-    self->send(s.options.database, sync_done{waiter.session, waiter.xid});
-    return;
-  }
-  auto at = s.learners.find(*waiter.learner);
-  if (at != s.learners.end())
-    self->send(at->second.handler, forward_sync_done{waiter.session, waiter.xid});
-}
-
 /// Tells all who learn and the database here that these are committed.
 void spread_commit(self_ptr self, core::zxid_range range) {
   auto& s = self->state;
@@ -86,6 +75,7 @@ void activate(self_ptr self, membership_ptr list) {
   s.members = std::move(list);
   s.next = nullptr;
   s.alive.reconfigure(quorum_of(*s.members, me));
+  ask_others_for_proof(self, quorum_of(*s.members, me));
   self->send(s.options.journal, store_membership{s.members});
   self->send(s.options.peer, membership_committed{s.members});
   s.options.context->log.info("membership_committed", {{"version", s.members->version},
@@ -106,7 +96,9 @@ void begin_reconfig(self_ptr self, const txn& made_by) {
   if (!s.next) return end_term(self, "a reconfig without a list of servers");
   auto me = s.options.context->me;
   s.window.reconfigure(quorum_of(*s.next, me));
-  s.alive.reconfigure(quorum_of(config::membership_view{s.members, s.next}, me));
+  auto both = quorum_of(config::membership_view{s.members, s.next}, me);
+  s.alive.reconfigure(both);
+  ask_others_for_proof(self, std::move(both));
   s.options.context->log.info("reconfig_proposed", {{"zxid", made_by.header.id}});
 }
 
@@ -114,14 +106,12 @@ void begin_reconfig(self_ptr self, const txn& made_by) {
 /// writes must not be applied first, or their answers would overtake the sync's.
 void commit_in_parts(self_ptr self, core::zxid_range rest) {
   auto& s = self->state;
-  while (!s.syncs.empty() && s.syncs.front().behind <= rest.last) {
-    auto upto = s.syncs.front().behind;
-    if (upto >= rest.first) {
-      spread_commit(self, {rest.first, upto});
-      rest.first = upto.next();
+  while (auto upto = s.rounds.due(rest.last)) {
+    if (*upto >= rest.first) {
+      spread_commit(self, {rest.first, *upto});
+      rest.first = upto->next();
     }
-    answer_sync(self, s.syncs.front().waiter);
-    s.syncs.pop_front();
+    answer_first_sync(self);
   }
   if (rest.first <= rest.last) spread_commit(self, rest);
 }
@@ -166,13 +156,6 @@ void propose_all(self_ptr self, const std::vector<txn_ptr>& txns) {
     if (!encoded) encoded = encode(s.era, txns);
     self->send(learner.handler, forward_proposals{txns, encoded});
   }
-}
-
-void queue_sync(self_ptr self, const sync_waiter& waiter) {
-  auto& s = self->state;
-  if (s.window.outstanding() == 0 || mutated(mutant::sync_answered_at_once))
-    return answer_sync(self, waiter);
-  s.syncs.push_back({s.window.last_proposed(), waiter});
 }
 
 // -- learners -----------------------------------------------------------------------------------
@@ -236,6 +219,8 @@ void learner_is_synced(self_ptr self, const learner_synced& m) {
   s.differing.erase(m.learner);
   tell_synced(self);
   if (s.serving) self->send(learner->handler, leader_serves{s.members});
+  if (s.rounds.is_under_way() && !learner->observer)
+    self->send(learner->handler, forward_ping{s.rounds.round(), true});
 }
 
 /// The one server whose tree is not that of the others is wrong, and it may be this one.
@@ -362,7 +347,8 @@ coro::task<> keep_time(self_ptr self) {
     auto pause = coro::sleep(self, milliseconds{config.tick_ms} / 2);
     co_await pause;
     if (whole_tick) ++s.ticks;
-    for (auto& [id, learner] : s.learners) self->send(learner.handler, forward_ping{});
+    for (auto& [id, learner] : s.learners)
+      self->send(learner.handler, forward_ping{s.rounds.round()});
     if (!s.serving) continue;
     self->send(s.options.database, expire_sessions{});
     if (!whole_tick) continue;
@@ -450,6 +436,7 @@ leader_actor::behavior_type leader(self_ptr self, leader_options options) {
   s.electors = quorum_of(*s.options.members, me);
   s.handshake = core::epoch_handshake{me, s.electors, s.options.current, s.options.last};
   s.alive = core::liveness{me, quorum_of(*s.options.members->seen, me)};
+  s.rounds = core::sync_rounds{me, quorum_of(*s.options.members->seen, me)};
   s.work.on_failure([self](std::exception_ptr) { end_term(self, "internal error"); });
   s.work.start(lead(self));
   return trace::traced(
@@ -470,7 +457,9 @@ leader_actor::behavior_type leader(self_ptr self, leader_options options) {
       [self](const learner_acked& m) {
         if (heard(self, m.learner)) commit(self, self->state.window.on_ack(m.learner, m.upto));
       },
-      [self](const learner_heard& m) { heard(self, m.learner); },
+      [self](const learner_heard& m) {
+        if (heard(self, m.learner)) hear_echo(self, m.learner, m.round);
+      },
       [self](const learner_differs& m) { hear_of_difference(self, m); },
       [self](const tree_differs& m) {
         end_term(self,

@@ -3,12 +3,14 @@
 /// Its conversation: a quorum names its epochs -> the new epoch, durable here first -> a quorum
 /// promises -> a quorum acks the leader's history -> currentEpoch durable -> serve, until a quorum
 /// is no longer heard. Hot path: propose -> {journal, learner handlers}; acks -> quorum ->
-/// {database, learner handlers}. Invariant: a txn is committed when a quorum of synced voters, this
-/// server's own journal counted as one of them, has it on disk, and in zxid order.
-/// Reconfiguration: the epoch is established by a quorum of the committed and of the last seen
-/// servers, and that commits the latter. A reconfig's txn brings the next list into the window; its
-/// commit makes it the ensemble, is written to the files and, when this server is no voter any
-/// more, ends the term: all have the commit by then, and the voters elect among themselves.
+/// {database, learner handlers}. A sync is answered behind what was proposed before it, when a
+/// quorum has proved that it still follows (core/sync_rounds.hpp). Invariant: a txn is committed
+/// when a quorum of synced voters, this server's own journal counted as one of them, has it on
+/// disk, and in zxid order. Reconfiguration: the epoch is established by a quorum of the committed
+/// and of the last seen servers, and that commits the latter. A reconfig's txn brings the next list
+/// into the window; its commit makes it the ensemble, is written to the files and, when this server
+/// is no voter any more, ends the term: all have the commit by then, and the voters elect among
+/// themselves.
 #pragma once
 
 #include <caf/typed_response_promise.hpp>
@@ -21,6 +23,7 @@
 #include "actors/core/epoch_handshake.hpp"
 #include "actors/core/liveness.hpp"
 #include "actors/core/proposals.hpp"
+#include "actors/core/sync_rounds.hpp"
 #include "actors/coro/scope.hpp"
 #include "actors/coro/signal.hpp"
 #include "actors/coro/task.hpp"
@@ -67,11 +70,12 @@ struct leader_state {
   std::map<server_id, learner_entry> learners;
   std::deque<txn_ptr> outstanding;  // proposed, not committed: the txns of window
   struct waiting_sync {
-    zxid behind;
     sync_waiter waiter;
+    learner_handler_actor through;  // null: a client of this server
   };
-  std::deque<waiting_sync> syncs;
-  std::set<server_id> differing;  // learners whose trees are not what this leader's digests say
+  core::sync_rounds rounds;
+  std::deque<waiting_sync> syncs;  // whom it concerns, in the order of rounds
+  std::set<server_id> differing;   // learners whose trees are not what this leader's digests say
   bool serving = false;
   caf::actor_clock::time_point serving_since;
   bool ended = false;

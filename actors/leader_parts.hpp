@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/// The leader actor's inner parts: the role itself (leader.cpp), its end and what operators see of
-/// it (leader_figures.cpp). Nobody else includes this.
+/// The leader actor's inner parts: the role itself (leader.cpp), clients' syncs (leader_syncs.cpp),
+/// its end and what operators see of it (leader_figures.cpp). Nobody else includes this.
 #pragma once
 
 #include <string>
@@ -15,6 +15,15 @@ void end_term(leader_ptr self, std::string reason,
 
 /// No quorum is left of servers that agree with this one's tree.
 [[nodiscard]] bool is_outvoted(const leader_state& s);
+
+/// A sync came: it is answered as soon as core/sync_rounds.hpp says so.
+void queue_sync(leader_ptr self, const sync_waiter& waiter);
+/// A synced learner answered a ping of that round.
+void hear_echo(leader_ptr self, server_id from, std::uint64_t round);
+/// These voters prove from now on that this server leads.
+void ask_others_for_proof(leader_ptr self, core::quorum voters);
+/// The caller has committed what is before it.
+void answer_first_sync(leader_ptr self);
 
 [[nodiscard]] leader_status status_of(leader_ptr self);
 

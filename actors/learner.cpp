@@ -347,14 +347,15 @@ wire::Pong make_pong(learner_ptr self) {
 }
 
 /// The answer waits for nobody: a database in a long turn is no reason for an election. Whose
-/// clients were heard follows when the database says so.
+/// clients were heard follows when the database says so, once a tick's half.
 void on_ping(learner_ptr self, const wire::Ping& ping) {
   auto& s = self->state;
   s.heard = self->clock().now();
   auto at_once = make_pong(self);
   at_once.set_number(ping.number());
+  at_once.set_round(ping.round());
   self->send(s.handler, at_once);
-  if (std::exchange(s.collecting, true)) return;
+  if (ping.round_only() || std::exchange(s.collecting, true)) return;
   self->request(s.options.database, caf::infinite, collect_touches{})
       .then([self](const touched_sessions& touched) {
         self->state.collecting = false;

@@ -333,10 +333,12 @@ void answer_revalidation(self_ptr self, const wire::Revalidate& m) {
 
 /// A ping goes behind all that was sent, so its pong tells that this has arrived. One at a time is
 /// measured.
-void send_ping(self_ptr self) {
+void send_ping(self_ptr self, const forward_ping& asked) {
   auto& s = self->state;
   wire::Ping ping;
   ping.set_epoch(s.era.value);
+  ping.set_round(asked.round);
+  ping.set_round_only(asked.round_only);
   if (!s.measured_bytes) {
     s.measured_bytes = s.unheard_bytes;
     ping.set_number(++s.measured_ping);
@@ -349,7 +351,7 @@ void on_pong(self_ptr self, const wire::Pong& m) {
   if (s.measured_bytes && m.number() == s.measured_ping) {
     s.unheard_bytes -= *std::exchange(s.measured_bytes, std::nullopt);
   }
-  self->send(self->state.options.leader, learner_heard{self->state.options.id});
+  self->send(self->state.options.leader, learner_heard{self->state.options.id, m.round()});
   touch_sessions touches;
   for (const auto& touched : m.touched()) touches.sessions.push_back(session_id{touched.session()});
   if (!touches.sessions.empty()) self->send(self->state.options.database, std::move(touches));
@@ -408,9 +410,9 @@ learner_handler_actor::behavior_type learner_handler(self_ptr self,
       [self](const forward_commit& m) { hold_or_pass_on(self, m); },
       [self](const forward_committed& m) { hold_or_pass_on(self, m); },
       [self](const forward_sync_done& m) { hold_or_pass_on(self, m); },
-      [self](const forward_ping&) {
+      [self](const forward_ping& m) {
         if (!self->state.synced) return;
-        send_ping(self);
+        send_ping(self, m);
       },
       [self](const leader_serves& m) {
         self->state.may_serve = true;

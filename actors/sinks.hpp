@@ -222,6 +222,8 @@ struct forward_sync_done {
 };
 struct forward_ping {
   TROUPE_STAYS_LOCAL;
+  std::uint64_t round = 0;
+  bool round_only = false;  // for the sake of a sync, between two ticks
 };
 /// The epoch is established: the learner may serve, and these are the servers.
 struct leader_serves {
@@ -252,6 +254,7 @@ struct learner_differs {  // its tree is not the one that the digest of txn `at`
 struct learner_heard {
   TROUPE_STAYS_LOCAL;
   server_id learner;
+  std::uint64_t round = 0;  // of the ping that it answered
 };
 struct learner_gone {
   TROUPE_STAYS_LOCAL;

@@ -41,9 +41,10 @@ class Leader : public room {
   }
 
   /// A learner's server says hello; the leader makes a handler for it.
-  void introduce(std::int64_t id) {
+  void introduce(std::int64_t id, bool observer = false) {
     wire::LearnerInfo hello;
     hello.set_server(id);
+    hello.set_observer(observer);
     auto from = keep(fake_learner(system(), &on));
     caf::send_as(from, leader_, hello);
     run();
@@ -155,6 +156,104 @@ TEST_F(Leader, SyncIsAnsweredBetweenWhatWasProposedBeforeAndBehindIt) {
   EXPECT_THAT(on.news_of("database"),
               ElementsAre("database: apply 0x200000001", "database: sync done 70",
                           "database: apply 0x200000002"));
+}
+
+/// A sync of this server's client with the xid, or of the learner's.
+class SyncingLeader : public Leader {
+ protected:
+  SyncingLeader() {
+    establish_with(2);
+    join(3);
+    sync(3);
+    on.news();
+  }
+  void ask_sync(std::int32_t xid, std::optional<server_id> of = {}) {
+    caf::anon_send(leader_, sync_behind{{of, session_id{7}, cxid{xid}}});
+    run();
+  }
+  void echo(std::int64_t id, std::uint64_t round) { say(id, learner_heard{{id}, round}); }
+};
+
+TEST_F(SyncingLeader, AnswersWhenAQuorumHasEchoedARoundThatBeganBehindTheSync) {
+  echo(2, 0);
+  ask_sync(70);
+  EXPECT_THAT(on.news(), ElementsAre("handler of 2: round 1", "handler of 3: round 1"));
+  echo(3, 0);  // to a ping from before
+  EXPECT_THAT(on.news(), IsEmpty());
+  echo(3, 1);
+  EXPECT_THAT(on.news(), ElementsAre("database: sync done 70"));
+  echo(2, 1);
+  EXPECT_THAT(on.news(), IsEmpty());
+}
+
+TEST_F(SyncingLeader, AsksOnceForAllSyncsThatCameMeanwhile) {
+  ask_sync(70);
+  on.news();
+  for (int xid : {71, 72, 73}) ask_sync(xid, server_id{2});
+  EXPECT_THAT(on.news(), IsEmpty());
+  echo(2, 1);
+  EXPECT_THAT(on.news(), ElementsAre("database: sync done 70", "handler of 2: round 2",
+                                     "handler of 3: round 2"));
+  echo(2, 2);
+  EXPECT_THAT(on.news(), ElementsAre("handler of 2: sync done 71", "handler of 2: sync done 72",
+                                     "handler of 2: sync done 73"));
+}
+
+TEST_F(SyncingLeader, AsksAgainWithEachTicksPingAndWhoeverComesAnew) {
+  ask_sync(70);
+  pass(1'000ms);
+  EXPECT_EQ(on.round_of_pings, 1U);
+  join(3);
+  on.news();
+  say(3, begin_sync{{3}, at(1, 5)});
+  say(3, learner_synced{{3}, at(1, 5)});
+  EXPECT_THAT(on.news(), Contains("handler of 3: round 1"));
+  echo(3, 1);
+  EXPECT_THAT(on.news(), ElementsAre("database: sync done 70"));
+}
+
+TEST_F(SyncingLeader, ObserversAreNotAskedAndProveNothing) {
+  introduce(4, true);
+  say(4, join_epoch{{4}, true, epoch{1}});
+  say(4, learner_promised{{4}, false, epoch{1}, at(1, 5)});
+  sync(4);
+  introduce(3, true);  // a voter by the list, and not as it came
+  say(3, join_epoch{{3}, true, epoch{1}});
+  say(3, learner_promised{{3}, false, epoch{1}, at(1, 5)});
+  sync(3);
+  on.news();
+  ask_sync(70, server_id{4});
+  EXPECT_THAT(on.news(), ElementsAre("handler of 2: round 1"));
+  echo(4, 1);
+  echo(3, 1);
+  EXPECT_THAT(on.news(), IsEmpty());
+  echo(2, 1);
+  EXPECT_THAT(on.news(), ElementsAre("handler of 4: sync done 70"));
+}
+
+TEST_F(SyncingLeader, ProofIsNotEnoughWhileWhatWasProposedBeforeIsNotCommitted) {
+  on.disk.hold();
+  propose_one(at(2, 1));
+  ask_sync(70, server_id{2});
+  echo(2, 1);
+  EXPECT_THAT(on.news(), Not(Contains(HasSubstr("sync done"))));
+  say(3, learner_acked{{3}, at(2, 1)});
+  say(2, learner_acked{{2}, at(2, 1)});
+  EXPECT_THAT(on.news_of("handler of 2"),
+              ElementsAre("handler of 2: commit 0x200000001", "handler of 2: sync done 70"));
+}
+
+/// Its clients' connections are closed: on another one the same number may be another question.
+TEST_F(SyncingLeader, LearnerThatCameAnewHearsNoAnswerToWhatItAskedBefore) {
+  ask_sync(70, server_id{2});
+  join(2);
+  sync(2);
+  on.news();
+  echo(3, 1);
+  EXPECT_THAT(on.news(), IsEmpty());
+  ask_sync(71, server_id{2});
+  echo(3, 2);
+  EXPECT_THAT(on.news_of("handler of 2"), Contains("handler of 2: sync done 71"));
 }
 
 TEST_F(Leader, LearnerThatJoinsMidwayGetsWhatIsOutstandingBehindItsPlan) {

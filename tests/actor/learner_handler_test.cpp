@@ -30,7 +30,7 @@ leader_actor::behavior_type agreeable_leader(leader_actor::pointer self, scene* 
           },
           [=](const learner_synced& m) { note("synced upto " + to_string(m.upto)); },
           [=](const learner_acked& m) { note("acked " + to_string(m.upto)); },
-          [=](const learner_heard&) { note("heard"); },
+          [=](const learner_heard& m) { note("heard in round " + std::to_string(m.round)); },
           [=](const learner_differs& m) { note("differs at " + to_string(m.at)); },
           [=](const tree_differs&) {},
           [=](const learner_gone& m) { note("gone, " + m.reason); },
@@ -183,6 +183,27 @@ TEST_F(LearnerHandler, LostConnectionIsToldToTheLeader) {
   on.news();
   kill(caf::actor_cast<caf::actor>(learner_));
   EXPECT_THAT(on.news(), ElementsAre(HasSubstr("leader: gone, connection lost")));
+}
+
+TEST_F(LearnerHandler, PassesTheRoundOfAPingOnAndTheRoundOfItsEchoBack) {
+  on.plan.how = sync_source::kind::diff;
+  promise(at(1, 5));
+  on.news();
+  caf::anon_send(handler_, forward_ping{3, true});
+  run();
+  EXPECT_THAT(on.news(), IsEmpty()) << "before it is synced it could prove nothing";
+  learner_says(wire::AckNewLeader{});
+  on.news();
+  caf::anon_send(handler_, forward_ping{4, true});
+  caf::anon_send(handler_, forward_ping{4});
+  run();
+  EXPECT_THAT(on.news(), ElementsAre("learner: PING in round 4 alone", "learner: PING in round 4"));
+  wire::Pong echo;
+  echo.set_round(4);
+  learner_says(echo);
+  learner_says(wire::Pong{});
+  EXPECT_THAT(on.news(), ElementsAre("leader: heard in round 4", "leader: heard in round 0"))
+      << "of an older version there is no round";
 }
 
 /// "Not valid" would tell a live client that its session has expired.

@@ -230,6 +230,19 @@ TEST_F(Follower, AnswersAPingThoughItsDatabaseIsBusy) {
   EXPECT_THAT(on.news(), ElementsAre("handler: pong 2"));
 }
 
+TEST_F(Follower, EchoesTheRoundOfAPingAndTellsOfItsClientsOnlyWhenAskedForThem) {
+  broadcast();
+  on.touched = {session_id{7}};
+  wire::Ping ping;
+  ping.set_round(3);
+  leader_says(ping);
+  EXPECT_THAT(on.news(), ElementsAre("handler: pong 0 in round 3", "handler: pong 1"));
+  ping.set_round(4);
+  ping.set_round_only(true);
+  leader_says(ping);
+  EXPECT_THAT(on.news(), ElementsAre("handler: pong 0 in round 4"));
+}
+
 /// A slow disk is no reason for an election: while it syncs the leader's history as while it syncs
 /// a txn.
 TEST_F(Follower, AnswersAPingThoughItsDiskIsBusy) {

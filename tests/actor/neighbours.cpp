@@ -141,7 +141,10 @@ learner_handler_actor::behavior_type handler(learner_handler_actor::pointer, sce
       },
       [=](const wire::AckNewLeader& m) { note("ACK of NEWLEADER " + std::to_string(m.epoch())); },
       [=](const wire::Ack& m) { note("ACK " + to_hex(m.zxid())); },
-      [=](const wire::Pong& m) { note("pong " + std::to_string(m.touched_size())); },
+      [=](const wire::Pong& m) {
+        note("pong " + std::to_string(m.touched_size()) +
+             (m.round() == 0 ? "" : " in round " + std::to_string(m.round())));
+      },
       [=](const wire::TreeDiffers& m) { note("tree differs at " + to_hex(m.zxid())); },
       [=](const wire::Forward& m) { note("forward " + std::to_string(m.requests_size())); },
       [=](const wire::Revalidate& m) { note("revalidate " + to_hex(m.session())); },
@@ -154,7 +157,11 @@ learner_handler_actor::behavior_type handler(learner_handler_actor::pointer, sce
         for (const auto& t : m.txns) note("inform " + to_string(t->id()));
       },
       [=](const forward_sync_done& m) { note("sync done " + std::to_string(m.xid.value)); },
-      [=](const forward_ping&) { ++on->pings; },
+      [=](const forward_ping& m) {
+        if (m.round_only) return note("round " + std::to_string(m.round));
+        ++on->pings;
+        on->round_of_pings = m.round;
+      },
       [=](const leader_serves&) { note("leader serves"); }};
 }
 
@@ -175,7 +182,10 @@ learner_actor::behavior_type learner(learner_actor::pointer, scene* on) {
           [=](const wire::Commit& m) { note("COMMIT " + to_hex(m.zxid())); },
           [=](const wire::Inform& m) { proposed("INFORM", m); },
           [=](const wire::SyncDone& m) { note("SYNC " + std::to_string(m.cxid())); },
-          [=](const wire::Ping&) { note("PING"); },
+          [=](const wire::Ping& m) {
+            note("PING" + (m.round() == 0 ? "" : " in round " + std::to_string(m.round())) +
+                 (m.round_only() ? " alone" : ""));
+          },
           [=](const wire::Revalidated& m) {
             note(m.valid() ? "session is valid" : "session is not valid");
           },

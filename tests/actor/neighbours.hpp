@@ -109,7 +109,8 @@ struct scene {
   std::deque<log_range> ranges;  // answers to read_log; when used up: complete and empty
   zxid last_logged;
   bool probe_fails = false;
-  int pings = 0;  // that the leader had its handlers send
+  int pings = 0;                     // that the leader had its handlers send, as each half tick
+  std::uint64_t round_of_pings = 0;  // of the last of these
 
   gate touches;  // the database's
   std::vector<session_id> touched;

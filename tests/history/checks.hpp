@@ -34,12 +34,13 @@ struct check_options {
   std::uint64_t work_max = 50'000'000;
   /// Whether reads behind a sync have to be linearizable.
   bool believes_sync = true;
+  /// ZooKeeper's own promise: a leader that does not know yet that it was replaced may answer a
+  /// sync. A synced read whose zxid is of an epoch before that of a write that had been
+  /// acknowledged when the sync was sent is then a plain read.
+  bool forgives_replaced_leaders = false;
 };
 
-/// Each znode's writes, and its reads behind a sync, are linearizable. A synced read whose zxid is
-/// of an epoch before that of a write that had been acknowledged when the sync was sent came from a
-/// leader that did not know yet that it was replaced; ZooKeeper allows that, and it is a plain
-/// read.
+/// Each znode's writes, and its reads behind a sync, are linearizable.
 [[nodiscard]] verdict check_linearizability(const history& h, const check_options& o = {});
 /// Of two writes, one acknowledged before the other was sent, the second has the greater zxid; and
 /// no two have the same.

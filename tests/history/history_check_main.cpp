@@ -62,7 +62,11 @@ int main(int argc, char** argv) {
   app.add_flag("--json", s.as_json, "one JSON object a file");
   bool plain_reads = false;
   app.add_flag("--plain-reads", plain_reads,
-               "take reads behind a sync as plain ones: a replaced leader may still answer them");
+               "take reads behind a sync as plain ones, as those of ZooKeeper's clients are that "
+               "tell no zxids");
+  app.add_flag("--replaced-leaders", s.checks.forgives_replaced_leaders,
+               "take as plain ones the reads behind a sync that a replaced leader answered, as "
+               "ZooKeeper's may; the zxids of answers show it");
   app.add_option("--work", s.checks.work_max, "steps that the search may try for one znode")
       ->capture_default_str();
   app.add_option("--show", s.troubles_max, "troubles of one check that are told in full")

@@ -64,6 +64,7 @@ void faults::strike() {
       {options_.slow_server, &faults::slow_server},
       {options_.wall_clock, &faults::shift_clock},
       {options_.reconfig, &faults::reconfigure},
+      {options_.replace_leader, &faults::replace_leader},
   };
   int sum = 0;
   for (const auto& [weight, act] : kinds) sum += weight;
@@ -179,6 +180,23 @@ void faults::isolate_one() {
   if (auto leads = on_.leader(); leads && chance_.chance(50)) who = *leads;
   on_.tell("isolate server " + std::to_string(who.value));
   on_.isolate({who});
+  later([this] { on_.wires().heal_all(); });
+}
+
+/// Behind the cut the others are killed, begin anew and elect; the one that led hears nothing of it
+/// before syncLimit tells it that it is alone. Clients speak with both sides.
+void faults::replace_leader() {
+  auto old = on_.leader();
+  if (!old) return;
+  on_.tell("replace server " + std::to_string(old->value) + " unseen");
+  on_.isolate({*old});
+  for (auto who : on_.servers()) {
+    if (who == *old) continue;
+    on_.crash(who, world::crash_kind::process);
+    on_.clock().after(chance_.between(duration{0}, duration{100'000}), [this, who] {
+      if (on_.now() < until_) on_.start(who);
+    });
+  }
   later([this] { on_.wires().heal_all(); });
 }
 

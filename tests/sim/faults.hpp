@@ -38,7 +38,8 @@ struct fault_options {
   int disk_slow = 3;    // each call takes up to seconds
   int slow_server = 3;  // each message of each of its actors waits
   int wall_clock = 3;
-  int reconfig = 0;  // the servers change, often with a fault close behind
+  int replace_leader = 0;  // unseen by it: for a while two lead
+  int reconfig = 0;        // the servers change, often with a fault close behind
   duration outage_max{12'000'000};
   std::set<unsigned> left_out{};  // the numbers of faults that do not come
 };
@@ -62,6 +63,7 @@ class faults {
   void crash_all();
   void pause_one();
   void isolate_one();
+  void replace_leader();
   void split();
   void split_at_message();
   void two_leaders();

@@ -87,7 +87,7 @@ struct operation_log {
 /// - each write has the outcome that the tree before it calls for;
 /// - a session's writes are ordered as they were sent, and those of one connection happen from the
 ///   front;
-/// - what the leader of an epoch had acknowledged before a sync was asked of it, its answer shows;
+/// - what had been acknowledged to anyone before a sync was asked, its answer shows;
 /// - a session begins once and does nothing once it is closed; no sequence number comes twice;
 /// - each watch fires once, for the first change, before its client sees a later zxid, and over a
 ///   reconnect, too.

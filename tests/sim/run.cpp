@@ -78,6 +78,8 @@ run_result run_seed(const run_options& options) {
     f.outage_max = storm.between(duration{500ms}, duration{5s});
     f.crash_at_message = 30;
   }
+  if (rng unseen = rng{options.seed}.fork(84); unseen.chance(20))
+    f.replace_leader = static_cast<int>(unseen.between(5, 20));
   if (w.may_reconfigure()) f.reconfig = static_cast<int>(rng{options.seed}.fork(80).between(5, 40));
   if (options.broken == breakage::skip_old_quorum) f.reconfig = 60;
   f.left_out = options.without.faults;
