@@ -74,6 +74,7 @@ struct database_state {
     std::unique_ptr<sasl_conversation> conversation = {};  // once it has begun one
     bool is_admitted = true;   // false: enforce.auth.schemes asks for more than it has shown
     bool is_rejected = false;  // it failed to log in: nothing more is heard of it
+    bool has_output = false;   // it is in `with_output`
   };
   struct opening_session {
     open_session asked;
@@ -110,9 +111,9 @@ struct database_state {
   std::map<session_id, opening_session> opening;       // made anew: createSession is under way
   std::map<connection_id, opening_session> reopening;  // the leader is asked whether they live
   std::optional<core::session_id_generator> new_ids;
-  std::set<session_id> touched;           // while learning: heard since last collected
-  std::set<connection_id> with_output;    // gathered output to be sent at the turn's end
-  std::vector<write_request> to_forward;  // gathered writes, sent at the turn's end
+  std::set<session_id> touched;            // while learning: heard since last collected
+  std::vector<connection_id> with_output;  // gathered output to be sent at the turn's end
+  std::vector<write_request> to_forward;   // gathered writes, sent at the turn's end
   std::vector<txn_ptr> to_propose;
 
   struct stream {

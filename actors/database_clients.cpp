@@ -26,6 +26,10 @@ std::size_t append_frame(std::string& out, const reply_header& header, std::stri
   return head.size() + body.size();
 }
 
+void note_output(state& s, connection_id id, state::connection& c) {
+  if (!std::exchange(c.has_output, true)) s.with_output.push_back(id);
+}
+
 void count_reply_bytes(state& s, std::int64_t bytes) {
   auto& now = s.stats;
   now.reply_bytes_min = now.reply_bytes_last < 0 ? bytes : std::min(now.reply_bytes_min, bytes);
@@ -73,25 +77,42 @@ void reply(database_ptr self, connection_id id, state::connection& c,
   ++c.output.replies;
   ++s.stats.replies_sent;
   count_answer(s, c, asked, at, self->clock().now());
-  s.with_output.insert(id);
+  note_output(s, id, c);
 }
 
 void close_after_output(state& s, connection_id id, state::connection& c) {
   c.output.close = true;
   abandon_queue(s, c);
-  s.with_output.insert(id);
+  note_output(s, id, c);
 }
 
 namespace {
 
-void send_event(state& s, connection_id id, zxid at, const watch_event& event) {
-  auto client = s.connections.find(id);
-  if (client == s.connections.end()) return;
-  append_frame(client->second.output.frames, {cxid{special_xid::watch_event}, at, error_code::ok},
-               jute::encode(event));
-  ++client->second.output.events;
+std::string framed(zxid at, const watch_event& event) {
+  std::string frame;
+  append_frame(frame, {cxid{special_xid::watch_event}, at, error_code::ok}, jute::encode(event));
+  return frame;
+}
+
+void send_event(state& s, connection_id id, state::connection& c, std::string_view frame) {
+  c.output.frames += frame;
+  ++c.output.events;
   ++s.stats.events_sent;
-  s.with_output.insert(id);
+  note_output(s, id, c);
+}
+
+/// To thousands, maybe, in one turn: an event is encoded once, and since its watchers are
+/// ascending, the connection of the next one is mostly the one behind the last one's.
+void send_event(state& s, const core::fired_watches& fired, zxid at) {
+  if (fired.watchers.empty()) return;
+  const auto frame = framed(at, fired.event);
+  auto client = s.connections.end();
+  for (auto watcher : fired.watchers) {
+    const connection_id id{watcher};
+    if (client != s.connections.end()) ++client;
+    if (client == s.connections.end() || client->first != id) client = s.connections.find(id);
+    if (client != s.connections.end()) send_event(s, id, client->second, frame);
+  }
 }
 
 // -- requests -----------------------------------------------------------------------------------
@@ -115,7 +136,7 @@ void set_watches(database_ptr self, connection_id id, state::connection& c,
   auto request = decode_set_watches(asked.request.op, asked.request.body);
   if (!request) return reply(self, id, c, asked, at, request.error(), {});
   for (const auto& event : s.watches.set_watches(id.value, *request, s.tree))
-    send_event(s, id, zxid{-1}, event);  // of no txn in particular
+    send_event(s, id, c, framed(zxid{-1}, event));  // of no txn in particular
   reply(self, id, c, asked, at, request->is_cut ? error_code::marshalling_error : error_code::ok,
         {});
 }
@@ -289,8 +310,10 @@ void answer_applied(database_ptr self, const core::applied& done) {
     if (mutated(mutant::watch_lost_in_multi) && done.header.type == op_code::multi &&
         &trigger != &done.triggers.front())
       break;
-    for (const auto& fired : s.watches.trigger(trigger, may_read))
-      send_event(s, connection_id{fired.watcher}, done.header.id, fired.event);
+    const bool all_may =
+        !trigger.acl || core::is_allowed(*trigger.acl, permission::read, core::identities{});
+    send_event(s, s.watches.trigger(trigger, all_may ? core::watches::read_check{} : may_read),
+               done.header.id);
   }
   if (done.header.type == op_code::create_session) {
     auto known = s.tree.sessions().find(done.header.client);
@@ -316,12 +339,18 @@ void end_turn(database_ptr self) {
     self->send(s.upstream,
                forwarded_writes{s.options.context->me, std::exchange(s.to_forward, {})});
   auto ready = std::exchange(s.with_output, {});
+  std::ranges::sort(ready);
+  auto at = s.connections.end();
   for (auto id : ready) {
-    auto at = s.connections.find(id);
-    if (at == s.connections.end()) continue;
+    if (at != s.connections.end()) ++at;
+    if (at == s.connections.end() || at->first != id) at = s.connections.find(id);
+    if (at == s.connections.end()) continue;  // gone within the turn
+    at->second.has_output = false;
     bool close = at->second.output.close;
     self->send(at->second.client, std::exchange(at->second.output, {}));
-    if (close) on_connection_closed(self, id);
+    if (!close) continue;
+    on_connection_closed(self, id);
+    at = s.connections.end();
   }
 }
 

@@ -174,7 +174,6 @@ void session_closed(database_ptr self, const core::applied& done) {
 void on_connection_closed(database_ptr self, connection_id id) {
   auto& s = self->state;
   s.watches.remove_watcher(id.value);
-  s.with_output.erase(id);
   s.reopening.erase(id);
   std::erase_if(s.opening, [id](const auto& x) { return x.second.asked.connection == id; });
   auto at = s.connections.find(id);

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "actors/core/prep.hpp"
 
+#include <algorithm>
 #include <cstdio>
-#include <set>
+#include <map>
 #include <utility>
 
 #include "actors/core/mutants.hpp"
@@ -323,17 +324,28 @@ multi_txn prep::plan_multi(context& at, const multi_request& request) {
 
 close_session_txn prep::plan_close(context& at) {
   auto session = at.request.session;
-  std::set<std::string> candidates;
-  for (auto& path : committed_->ephemerals(session)) candidates.insert(std::move(path));
+  auto candidates = committed_->ephemerals(session);
   if (auto found = touched_.find(session);
       found != touched_.end() && !mutated(mutant::late_ephemeral_left))
-    for (const auto& [path, since] : found->second) candidates.insert(path);
+    for (const auto& [path, since] : found->second) candidates.push_back(path);
+  std::ranges::sort(candidates);
+  candidates.erase(std::ranges::unique(candidates).begin(), candidates.end());
+  std::map<std::string_view, std::int32_t> removed_below;  // by parent
   close_session_txn out{std::vector<std::string>{}};
   for (const auto& path : candidates) {
     auto node = look_up(path);
     if (!node || node->stats.ephemeral_owner != session) continue;
-    put_removal(at, path, std::move(*node));
+    node->exists = false;
+    put(at, path, std::move(*node));
+    ++removed_below[parent_path(path)];
     out.paths->push_back(path);
+  }
+  for (const auto& [over, count] : removed_below) {  // once each, however many went
+    auto parent = look_up(over);
+    if (!parent) continue;
+    parent->num_children -= count;
+    parent->stats.pzxid = at.header.id;
+    put(at, over, std::move(*parent));
   }
   return out;
 }

@@ -24,8 +24,16 @@ void for_all_from(const znode& top, Visit visit) {
 
 std::size_t count_below(const znode& top) {
   std::size_t count = 0;
-  for_all_from(top, [&count](const znode&) { ++count; });
-  return count - 1;
+  std::vector<const children_set*> waiting;  // most znodes are leaves, and never wait
+  if (top.children) waiting.push_back(top.children.get());
+  while (!waiting.empty()) {
+    const auto& children = *waiting.back();
+    waiting.pop_back();
+    count += children.size();
+    for (const auto& child : children)
+      if (child.children) waiting.push_back(child.children.get());
+  }
+  return count;
 }
 
 std::optional<quota_breach> tree::breach_by(std::string_view path, std::int64_t count,

@@ -14,6 +14,7 @@ namespace {
 template <class Watchers>
 void merge(Watchers& heard, const Watchers& more) {
   if (more.empty()) return;
+  if (heard.empty()) return void(heard = more);
   Watchers both;
   both.reserve(heard.size() + more.size());
   std::set_union(heard.begin(), heard.end(), more.begin(), more.end(), std::back_inserter(both));
@@ -34,6 +35,7 @@ bool watches::table::add(std::string_view path, watcher_key watcher) {
 }
 
 watches::watchers watches::table::take(std::string_view path) {
+  if (count == 0) return {};  // so a change that nobody watches costs no hash of its path
   auto at = paths.find(path);
   if (at == paths.end()) return {};
   if (mutated(mutant::watch_fires_again)) return at->second;
@@ -49,6 +51,7 @@ watches::watchers watches::table::take(std::string_view path) {
 }
 
 const watches::watchers* watches::table::find(std::string_view path) const {
+  if (count == 0) return nullptr;
   auto at = paths.find(path);
   return at == paths.end() ? nullptr : &at->second;
 }
@@ -131,7 +134,7 @@ void watches::add_recursive(std::string_view path, watchers& heard) const {
   }
 }
 
-std::vector<fired_watch> watches::trigger(const watch_trigger& what, const read_check& may_read) {
+fired_watches watches::trigger(const watch_trigger& what, const read_check& may_read) {
   watchers heard;
   switch (what.type) {
     case event_type::node_created:
@@ -151,11 +154,10 @@ std::vector<fired_watch> watches::trigger(const watch_trigger& what, const read_
       break;
   }
   if (auto here = persistent_.find(what.path)) merge(heard, *here);
-  std::vector<fired_watch> out;
-  for (auto watcher : heard)
-    if (!may_read || !what.acl || may_read(watcher, *what.acl))
-      out.push_back({watcher, {what.type, keeper_state::sync_connected, what.path}});
-  return out;
+  if (may_read && what.acl)
+    std::erase_if(heard, [&](watcher_key watcher) { return !may_read(watcher, *what.acl); });
+  if (heard.empty()) return {};
+  return {{what.type, keeper_state::sync_connected, what.path}, std::move(heard)};
 }
 
 void watches::remove_watcher(watcher_key watcher) {

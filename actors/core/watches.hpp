@@ -35,9 +35,10 @@ enum class watch_kind {
   persistent_recursive,
 };
 
-struct fired_watch {
-  watcher_key watcher = 0;
+/// One event and all who hear it: it is the same bytes for each of them.
+struct fired_watches {
   watch_event event;
+  std::vector<watcher_key> watchers;  // ascending
 };
 
 class watches {
@@ -48,8 +49,7 @@ class watches {
   /// Finds the watches that `what` sets off, and takes the one-shot ones. With `may_read`, a
   /// watcher that may not read the znode hears nothing.
   using read_check = std::function<bool(watcher_key, const acl_list&)>;
-  [[nodiscard]] std::vector<fired_watch> trigger(const watch_trigger& what,
-                                                 const read_check& may_read = {});
+  [[nodiscard]] fired_watches trigger(const watch_trigger& what, const read_check& may_read = {});
   /// The connection is gone.
   void remove_watcher(watcher_key watcher);
 

@@ -71,6 +71,29 @@ TEST_F(Database, WatchEventLeavesBeforeTheReplyThatShowsTheChange) {
   EXPECT_THAT(on.news(), ElementsAre("a: event /x", "a: xid 2 err 0", "a: xid 3 err 0"));
 }
 
+/// WatchManager.triggerWatch tells all from one event; here it is encoded once, for connections
+/// that are not next to each other too.
+TEST_F(Database, ChangeThatManyWatchReachesEachOnceAndBeforeItsReplies) {
+  constexpr connection_id conn_c{3}, conn_d{4};
+  lead();
+  open_new(conn_a, "a");
+  ask(conn_a, {create(1, "/x")});
+  commit();
+  open_new(conn_b, "b");
+  open_new(conn_c, "c");
+  open_new(conn_d, "d");
+  for (auto id : {conn_a, conn_b, conn_d}) ask(id, {get(2, "/x", true)});
+  tell(connection_closed{conn_b});
+  ask(conn_d, {create(3, "/y"), get(4, "/x")});
+  commit();
+  on.news();
+  ask(conn_c, {{cxid{5}, op_code::set_data, jute::encode(set_data_request{"/x", "new", -1})}});
+  ask(conn_d, {create(6, "/z"), get(7, "/x")});
+  commit();
+  EXPECT_THAT(on.news(), ElementsAre("a: event /x", "c: xid 5 err 0", "d: event /x",
+                                     "d: xid 6 err 0", "d: xid 7 err 0"));
+}
+
 // DataTree.setWatches: such an event has no zxid (ZOOKEEPER-4655 gave the others theirs).
 TEST_F(Database, WatchesSetAgainTellWhatWasMissedEvenIfALaterListIsNull) {
   lead();

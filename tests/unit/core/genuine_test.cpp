@@ -134,8 +134,10 @@ class Conversation : public ::testing::TestWithParam<recording> {
     auto done = data_.apply(planned);
     planner_.applied(planned.header.id);
     EXPECT_TRUE(done.digest_matches);
-    for (const auto& what : done.triggers)
-      for (const auto& fired : watches_.trigger(what)) send_event(fired.watcher, fired.event);
+    for (const auto& what : done.triggers) {
+      const auto fired = watches_.trigger(what);
+      for (auto watcher : fired.watchers) send_event(watcher, fired.event);
+    }
     return done;
   }
 

@@ -322,6 +322,20 @@ TEST(PrepSession, CloseFindsAnEphemeralWhoseDeletionWasRolledBack) {
   EXPECT_EQ(std::get<close_session_txn>(closed.body).paths, std::vector<std::string>{"/e"});
 }
 
+TEST(PrepSession, CloseCountsDownEveryParentByWhatItLoses) {
+  database db;
+  for (std::string path : {"/p", "/p/kept", "/q"}) db.create(path);
+  for (std::string path : {"/p/e1", "/p/e2", "/q/e1", "/q/e2", "/q/e3"}) db.create(path, "", 1);
+  auto closed = db.plan(op_code::close_session, "");
+  auto deleted = db.plan(op_code::remove, body_of_delete("/q"));
+  EXPECT_EQ(refusal(deleted), code::ok);
+  EXPECT_EQ(refusal(db.plan(op_code::remove, body_of_delete("/p"))), code::not_empty);
+  EXPECT_TRUE(db.apply(closed).digest_matches);
+  EXPECT_EQ(db.data.find("/p")->num_children(), 1);
+  EXPECT_EQ(db.data.find("/p")->stats.pzxid, closed.header.id);
+  EXPECT_TRUE(db.apply(deleted).digest_matches);
+}
+
 TEST(PrepSession, ParentOfClosedEphemeralsCanBeDeletedInFlight) {
   database db;
   db.create("/p");
