@@ -65,6 +65,11 @@ io_result<read_database> read_data(storage::data_dir& directory, std::size_t rec
   }};
   auto loaded = directory.load_database(builder.sink());
   if (!loaded) return tl::unexpected(std::move(loaded.error()));
+  // Of a snapshot that was never published, or of txns that were cut off: vouched for as held, it
+  // would let a learner keep a txn that is in no history of ours.
+  if (directory.history_after() > loaded->last)
+    if (auto kept = directory.set_history_after(loaded->last); !kept)
+      return tl::unexpected(std::move(kept.error()));
   builder.finish(*loaded);
   out.how = std::move(*loaded);
   out.image = builder.image();

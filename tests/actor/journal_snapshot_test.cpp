@@ -217,6 +217,12 @@ TEST_P(JournalInstallCrash, LeavesTheOldHistoryOrTheNew) {
   EXPECT_TRUE(last == at(2, 4) || (last == at(1, 3) && !done)) << to_string(last);
   append({at(3, 1)});
   EXPECT_EQ(heard.back(), at(3, 1));
+  for (int again = 0; again < 2; ++again) {
+    auto range = ask<log_range>(read_log{at(2, 4), 1 << 20});
+    EXPECT_EQ(range && range->holds_after, last == at(2, 4)) << "it vouches for what it never had";
+    crash();
+    must_load();
+  }
 }
 INSTANTIATE_TEST_SUITE_P(AfterSteps, JournalInstallCrash, testing::Range(0, 16));
 
