@@ -199,14 +199,16 @@ void drain(database_ptr self, connection_id id, state::connection& c) {
   }
 }
 
-void pass_to_leader(database_ptr self, const state::connection& c, const client_request& request) {
+void pass_to_leader(database_ptr self, connection_id id, const state::connection& c,
+                    const client_request& request) {
   auto& s = self->state;
   write_request write{c.session, request.xid, request.op, request.body, c.shown};
+  if (request.op == op_code::sync) write.connection = id.value;
   if (s.role == state::mode::learning) {
     s.to_forward.push_back(std::move(write));
   } else if (request.op == op_code::sync) {
     propose_planned(self);  // what came before the sync is proposed before it
-    self->send(s.leader, sync_behind{{std::nullopt, c.session, request.xid}});
+    self->send(s.leader, sync_behind{{std::nullopt, c.session, request.xid, id.value}});
   } else {
     plan_write(self, write, s.options.context->me);
   }
@@ -236,7 +238,7 @@ void take(database_ptr self, connection_id id, state::connection& c,
     c.queue.push_back(std::move(asked));
     return;
   }
-  pass_to_leader(self, c, request);
+  pass_to_leader(self, id, c, request);
   if (request.op == op_code::multi) asked.with_stat = create2_positions(request.body);
   asked.request.body = request.op == op_code::sync ? request.body : std::string{};
   c.queue.push_back(std::move(asked));
@@ -283,6 +285,8 @@ void on_sync_done(database_ptr self, const sync_done& m) {
   auto at = s.by_session.find(m.session);
   if (at == s.by_session.end()) return;
   auto& c = s.connections.at(at->second);
+  // An answer may be late for a connection before this one, whose client counts its requests anew.
+  if (m.connection != at->second.value) return;
   if (c.queue.empty() || c.queue.front().request.op != op_code::sync ||
       c.queue.front().request.xid != m.xid)
     return;

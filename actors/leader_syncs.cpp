@@ -11,9 +11,11 @@ namespace {
 void answer(leader_ptr self, const leader_state::waiting_sync& sync) {
   auto& s = self->state;
   if (sync.through)
-    self->send(sync.through, forward_sync_done{sync.waiter.session, sync.waiter.xid});
+    self->send(sync.through,
+               forward_sync_done{sync.waiter.session, sync.waiter.xid, sync.waiter.connection});
   else
-    self->send(s.options.database, sync_done{sync.waiter.session, sync.waiter.xid});
+    self->send(s.options.database,
+               sync_done{sync.waiter.session, sync.waiter.xid, sync.waiter.connection});
 }
 
 /// Does what the rounds say now. Observers prove nothing, so they are not asked.

@@ -377,6 +377,7 @@ void forward_writes(learner_ptr self, const forwarded_writes& writes) {
     request->set_cxid(write.cx.value);
     request->set_op(static_cast<std::int32_t>(write.op));
     request->set_body(write.body);
+    request->set_connection(write.connection);
     if (mutated(mutant::write_repeated) && write.cx.value % 8 == 0 && write.op != op_code::sync &&
         write.cx.value > 0)
       *out.add_requests() = *request;
@@ -455,7 +456,7 @@ learner_actor::behavior_type make_learner(learner_ptr self, learner_options opti
         if (self->current_sender() != caf::actor_cast<caf::strong_actor_ptr>(self->state.handler))
           return;
         self->send(self->state.options.database,
-                   sync_done{session_id{m.session()}, cxid{m.cxid()}});
+                   sync_done{session_id{m.session()}, cxid{m.cxid()}, m.connection()});
       },
       [self](const wire::Ping& m) {
         if (is_from_my_leader(self, m)) on_ping(self, m);

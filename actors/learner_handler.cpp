@@ -76,6 +76,7 @@ void pass_on(self_ptr self, const forward_sync_done& m) {
   wire::SyncDone done;
   done.set_session(m.session.value);
   done.set_cxid(m.xid.value);
+  done.set_connection(m.connection);
   self->send(self->state.options.learner, done);
 }
 
@@ -307,6 +308,7 @@ void pass_to_database(self_ptr self, const wire::Forward& m) {
     write.cx = cxid{request.cxid()};
     write.op = static_cast<op_code>(request.op());
     write.body = request.body();
+    write.connection = request.connection();
     for (const auto& id : request.identities()) write.identities.push_back({id.scheme(), id.id()});
     writes.requests.push_back(std::move(write));
   }

@@ -219,6 +219,7 @@ struct forward_sync_done {
   TROUPE_STAYS_LOCAL;
   session_id session;
   cxid xid;
+  std::uint64_t connection = 0;
 };
 struct forward_ping {
   TROUPE_STAYS_LOCAL;

@@ -238,6 +238,7 @@ struct sync_waiter {
   std::optional<server_id> learner;  // none: a client of the leading server
   session_id session;
   cxid xid;
+  std::uint64_t connection = 0;  // as the server that holds it counts: others only pass it on
 };
 struct sync_behind {  // database -> leader: after all that was proposed so far
   TROUPE_STAYS_LOCAL;
@@ -247,6 +248,7 @@ struct sync_done {  // -> database of the server that holds the client
   TROUPE_STAYS_LOCAL;
   session_id session;
   cxid xid;
+  std::uint64_t connection = 0;
 };
 /// Committed txns, in order; the database applies them and answers.
 struct apply_txns {

@@ -93,7 +93,7 @@ inline constexpr std::array mutants{
                  "a quorum is a number of servers, observers among them"},
     named_mutant{
         mutant::any_leader_followed, "any-leader-followed",
-        "who looks follows the first that says it leads, and neither minds a promise to a later one"},
+        "who looks follows the first that says it leads, whatever later epoch was promised"},
     named_mutant{mutant::serves_before_quorum, "serves-before-quorum",
                  "the leader serves before a quorum has its history"},
     named_mutant{mutant::half_is_a_quorum, "half-is-a-quorum",

@@ -23,6 +23,7 @@ struct write_request {
   op_code op = op_code::error;
   std::string body;
   std::vector<auth_id> identities;
+  std::uint64_t connection = 0;  // a sync's: its connection_id at the server that holds the client
 };
 
 /// True for the operations of clients that become a txn. Not create_session, which stands for a

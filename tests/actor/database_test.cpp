@@ -184,6 +184,25 @@ TEST_F(Database, RequestsOfAnOlderConnectionAreNotForwardedOnceTheSessionIsTaken
   EXPECT_THAT(upstream_heard_.forwarded, IsEmpty());
 }
 
+/// Some clients number their requests anew on each connection.
+TEST_F(Database, SyncAnsweredForAnOlderConnectionLeavesTheNewOneWaiting) {
+  learn();
+  session_exists({7}, at(2, 1));
+  auto sync = [](int xid) {
+    return client_request{cxid{xid}, op_code::sync, jute::encode(read_request{"/x", false})};
+  };
+  upstream_heard_.verdicts.release();
+  open(conn_a, {7}, "a");
+  ask(conn_a, {sync(1)});
+  open(conn_b, {7}, "b");
+  ask(conn_b, {sync(1)});
+  ASSERT_THAT(on.news(), ElementsAre("a: closed"));
+  tell(sync_done{{7}, cxid{1}, conn_a.value});
+  EXPECT_THAT(on.news(), IsEmpty());
+  tell(sync_done{{7}, cxid{1}, conn_b.value});
+  EXPECT_THAT(on.news(), ElementsAre("b: xid 1 err 0"));
+}
+
 // -- sessions and roles that end ----------------------------------------------------------------
 
 TEST_F(Database, EndOfTheRoleClosesEveryConnection) {

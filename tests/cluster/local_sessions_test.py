@@ -148,8 +148,9 @@ class ReadOnly(unittest.TestCase):
                     self.assertEqual(c.create("/y")[1], NOT_READ_ONLY)
             e[2].start()
             # Which of them leads depends on what epochs they saw while the others were stopped.
-            harness.wait_until(lambda: sorted(map(str, e.roles().values())) == ["follower", "leader"],
-                               lambda: f"one leads, one follows; they are {e.roles()}")
+            harness.wait_until(
+                lambda: sorted(map(str, e.roles().values())) == ["follower", "leader"],
+                lambda: f"one leads, one follows; they are {e.roles()}")
             with RawClient(e[1]) as c:
                 self.assertTrue(c.connect(session, password))
 
