@@ -358,6 +358,31 @@ problem builder::check_auth_schemes() {
   return std::nullopt;
 }
 
+/// Values may bear line ends, written \n; what is said of them stays one line of a log.
+std::string in_one_line(std::string_view text) {
+  std::string out;
+  for (char c : text)
+    if (c == '\n')
+      out += "\\n";
+    else if (c == '\r')
+      out += "\\r";
+    else
+      out += c;
+  return out;
+}
+
+tl::expected<loaded, std::string> build(const std::vector<property>& properties,
+                                        const std::string& name, const file_reader& read,
+                                        const std::vector<setting>& settings) {
+  builder b{name, read};
+  for (const auto& x : settings)
+    if (auto found = b.take(x)) return tl::unexpected(in_one_line(*found));
+  for (const auto& p : properties)
+    if (auto found = b.take(p)) return tl::unexpected(in_one_line(*found));
+  if (auto found = b.finish()) return tl::unexpected(in_one_line(*found));
+  return std::move(b).result();
+}
+
 }  // namespace
 
 std::optional<setting> setting::parse(std::string_view text) {
@@ -373,13 +398,10 @@ tl::expected<loaded, std::string> parse(std::string_view text, const std::string
   if (!properties)
     return tl::unexpected(name + ":" + std::to_string(properties.error().line) + ": " +
                           properties.error().text);
-  builder b{name, read};
-  for (const auto& x : settings)
-    if (auto found = b.take(x)) return tl::unexpected(*std::move(found));
-  for (const auto& p : *properties)
-    if (auto found = b.take(p)) return tl::unexpected(*std::move(found));
-  if (auto found = b.finish()) return tl::unexpected(*std::move(found));
-  return std::move(b).result();
+  auto out = build(*properties, name, read, settings);
+  if (out)
+    for (auto& warning : out->warnings) warning = in_one_line(warning);
+  return out;
 }
 
 tl::expected<loaded, std::string> load(const std::string& path,

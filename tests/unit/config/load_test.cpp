@@ -157,6 +157,18 @@ TEST(Load, ABadValueNamesFileLineKeyValueAndWhatIsAccepted) {
   EXPECT_EQ(bad("forceSync=true"), "zoo.cfg:1: forceSync=true: not valid; accepted: yes or no");
 }
 
+TEST(Load, ValueWithALineEndIsToldInOneLine) {
+  auto none = [](const std::string&) -> std::optional<std::string> { return std::nullopt; };
+  auto refused = parse("server.1=a:1:0\\ \\ntb\n", "zoo.cfg", none);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().find('\n'), std::string::npos) << refused.error();
+  EXPECT_NE(refused.error().find("a:1:0 \\ntb"), std::string::npos) << refused.error();
+  auto warned = parse("dataDir=/d\nclientPort=1\nun\\nknown=1\n", "zoo.cfg", none);
+  ASSERT_TRUE(warned) << warned.error();
+  ASSERT_EQ(warned->warnings.size(), 1u);
+  EXPECT_EQ(warned->warnings.front().find('\n'), std::string::npos);
+}
+
 TEST(Load, EveryKeyRefusesWhatItCannotBe) {
   for (auto line : {"tickTime=-1",
                     "DigestAuthenticationProvider.superDigest=secret",
