@@ -329,7 +329,7 @@ close_session_txn prep::plan_close(context& at) {
       found != touched_.end() && !mutated(mutant::late_ephemeral_left))
     for (const auto& [path, since] : found->second) candidates.push_back(path);
   std::ranges::sort(candidates);
-  candidates.erase(std::ranges::unique(candidates).begin(), candidates.end());
+  candidates.erase(std::unique(candidates.begin(), candidates.end()), candidates.end());
   std::map<std::string_view, std::int32_t> removed_below;  // by parent
   close_session_txn out{std::vector<std::string>{}};
   for (const auto& path : candidates) {

@@ -3,12 +3,13 @@
 /// Debian's CAF is built without the sanitizer, so the atomics of its mailboxes and reference
 /// counts are invisible, and every message would look like a race. These functions stand before
 /// CAF's own of the same name: a message is released when it is enqueued and acquired when it is
-/// consumed; an object counts its references in one order.
+/// consumed or dropped; an object counts its references in one order.
 #include <dlfcn.h>
 #include <sanitizer/tsan_interface.h>
 
 #include <caf/actor_control_block.hpp>
 #include <caf/mailbox_element.hpp>
+#include <caf/memory_managed.hpp>
 #include <caf/ref_counted.hpp>
 #include <caf/scheduled_actor.hpp>
 
@@ -54,6 +55,16 @@ invoke_message_result scheduled_actor::consume(mailbox_element& message) {
       "_ZN3caf15scheduled_actor7consumeERNS_15mailbox_elementE");
   __tsan_acquire(&message);
   return real(this, message);
+}
+
+/// A message that nobody consumed, since its actor ended, is dropped here, by the ended actor's
+/// thread: what lies in it was written by the sender's.
+void memory_managed::request_deletion(bool is_counted) const noexcept {
+  static auto* real =
+      behind<void(const memory_managed*, bool)>("_ZNK3caf14memory_managed16request_deletionEb");
+  if (const auto* message = dynamic_cast<const mailbox_element*>(this))
+    __tsan_acquire(const_cast<mailbox_element*>(message));
+  real(this, is_counted);
 }
 
 void ref_counted::deref() const noexcept {
