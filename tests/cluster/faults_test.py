@@ -382,7 +382,7 @@ class Servers(unittest.TestCase):
             tree = harness.assert_same_trees(e)
             self.assertEqual(tree["/meanwhile"][0], b"2")
             try:
-                late.get(harness.DEADLINE_S)
+                late.get(timeout=harness.DEADLINE_S)
                 self.assertIn("/late", harness.assert_same_trees(e))
             except KazooException:
                 pass  # not answered: it may be there or not

@@ -22,6 +22,7 @@ import sys
 import tempfile
 import time
 import unittest
+from typing import NamedTuple
 
 from kazoo.client import KazooClient
 from kazoo.retry import KazooRetry
@@ -67,10 +68,10 @@ def wait_until(condition, what, deadline_s=None, step_s=0.05):
         time.sleep(step_s)
 
 
-def four_letter(port, word, timeout_s=5.0):
+def four_letter(port, word, timeout_s=5.0, host=HOST):
     """The answer's text; empty when there is none."""
     try:
-        with socket.create_connection((HOST, port), timeout=timeout_s) as s:
+        with socket.create_connection((host, port), timeout=timeout_s) as s:
             s.sendall(word.encode())
             answer = b""
             while True:
@@ -97,11 +98,18 @@ def die_with_parent():
 
 # ---------------------------------------------------------------- one server
 
+class Place(NamedTuple):
+    """Where a server runs: its address, and what in front of its command brings it there."""
+    host: str = HOST
+    within: tuple = ()
+
+
 class Server:
     """A server's directory and ports, and its process when there is one."""
 
-    def __init__(self, folder, number, observer, ports):
+    def __init__(self, folder, number, observer, ports, place=Place()):
         self.id = number
+        self.host, self.within = place
         self.observer = observer
         self.dir = folder
         self.data = os.path.join(folder, "data")
@@ -117,18 +125,18 @@ class Server:
 
     @property
     def address(self):
-        return f"{HOST}:{self.client_port}"
+        return f"{self.host}:{self.client_port}"
 
     @property
     def line(self):
         role = "observer" if self.observer else "participant"
-        return f"server.{self.id}={HOST}:{self.peer_port}:{self.election_port}:{role}"
+        return f"server.{self.id}={self.host}:{self.peer_port}:{self.election_port}:{role}"
 
     def write_config(self, lines):
         os.makedirs(self.data, exist_ok=True)
         with open(self.config, "w", encoding="ascii") as f:
             f.write("\n".join([f"dataDir={self.data}", f"clientPort={self.client_port}",
-                               f"clientPortAddress={HOST}"] + lines) + "\n")
+                               f"clientPortAddress={self.host}"] + lines) + "\n")
         with open(os.path.join(self.data, "myid"), "w", encoding="ascii") as f:
             f.write(f"{self.id}\n")
 
@@ -157,7 +165,7 @@ class Server:
             log.write(f"==== start {time.strftime('%T')} ====\n".encode())
             log.flush()
             self.process = subprocess.Popen(  # pylint: disable=consider-using-with
-                self.command(), stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                [*self.within, *self.command()], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                 preexec_fn=die_with_parent)
 
     def signal(self, number):
@@ -193,12 +201,15 @@ class Server:
 
     # -- what it says -------------------------------------------------------------------------
 
+    def ask(self, word):
+        return four_letter(self.client_port, word, host=self.host)
+
     def mode(self):
         """leader, follower, observer, standalone; None while it does not serve."""
-        return field(four_letter(self.client_port, "srvr"), "Mode")
+        return field(self.ask("srvr"), "Mode")
 
     def zxid(self):
-        return int(field(four_letter(self.client_port, "srvr"), "Zxid") or "-1", 16)
+        return int(field(self.ask("srvr"), "Zxid") or "-1", 16)
 
     def status(self):
         """Exit code and output of `actor-node status`; None when there is no actor-node."""
@@ -247,13 +258,15 @@ def close(zk):
 class Ensemble:
     """Servers 1..voters, then observers. As a context: ends them all, shows the logs on failure."""
 
-    def __init__(self, voters, observers=0, **config):
+    def __init__(self, voters, observers=0, places=None, **config):
+        """places: a Place for each server; all of them on loopback when not said."""
         self.dir = tempfile.mkdtemp(prefix="troupe_cluster.")
         count = voters + observers
         ports = free_ports(3 * count)
         self.clients = []
         self.servers = [Server(os.path.join(self.dir, str(n + 1)), n + 1, n >= voters,
-                               ports[3 * n:3 * n + 3]) for n in range(count)]
+                               ports[3 * n:3 * n + 3], places[n] if places else Place())
+                        for n in range(count)]
         values = {"tickTime": TICK_MS, "initLimit": 10, "syncLimit": 5, "maxClientCnxns": 0,
                   "4lw.commands.whitelist": "*", **config}
         lines = [f"{key}={value}" for key, value in values.items()]
@@ -297,8 +310,8 @@ class Ensemble:
             print(f"\n---- {s} {s.address} ({state}), the end of its log", file=sys.stderr)
             print("\n".join(s.log_text().splitlines()[-lines:]), file=sys.stderr)
             if s.is_alive():
-                print(f"srvr: {four_letter(s.client_port, 'srvr')!r}", file=sys.stderr)
-                print(f"whys: {four_letter(s.client_port, 'whys')!r}", file=sys.stderr)
+                print(f"srvr: {s.ask('srvr')!r}", file=sys.stderr)
+                print(f"whys: {s.ask('whys')!r}", file=sys.stderr)
 
     def client(self, session_s=8.0, **options):
         """A kazoo client of all servers; closed at the end of the ensemble."""
@@ -369,11 +382,11 @@ def tree_of(zk):
         asked = [(p, zk.get_async(p), zk.get_children_async(p), zk.get_acls_async(p))
                  for p in batch]
         for path, data, children, acls in asked:
-            value, stat = data.get(DEADLINE_S)
+            value, stat = data.get(timeout=DEADLINE_S)
             if path != "/zookeeper/config":
-                found[path] = (value, tuple(stat), acls.get(DEADLINE_S)[0])
+                found[path] = (value, tuple(stat), acls.get(timeout=DEADLINE_S)[0])
             base = "" if path == "/" else path
-            waiting += [f"{base}/{name}" for name in children.get(DEADLINE_S)]
+            waiting += [f"{base}/{name}" for name in children.get(timeout=DEADLINE_S)]
     return found
 
 

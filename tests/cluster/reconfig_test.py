@@ -88,7 +88,7 @@ class Writer:
         n = 0
         while not self.ending.is_set():
             try:
-                self.zk.create_async(f"/w/{n}", str(n).encode()).get(5)
+                self.zk.create_async(f"/w/{n}", str(n).encode()).get(timeout=5)
             except NodeExistsError:
                 pass  # by a try whose answer was lost
             except PASSING:
@@ -311,7 +311,7 @@ class ReconfigTest(unittest.TestCase):
             with self.assertRaises(PASSING + (NewConfigNoQuorumError,)):
                 admin.reconfig_async(joining=None, leaving=",".join(
                     str(s.id) for s in e if s is not leader), new_members=None,
-                    from_config=-1).get(6)
+                    from_config=-1).get(timeout=6)
             for s in e:
                 if s is not leader:
                     s.resume()

@@ -182,13 +182,16 @@ class DiskMatrix(unittest.TestCase):
             allowed = {newest(names, "log.")}
             allowed |= {newest(names, "snapshot.")} if unfinished is None else unfinished[number]
             code, out, err = tool(ACTOR_LOG, "verify", server.data)
-            damaged = {name for line in (out + err).splitlines()
-                       if not re.search(": whole, |checksums right, no hole$", line)
-                       for name in re.findall(r"/((?:log|snapshot)\.[0-9a-f]+[.\w]*)[: ]", line)}
-            self.assertEqual(damaged - allowed, set(), out + err)
+            cut_short, damaged = set(), set()
+            for line in (out + err).splitlines():
+                # A log that ends in the middle of a txn, or of its header, is no damage.
+                kind = cut_short if "; unfinished end at offset " in line else damaged
+                if not re.search(": whole, |checksums right, no hole$", line):
+                    kind.update(re.findall(r"/((?:log|snapshot)\.[0-9a-f]+[.\w]*)[: ]", line))
+            self.assertEqual((cut_short | damaged) - allowed, set(), out + err)
             self.assertEqual(code, 1 if damaged else 0, out + err)
             self.assertIn(", 0 differ", out)
-            found.append(damaged)
+            found.append(cut_short | damaged)
             code, out, err = tool(harness.ACTOR_NODE, "check-data", server.data, "--json")
             self.assertEqual(code, 0, out + err)
             if compression:

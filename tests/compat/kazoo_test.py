@@ -127,7 +127,7 @@ class Operations(shared.OnThreeServers):
             asked.append(self.zk.create_async(self.at(f"n{n}"), b"0"))
             asked.append(self.zk.set_async(self.at(f"n{n}"), b"1"))
             asked.append(self.zk.get_async(self.at(f"n{n}")))
-        done = [answer.get(30) for answer in asked]
+        done = [answer.get(timeout=30) for answer in asked]
         for n in range(100):
             self.assertEqual(done[3 * n], self.at(f"n{n}"))
             self.assertEqual(done[3 * n + 1].version, 1)
