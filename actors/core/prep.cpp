@@ -329,6 +329,8 @@ close_session_txn prep::plan_close(context& at) {
       found != touched_.end() && !mutated(mutant::late_ephemeral_left))
     for (const auto& [path, since] : found->second) candidates.push_back(path);
   std::ranges::sort(candidates);
+  // Not std::ranges::unique: clang 14, with which the fuzzers are built, does not take this
+  // library's.
   candidates.erase(std::unique(candidates.begin(), candidates.end()), candidates.end());
   std::map<std::string_view, std::int32_t> removed_below;  // by parent
   close_session_txn out{std::vector<std::string>{}};
