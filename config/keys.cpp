@@ -29,7 +29,7 @@ std::size_t edits(std::string_view a, std::string_view b) {
   for (std::size_t i = 1; i <= a.size(); ++i) {
     auto diagonal = row[0]++;
     for (std::size_t j = 1; j <= b.size(); ++j) {
-      auto here = std::min({row[j] + 1, row[j - 1] + 1, diagonal + (a[i - 1] != b[j - 1])});
+      auto here = std::min(std::min(row[j], row[j - 1]) + 1, diagonal + (a[i - 1] != b[j - 1]));
       diagonal = std::exchange(row[j], here);
     }
   }
@@ -78,6 +78,8 @@ std::string nearest_key(std::string_view key) {
   for (const auto& section : key_table())
     for (const auto& x : section.keys) {
       if (!is_whole_name(x.name)) continue;
+      const auto a = wanted.size(), b = x.name.size();
+      if ((a > b ? a - b : b - a) >= best_edits) continue;  // each character too many is an edit
       auto n = edits(wanted, entries::lower(x.name));
       if (n >= best_edits) continue;
       best_edits = n;
