@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "actors/caf.hpp"
+#include "actors/core/mutants.hpp"
 #include "actors/core/snapshot_codec.hpp"
 #include "actors/coro/ask.hpp"
 #include "actors/coro/sleep.hpp"
@@ -216,7 +217,7 @@ coro::task<> read_tree_anew(peer_ptr self, role_ended::trust trusts, std::string
 
 candidacy candidacy_of(peer_ptr self, const term& history) {
   auto& s = self->state;
-  if (history.damaged) return {false, coro::infinite};
+  if (history.damaged && !mutated(mutant::rotten_server_votes)) return {false, coro::infinite};
   if (s.tree_doubt.empty()) return {true, coro::infinite};
   const auto left = s.doubted_since + doubt_ticks * tick_of(self) - self->clock().now();
   if (left > std::chrono::nanoseconds::zero()) return {false, left};

@@ -25,6 +25,9 @@ enum class mutant {
   cut_before_newer_logs,
   cut_keeps_newer_snapshots,
   snapshot_before_cut,
+  rot_taken_for_the_end,
+  rotten_server_votes,
+  lost_snapshot_vouched_for,
   // -- who may lead, and with which history
   shorter_log_leads,
   observers_count,
@@ -87,6 +90,13 @@ inline constexpr std::array mutants{
                  "TRUNC leaves a snapshot that holds what was cut off"},
     named_mutant{mutant::snapshot_before_cut, "snapshot-before-cut",
                  "SNAP is named before the log that it replaces is cut (ZOOKEEPER-5094's kind)"},
+    named_mutant{
+        mutant::rot_taken_for_the_end, "rot-taken-for-the-end",
+        "a log ends before a damaged entry, as before one cut short (Alagappan, FAST 2018)"},
+    named_mutant{mutant::rotten_server_votes, "rotten-server-votes",
+                 "who lost what it acknowledged elects, and is a quorum with one that is behind"},
+    named_mutant{mutant::lost_snapshot_vouched_for, "lost-snapshot-vouched-for",
+                 "the word where a history begins outlives the snapshot it was written for"},
     named_mutant{mutant::shorter_log_leads, "shorter-log-leads",
                  "votes are compared by server id alone, and the leader asks nobody's history"},
     named_mutant{mutant::observers_count, "observers-count",

@@ -5,6 +5,8 @@
 #include <cerrno>
 #include <utility>
 
+#include "actors/storage/log_format.hpp"
+
 namespace troupe::sim {
 
 using storage::io_error;
@@ -21,6 +23,22 @@ std::string directory_of(const std::string& path) {
   return slash == 0 || slash == std::string::npos ? "/" : path.substr(0, slash);
 }
 std::string name_of(const std::string& path) { return path.substr(path.rfind('/') + 1); }
+
+/// Where the last whole entry of a log begins; 0 when it holds none.
+std::size_t last_entry_in(const std::string& log) {
+  std::size_t last = 0;
+  for (auto at = std::size_t{storage::log_header_bytes};
+       at + storage::entry_overhead_bytes + storage::payload_bytes_min <= log.size();) {
+    std::uint32_t length = 0;
+    for (std::size_t i = 8; i < storage::entry_head_bytes; ++i)
+      length = length << 8 | static_cast<unsigned char>(log[at + i]);
+    const auto next = at + length + storage::entry_overhead_bytes;
+    if (length < storage::payload_bytes_min || next > log.size()) break;
+    if (log[next - 1] != 'B') break;
+    last = std::exchange(at, next);
+  }
+  return last;
+}
 
 std::string without_trailing_slash(std::string path) {
   while (path.size() > 1 && path.back() == '/') path.pop_back();
@@ -93,12 +111,34 @@ void platters::lose_power() {
   }
 }
 
+std::vector<std::pair<std::string, platters::inode_ptr>> platters::files_with(
+    const std::string& part) const {
+  std::vector<std::pair<std::string, inode_ptr>> out;
+  for (const auto& [path, dir] : directories_)
+    for (const auto& [name, file] : dir.names)
+      if (storage::join_path(path, name).find(part) != std::string::npos)
+        out.emplace_back(name, file);
+  return out;
+}
+
+bool platters::rot(const std::string& part, rng& chance) {
+  auto files = files_with(part);
+  if (files.empty()) return false;
+  auto& [name, file] = files[chance.below(files.size())];
+  auto& kept = file->durable;
+  const auto end = name.starts_with("log.") ? last_entry_in(kept) : kept.size();
+  if (end == 0) return false;
+  const auto at = chance.below(end);
+  const auto turned = static_cast<char>(kept[at] ^ (1 << chance.below(8)));
+  if (at < file->content.size() && file->content[at] == kept[at]) file->content[at] = turned;
+  kept[at] = turned;
+  return true;
+}
+
 bool platters::rot(const std::string& part) {
-  inode_ptr found;
-  for (auto& [path, dir] : directories_)
-    for (auto& [name, file] : dir.names)
-      if (storage::join_path(path, name).find(part) != std::string::npos) found = file;
-  if (!found) return false;
+  auto files = files_with(part);
+  if (files.empty()) return false;
+  auto& found = files.back().second;
   auto end = found->content.find_last_not_of('\0');  // behind it a log is empty
   if (end == std::string::npos || end < 2 || found->durable.size() <= end / 2) return false;
   found->content[end / 2] ^= 1;

@@ -47,6 +47,9 @@ class platters {
   /// Turns a bit in the middle of the last file, by name, of those whose path contains `part`.
   /// False: there is none with a content.
   bool rot(const std::string& part);
+  /// Turns any bit of any of these files; of a log, before its last synced entry: rot of that one
+  /// is not to be told from a write that was cut short. False: there is no such bit.
+  bool rot(const std::string& part, rng& chance);
 
   /// Forgets what was not synced. Whoever had the disk open must be dead.
   void lose_power();
@@ -85,6 +88,8 @@ class platters {
 
   static void apply(std::string& content, const change& c);
   static void apply(std::map<std::string, inode_ptr>& names, const name_change& c);
+  [[nodiscard]] std::vector<std::pair<std::string, inode_ptr>> files_with(
+      const std::string& part) const;
   void count_call(const std::string& path);
   [[nodiscard]] std::uint64_t used_bytes() const;
   [[nodiscard]] directory* find(const std::string& path);

@@ -65,6 +65,7 @@ void faults::strike() {
       {options_.wall_clock, &faults::shift_clock},
       {options_.reconfig, &faults::reconfigure},
       {options_.replace_leader, &faults::replace_leader},
+      {options_.rot, &faults::rot},
   };
   int sum = 0;
   for (const auto& [weight, act] : kinds) sum += weight;
@@ -336,6 +337,18 @@ void faults::disk_full() {
   on_.tell("disk full at server " + std::to_string(who.value));
   on_.disk_of(who).faults.capacity_bytes = 0;
   heal_disk_later(who);
+}
+
+/// One server alone, whatever its number of rots: what two have lost may be lost. It notices at its
+/// next start, or when it reads the log for a learner or to cut it.
+void faults::rot() {
+  const auto who = on_.servers().front();
+  const auto* part = chance_.chance(60) ? "log." : "snapshot.";
+  if (!on_.disk_of(who).rot(part, chance_)) return;
+  on_.tell(std::string{"a bit turns in a "} + part + " of server " + std::to_string(who.value));
+  if (chance_.chance(30)) return;
+  on_.crash(who, any_crash());
+  later([this, who] { on_.start(who); });
 }
 
 void faults::disk_slow() {

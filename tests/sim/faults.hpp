@@ -35,6 +35,7 @@ struct fault_options {
   int freeze_client = 4;
   int disk_error = 4;
   int disk_full = 2;
+  int rot = 0;          // a bit turns in a log or a snapshot, always of the same server
   int disk_slow = 3;    // each call takes up to seconds
   int slow_server = 3;  // each message of each of its actors waits
   int wall_clock = 3;
@@ -76,6 +77,7 @@ class faults {
   void freeze_client();
   void disk_errors();
   void disk_full();
+  void rot();
   void disk_slow();
   void slow_server();
   void shift_clock();

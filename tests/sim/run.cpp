@@ -68,7 +68,8 @@ run_result run_seed(const run_options& options) {
   present_mutant = options.planted;
 #endif
   rng chance = rng{options.seed}.fork(77);
-  world w{draw_options(options, chance)};
+  const auto drawn = draw_options(options, chance);
+  world w{drawn};
   fault_options f;
   f.mean_pause = chance.between(duration{500ms}, duration{4s});
   f.outage_max = chance.between(duration{2s}, duration{20s});
@@ -80,6 +81,12 @@ run_result run_seed(const run_options& options) {
   }
   if (rng unseen = rng{options.seed}.fork(84); unseen.chance(20))
     f.replace_leader = static_cast<int>(unseen.between(5, 20));
+  // The others must be a quorum without it.
+  const bool others_suffice = !drawn.reconfig && drawn.weights.empty() && drawn.voters > 2;
+  if (rng rot = rng{options.seed}.fork(85); others_suffice && rot.chance(25)) {
+    f.rot = static_cast<int>(rot.between(5, 40));
+    w.expect_error("history_damaged");
+  }
   if (w.may_reconfigure()) f.reconfig = static_cast<int>(rng{options.seed}.fork(80).between(5, 40));
   if (options.broken == breakage::skip_old_quorum) f.reconfig = 60;
   f.left_out = options.without.faults;
