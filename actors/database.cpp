@@ -91,7 +91,7 @@ void remember(database_state& s, const txn_ptr& txn) {
 void remember_digest(database_state& s, zxid at) {
   constexpr std::uint64_t interval = 128;
   constexpr std::size_t kept_max = 1024;
-  if (static_cast<std::uint64_t>(at.value) % interval != 0) return;
+  if (static_cast<std::uint64_t>(at.value) % interval != 0 || s.tree.fuzzy_until()) return;
   s.digests.push_back(s.tree.last_digest());
   if (s.digests.size() > kept_max) s.digests.pop_front();
 }

@@ -61,6 +61,11 @@ sync_source plan_for(const database_state& s, const plan_sync& asked,
   return out;
 }
 
+/// The last txn of which the tree may hold something.
+zxid covered_by(const core::tree& data) {
+  return std::max(data.last_processed(), data.fuzzy_until().value_or(zxid{}));
+}
+
 stream_opened open_new_stream(database_ptr self) {
   auto& s = self->state;
   auto id = s.next_stream++;
@@ -79,7 +84,7 @@ caf::result<snapshot_piece> next_of_stream(database_ptr self, std::uint64_t stre
     return caf::make_error(caf::sec::invalid_argument, "the database was replaced meanwhile");
   auto& pieces = *at->second.pieces;
   auto bytes = pieces.next(piece_bytes);
-  snapshot_piece piece{pieces.at(), s.tree.last_processed(), std::move(bytes), pieces.done()};
+  snapshot_piece piece{pieces.at(), covered_by(s.tree), std::move(bytes), pieces.done()};
   if (piece.last) s.streams.erase(at);
   return piece;
 }
@@ -97,7 +102,7 @@ void continue_snapshot(database_ptr self) {
   auto bytes = s.snapshot->next(piece_bytes);
   bool last = s.snapshot->done();
   self->send(s.snapshot_to,
-             snapshot_piece{s.snapshot->at(), s.tree.last_processed(), std::move(bytes), last});
+             snapshot_piece{s.snapshot->at(), covered_by(s.tree), std::move(bytes), last});
   if (last) s.snapshot.reset();
 }
 

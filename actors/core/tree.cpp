@@ -231,6 +231,7 @@ void tree::set_last_processed(zxid at) {
 }
 
 zxid_digest tree::last_digest() const {
+  if (expected_) return *expected_;
   return {digest_at_, digest_version, digest_at_.value == 0 ? 0 : digest()};
 }
 

@@ -106,7 +106,7 @@ class tree {
   /// After loading a snapshot (its name holds the zxid), or when an epoch begins.
   void set_last_processed(zxid at);
   /// The digest now, with the zxid that the tree had it first at: a txn's, not that of an epoch
-  /// begun since. All zeros in a new database.
+  /// begun since. All zeros in a new database; of a fuzzy copy the one that it was promised.
   [[nodiscard]] zxid_digest last_digest() const;
   /// The tree is a fuzzy copy until the txn `then.at`, and must have that digest after it. Until
   /// then no digest is compared. When that txn is the last processed, it is compared at once:

@@ -279,6 +279,7 @@ io_result<loaded_database> data_dir::load_database(const database_sink& sink) {
   if (!marked) return tl::unexpected(std::move(marked.error()));
   auto options = options_;
   options.auto_create_database = options.auto_create_database || *marked;
+  options.history_after = history_after_;
   auto loaded = storage::load_database(*disk_, snapshot_directory_, log_directory_, options, sink);
   // It goes when a database is there, not before: a crash in between must not leave neither.
   if (loaded && *marked && loaded->came == loaded_database::origin::restored)

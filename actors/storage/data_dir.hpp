@@ -35,6 +35,9 @@ struct data_dir_options {
   bool trust_empty_snapshot = false;  // snapshot.trust.empty
   bool auto_create_database = true;   // db.autocreate
   std::int64_t record_bytes_max = record_bytes_max_default;
+  /// The log does not lead from before this zxid to behind it: a leader's snapshot of it stood
+  /// between. 0: it does.
+  zxid history_after{};
 };
 
 /// How a database comes out of load_database.

@@ -68,14 +68,20 @@ io_result<void> refuse_to_forget(disk& d, const std::string& directory) {
                  "with snapshot.trust.empty=true");
 }
 
-io_result<void> replay(disk& d, const std::string& directory, std::int64_t record_bytes_max,
+io_result<void> replay(disk& d, const std::string& directory, const data_dir_options& options,
                        const database_sink& sink, loaded_database& out) {
-  auto reader = log_reader::open(d, directory, out.snapshot.next(), record_bytes_max);
+  auto reader = log_reader::open(d, directory, out.snapshot.next(), options.record_bytes_max);
   if (!reader) return tl::unexpected(std::move(reader.error()));
   for (;;) {
     auto t = reader->next();
     if (!t) return tl::unexpected(std::move(t.error()));
     if (!*t) return {};
+    const auto gap = options.history_after;
+    if (out.last < gap && (*t)->id() > gap)
+      return corrupt("replay the log", reader->path(), static_cast<std::int64_t>(reader->offset()),
+                     "txn " + to_string((*t)->id()) + " stands behind a leader's snapshot of " +
+                         to_string(gap) + " that cannot be used, and what is older ends at " +
+                         to_string(out.last));
     if (auto applied = sink.apply(*t); !applied)
       return corrupt("replay the log", reader->path(), static_cast<std::int64_t>(reader->offset()),
                      "txn " + to_string((*t)->id()) + ": " + applied.error());
@@ -115,7 +121,7 @@ io_result<loaded_database> load_database(disk& d, const std::string& snapshot_di
   }
   out.came = *found ? origin::restored : origin::replayed;
   out.last = out.snapshot;
-  if (auto done = replay(d, log_directory, options.record_bytes_max, sink, out); !done)
+  if (auto done = replay(d, log_directory, options, sink, out); !done)
     return tl::unexpected(std::move(done.error()));
   return out;
 }

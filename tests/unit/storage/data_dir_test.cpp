@@ -219,6 +219,24 @@ TEST_F(LoadDatabase, NothingIsNotTrustedWithoutAutocreateUnlessInitialized) {
   EXPECT_FALSE(d.has("/z/initialize"));
 }
 
+/// An older one and what is logged behind it would be a tree with a hole.
+TEST_F(LoadDatabase, LeadersSnapshotThatIsLostIsMissedByTheLogBehindIt) {
+  put_snapshot({0});
+  put_log({at(1, 1), at(1, 2)});
+  put_log({at(3, 1)});
+  ASSERT_TRUE(load()) << "an epoch without a txn is none to miss";
+  {
+    auto opened = data_dir::open(d, plain());
+    ASSERT_TRUE(opened->set_history_after(at(2, 7)));
+  }
+  const auto refused = load();
+  ASSERT_FALSE(refused);
+  EXPECT_TRUE(refused.error().is_corrupt());
+  EXPECT_NE(refused.error().text().find("0x200000007"), std::string::npos);
+  put_snapshot(at(2, 7));
+  ASSERT_TRUE(load());
+}
+
 TEST_F(LoadDatabase, NewestSnapshotThenTheTxnsAfterIt) {
   put_snapshot({0});
   put_snapshot(at(1, 2));

@@ -15,8 +15,8 @@ namespace {
 txn_ptr create_txn_at(zxid id, const std::string& path, std::optional<std::int64_t> digest = {}) {
   txn t;
   t.header = {session_id{0x1000}, cxid{1}, id, 1'700'000'000'000, op_code::create};
-  t.body = create_txn{path, "x", {{31, {"world", "anyone"}}}, false,
-                      static_cast<std::int32_t>(id.counter())};
+  t.body = create_txn{
+      path, "x", {{31, {"world", "anyone"}}}, false, static_cast<std::int32_t>(id.counter())};
   if (digest) t.digest = txn_digest{core::digest_version, *digest};
   return make_logged(std::move(t));
 }
@@ -52,10 +52,12 @@ class ImageBuilder : public testing::Test {
     auto how = load_database(d, "/z/version-2", "/z/version-2", rules, builder.sink());
     EXPECT_TRUE(how) << how.error().text();
     if (how) builder.finish(*how);
-    last = builder.image()->data.last_processed();
+    image = builder.image();
+    last = image->data.last_processed();
     return builder.findings();
   }
   memory_disk d;
+  std::shared_ptr<core::image> image;
   zxid last;
 };
 
@@ -129,6 +131,28 @@ TEST_F(ImageBuilder, SnapshotFinishedAfterTheLogsEndIsSaidToBeFuzzy) {
   auto complete = load();
   EXPECT_EQ(complete.fuzzy_until, std::nullopt);
   EXPECT_EQ(complete.mismatches, 0u);
+}
+
+/// As a learner writes of the copy that a leader made while txns went on.
+TEST_F(ImageBuilder, SnapshotOfAFuzzyCopyIsFuzzyAsWell) {
+  auto a = create_txn_at(at(1, 1), "/a"), b = create_txn_at(at(1, 2), "/b");
+  auto c = create_txn_at(at(1, 3), "/c", tree_of({a, b, create_txn_at(at(1, 3), "/c")}).digest());
+  auto second = create_txn_at(at(1, 2), "/b", tree_of({a, b}).digest());
+  core::tree data;
+  data.apply(a->value);
+  core::snapshot_encoder encoder{data};
+  auto bytes = encoder.next(1);
+  data.apply(second->value);
+  data.apply(c->value);
+  while (!encoder.done()) bytes += encoder.next(1 << 20);
+  d.put("/z/version-2/" + snapshot_name(at(1, 1)), bytes);
+  put_log({a});
+  load();
+  auto copied = encoded(image->data);
+  d.put("/z/version-2/" + snapshot_name(at(1, 1)), copied);
+  EXPECT_EQ(load().fuzzy_until, at(1, 3));
+  put_log({a, second, c});
+  EXPECT_EQ(load().mismatches, 0u);
 }
 
 TEST_F(ImageBuilder, WhatABadSnapshotSaidIsForgottenWithIt) {
