@@ -112,6 +112,12 @@ io_result<loaded_database> load_database(disk& d, const std::string& snapshot_di
       out.last = trusted ? zxid{0} : zxid{-1};
       return out;
     }
+    if (!options.trust_empty_snapshot && !out.passed_over.empty()) {
+      std::string why = "there are transaction logs in " + log_directory +
+                        ", and of the snapshots that they begin behind none is complete";
+      for (const auto& reason : out.passed_over) why += "; " + reason;
+      return corrupt(loading, snapshot_directory, -1, std::move(why));
+    }
     if (!options.trust_empty_snapshot)
       return tl::unexpected(io_error{
           loading, snapshot_directory, ENODATA, -1,

@@ -237,6 +237,19 @@ TEST_F(LoadDatabase, LeadersSnapshotThatIsLostIsMissedByTheLogBehindIt) {
   ASSERT_TRUE(load());
 }
 
+/// Something was written that is no snapshot any more: damage, which another server's history mends.
+TEST_F(LoadDatabase, LogsBehindAnIncompleteSnapshotAreDamage) {
+  put_log({at(1, 1)});
+  auto none = load();
+  ASSERT_FALSE(none);
+  EXPECT_FALSE(none.error().is_corrupt()) << "a database of before 3.5 has none";
+  d.put("/z/version-2/" + snapshot_name({0}), "no end");
+  auto incomplete = load();
+  ASSERT_FALSE(incomplete);
+  EXPECT_TRUE(incomplete.error().is_corrupt()) << incomplete.error().text();
+  EXPECT_NE(incomplete.error().text().find("none is complete"), std::string::npos);
+}
+
 TEST_F(LoadDatabase, NewestSnapshotThenTheTxnsAfterIt) {
   put_snapshot({0});
   put_snapshot(at(1, 2));
