@@ -54,6 +54,7 @@ struct loaded_database {
   std::uint64_t snapshot_bytes = 0;
   std::uint64_t txns = 0;                  // replayed after the snapshot
   std::vector<std::string> passed_over{};  // snapshots that could not be used, and why
+  std::vector<zxid> unusable{};            // their names
 };
 
 /// What load_database calls, in this order: begin, chunk*, end (again from begin when a snapshot

@@ -24,6 +24,7 @@ io_result<bool> load_snapshot(disk& d, const std::string& directory, const datab
     if (tried == snapshots_tried_max) break;
     auto complete = is_complete(d, file);
     if (!complete || !*complete) {
+      out.unusable.push_back(file.id);
       out.passed_over.push_back(complete ? file.path + ": it is not complete"
                                          : complete.error().text());
       continue;
@@ -39,6 +40,7 @@ io_result<bool> load_snapshot(disk& d, const std::string& directory, const datab
       out.snapshot_bytes = file.size;
       return true;
     }
+    out.unusable.push_back(file.id);
     out.passed_over.push_back(taken.error().text());
   }
   if (tried == 0) return false;
@@ -68,6 +70,16 @@ io_result<void> refuse_to_forget(disk& d, const std::string& directory) {
                  "with snapshot.trust.empty=true");
 }
 
+/// A leader's snapshot that was here, which no txn leads to: what is older is no beginning of the
+/// history that this server has acknowledged. One that never came is another matter: then there is
+/// neither its file nor anything behind it.
+tl::unexpected<io_error> lost_history(const std::string& path, std::int64_t offset,
+                                      const data_dir_options& options, const loaded_database& out) {
+  return corrupt(loading, path, offset,
+                 "the leader's snapshot of " + to_string(options.history_after) +
+                     " cannot be used, and what is older ends at " + to_string(out.last));
+}
+
 io_result<void> replay(disk& d, const std::string& directory, const data_dir_options& options,
                        const database_sink& sink, loaded_database& out) {
   auto reader = log_reader::open(d, directory, out.snapshot.next(), options.record_bytes_max);
@@ -76,12 +88,9 @@ io_result<void> replay(disk& d, const std::string& directory, const data_dir_opt
     auto t = reader->next();
     if (!t) return tl::unexpected(std::move(t.error()));
     if (!*t) return {};
-    const auto gap = options.history_after;
-    if (out.last < gap && (*t)->id() > gap)
-      return corrupt("replay the log", reader->path(), static_cast<std::int64_t>(reader->offset()),
-                     "txn " + to_string((*t)->id()) + " stands behind a leader's snapshot of " +
-                         to_string(gap) + " that cannot be used, and what is older ends at " +
-                         to_string(out.last));
+    if (out.last < options.history_after && (*t)->id() > options.history_after)
+      return lost_history(reader->path(), static_cast<std::int64_t>(reader->offset()), options,
+                          out);
     if (auto applied = sink.apply(*t); !applied)
       return corrupt("replay the log", reader->path(), static_cast<std::int64_t>(reader->offset()),
                      "txn " + to_string((*t)->id()) + ": " + applied.error());
@@ -129,6 +138,10 @@ io_result<loaded_database> load_database(disk& d, const std::string& snapshot_di
   out.last = out.snapshot;
   if (auto done = replay(d, log_directory, options, sink, out); !done)
     return tl::unexpected(std::move(done.error()));
+  const auto& bad = out.unusable;
+  if (out.last < options.history_after &&
+      std::find(bad.begin(), bad.end(), options.history_after) != bad.end())
+    return lost_history(snapshot_directory, -1, options, out);
   return out;
 }
 

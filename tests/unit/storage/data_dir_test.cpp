@@ -237,6 +237,23 @@ TEST_F(LoadDatabase, LeadersSnapshotThatIsLostIsMissedByTheLogBehindIt) {
   ASSERT_TRUE(load());
 }
 
+/// The word is written before the snapshot has its name: without a file of that name it never came.
+TEST_F(LoadDatabase, LeadersSnapshotThatIsRottenIsMissedAndOneThatNeverCameIsNot) {
+  put_snapshot({0});
+  put_log({at(1, 1), at(1, 2)});
+  {
+    auto opened = data_dir::open(d, plain());
+    ASSERT_TRUE(opened->set_history_after(at(2, 7)));
+  }
+  const auto without = load();
+  ASSERT_TRUE(without) << without.error().text();
+  EXPECT_EQ(without->last, at(1, 2));
+  d.put("/z/version-2/" + snapshot_name(at(2, 7)), "no end");
+  const auto rotten = load();
+  ASSERT_FALSE(rotten);
+  EXPECT_TRUE(rotten.error().is_corrupt());
+}
+
 /// Something was written that is no snapshot any more: damage, which another server's history mends.
 TEST_F(LoadDatabase, LogsBehindAnIncompleteSnapshotAreDamage) {
   put_log({at(1, 1)});
