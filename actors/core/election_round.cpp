@@ -161,12 +161,11 @@ void election_round::heed_settled(const notification& n, election_effects& out) 
     return decide(n.proposed, ground::settled_quorum, out_of_election_, out);
   if (n.proposed.round == round_) {
     received_[n.from] = theirs;
-    if (is_led(theirs, received_) && leader_confirms(leader, n.proposed.round, received_))
+    if (is_led(theirs, received_) && leader_confirms(n.proposed, received_))
       return decide(n.proposed, ground::settled_quorum, received_, out);
   }
   out_of_election_[n.from] = theirs;
-  if (is_led(theirs, out_of_election_) &&
-      leader_confirms(leader, n.proposed.round, out_of_election_)) {
+  if (is_led(theirs, out_of_election_) && leader_confirms(n.proposed, out_of_election_)) {
     round_ = n.proposed.round;
     return decide(n.proposed, ground::settled_quorum, out_of_election_, out);
   }
@@ -273,11 +272,12 @@ bool election_round::is_led(const cast_vote& v, const std::map<server_id, cast_v
 }
 
 /// FastLeaderElection.checkLeader: followers may go on naming a leader that has crashed, so the
-/// leader itself must have said that it leads; and we do not lead on the word of an older round.
-bool election_round::leader_confirms(server_id leader, election_round_number at,
+/// leader itself must have said that it leads. We do not lead on the word of an older round, nor
+/// for what we held in an earlier life and hold no more.
+bool election_round::leader_confirms(const vote& v,
                                      const std::map<server_id, cast_vote>& votes) const {
-  if (leader == me_) return at == round_;
-  auto it = votes.find(leader);
+  if (v.leader == me_) return v.round == round_ && own_.last != untrusted && v.last <= own_.last;
+  auto it = votes.find(v.leader);
   return it != votes.end() && it->second.by == server_state::leading;
 }
 

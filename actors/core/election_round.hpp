@@ -138,7 +138,7 @@ class election_round {
   [[nodiscard]] bool has_quorum_for(const cast_vote& v,
                                     const std::map<server_id, cast_vote>& votes) const;
   [[nodiscard]] bool is_led(const cast_vote& v, const std::map<server_id, cast_vote>& votes) const;
-  [[nodiscard]] bool leader_confirms(server_id leader, election_round_number at,
+  [[nodiscard]] bool leader_confirms(const vote& v,
                                      const std::map<server_id, cast_vote>& votes) const;
   [[nodiscard]] bool everyone_reachable_agrees() const;
 

@@ -346,6 +346,21 @@ TEST(ElectionRound, EmptiedDatabaseNeitherVotesNorIsVotedFor) {
       << "but it may follow who is settled";
 }
 
+/// Whose log rotted, or who was emptied, after the others had elected it; its round is theirs
+/// again.
+TEST(ElectionRound, WhatWasLostSinceNobodyIsLedBy) {
+  for (auto last : {zxid{-1}, zxid{0}}) {
+    election_round again{server(3), ensemble_of(3), our_list};
+    (void)again.start(last, epoch{1});
+    (void)again.on_notification(heard(1, state::following, vote_for(3)));
+    EXPECT_FALSE(again.on_notification(heard(2, state::following, vote_for(3))).decided);
+    EXPECT_FALSE(again.on_finalize_timeout().decided);
+  }
+  election_round whole{server(3), ensemble_of(3), our_list};
+  (void)whole.start(same_zxid, epoch{1});
+  EXPECT_TRUE(whole.on_notification(heard(1, state::following, vote_for(3))).decided);
+}
+
 TEST(ElectionRound, LoneServerWithAnEmptiedDatabaseDoesNotLead) {
   election_round r{server(1), ensemble_of(1), our_list};
   EXPECT_FALSE(r.start(zxid{-1}, epoch{1}).decided);
