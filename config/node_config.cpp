@@ -53,7 +53,8 @@ std::string membership(const node_config& cfg, bool with_clients) {
   for (const auto& [group, members] : groups) line("group." + std::to_string(group), members);
   if (!groups.empty())
     for (const auto& x : cfg.servers)
-      line("weight." + std::to_string(x.id.value), std::to_string(x.weight));
+      if (x.group || with_clients)  // outside of all groups a weight decides nothing
+        line("weight." + std::to_string(x.id.value), std::to_string(x.weight));
   return out;
 }
 
