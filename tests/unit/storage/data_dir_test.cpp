@@ -254,7 +254,7 @@ TEST_F(LoadDatabase, LeadersSnapshotThatIsRottenIsMissedAndOneThatNeverCameIsNot
   EXPECT_TRUE(rotten.error().is_corrupt());
 }
 
-/// Something was written that is no snapshot any more: damage, which another server's history mends.
+/// Something was written that is no snapshot any more: another server has to mend it.
 TEST_F(LoadDatabase, LogsBehindAnIncompleteSnapshotAreDamage) {
   put_log({at(1, 1)});
   auto none = load();
