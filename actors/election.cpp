@@ -252,14 +252,16 @@ void hear_notification(self_ptr self, const wire::Notification& n) {
 
 void follow_members(self_ptr self, const view_ptr& members);
 
-/// Elects by the list that `by` has seen, too; `list` null: no longer.
+/// Elects by the list that `by` has seen, too; `list` null: no longer. Who is a voter only of that
+/// list could not lead: its own leader role would go by the lists that it knows itself.
 void elect_by(self_ptr self, const look_for_leader& own, std::optional<server_id> by,
               const membership_ptr& list) {
   auto& s = self->state;
   s.lender = by;
   if (by && s.links.at(*by).caller) self->monitor(s.links.at(*by).caller);
   follow_members(self, list ? config::with_seen(*s.own, list) : s.own);
-  perform(self, s.round.start(own.last, own.current));
+  const auto me = context_of(self).me;
+  perform(self, s.round.start(own.last, own.current, quorum_of(*s.own, me).is_voter(me)));
 }
 
 /// FastLeaderElection.lookForLeader: say what I vote for, heed what the others say, repeat myself

@@ -401,7 +401,9 @@ caf::result<epoch_confirmed> on_promise(self_ptr self, const learner_promised& m
   auto& s = self->state;
   auto promise = self->make_response_promise<epoch_confirmed>();
   auto current = m.counts ? std::optional{m.current} : std::nullopt;
-  switch (s.handshake.on_ack_epoch(m.learner, current, m.last)) {
+  const auto list = s.options.members->seen->version;
+  const bool holds_list = m.committed_list >= list || m.seen_list == list;
+  switch (s.handshake.on_ack_epoch(m.learner, current, m.last, holds_list)) {
     case core::epoch_handshake::ack_outcome::learner_ahead:
       end_term(self, "server " + std::to_string(m.learner.value) + " has a more recent history");
       return promise.deliver(caf::make_error(caf::sec::runtime_error));

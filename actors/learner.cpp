@@ -13,6 +13,7 @@
 #include "actors/error_text.hpp"
 #include "actors/learner_parts.hpp"
 #include "actors/trace/traced.hpp"
+#include "config/membership.hpp"
 #include "messages/trace_fields.hpp"
 
 namespace troupe {
@@ -39,6 +40,8 @@ coro::task<bool> promise_epoch(learner_ptr self) {
   ack.set_current_epoch(s.options.current.value);
   ack.set_last_zxid(s.options.last.value);
   ack.set_needs_snapshot(s.options.needs_snapshot);
+  ack.set_membership_version(s.members->committed->version.value);
+  ack.set_seen_version(s.members->seen->version.value);
   switch (core::judge_leader_info(s.options.accepted, s.era)) {
     case core::leader_info_verdict::refuse:
       end_term(self, "promised epoch " + std::to_string(s.options.accepted.value) +

@@ -130,7 +130,8 @@ coro::task<std::optional<wire::AckEpoch>> agree_on_epoch(self_ptr self) {
   auto confirming = coro::ask<epoch_confirmed>(
       self, s.options.leader, init_limit(self),
       learner_promised{s.options.id, promise->counts(), epoch{promise->current_epoch()},
-                       zxid{promise->last_zxid()}});
+                       zxid{promise->last_zxid()}, zxid{promise->membership_version()},
+                       zxid{promise->seen_version()}});
   auto confirmed = co_await confirming;
   if (!confirmed) {
     end(self, "the epoch was not confirmed: " + text_of(confirmed.error()));

@@ -195,6 +195,7 @@ struct learner_promised {
   bool counts = false;
   epoch current;
   zxid last;
+  zxid committed_list, seen_list;  // versions of the lists that the learner knows
 };
 /// A quorum has promised: synchronization may begin.
 struct epoch_confirmed {

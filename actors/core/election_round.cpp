@@ -14,8 +14,8 @@ namespace {
 using timer = election_effects::timer;
 
 constexpr auto lowest = std::numeric_limits<std::int64_t>::min();
-/// An observer stands for nothing: any voter's vote is better than its own.
-constexpr vote observers_own{{lowest}, {lowest}, {lowest}, {}};
+/// Of who does not stand for election: any candidate is better.
+constexpr vote nobody{{lowest}, {lowest}, {lowest}, {}};
 /// The zxid of a database that was emptied and may not be trusted with a vote.
 constexpr zxid untrusted{-1};
 
@@ -63,11 +63,12 @@ void election_round::reconfigure(quorum ensemble, std::uint64_t server_list_dige
   refused_.clear();
 }
 
-election_effects election_round::start(zxid last, epoch current) {
+election_effects election_round::start(zxid last, epoch current, bool stands) {
   active_ = true;
   state_ = server_state::looking;
   ++round_.value;
-  own_ = ensemble_.is_voter(me_) ? vote{me_, last, current, round_} : observers_own;
+  const bool says_who_it_is = stands || last == untrusted;  // the latter votes for nobody at all
+  own_ = ensemble_.is_voter(me_) && says_who_it_is ? vote{me_, last, current, round_} : nobody;
   interval_ms_ = notification_interval_min_ms;
   received_.clear();
   out_of_election_.clear();
@@ -120,11 +121,11 @@ void election_round::heed(const notification& n, election_effects& out) {
     if (asks && (ensemble_.is_voter(me_) || n.membership_version < version_))
       out.answer_to = {n.from};
     if (asks) looking_.erase(n.from);
-  } else if (ensemble_.is_voter(n.proposed.leader)) {
-    if (asks)
+  } else if (asks) {
+    if (ensemble_.is_voter(n.proposed.leader) || n.proposed.leader == nobody.leader)
       heed_looking(n, out);
-    else if (n.state != server_state::observing)
-      heed_settled(n, out);
+  } else if (ensemble_.is_voter(n.proposed.leader) && n.state != server_state::observing) {
+    heed_settled(n, out);
   }
 }
 
@@ -262,7 +263,7 @@ void election_round::note_candidate(const vote& v) {
 
 bool election_round::has_quorum_for(const cast_vote& v,
                                     const std::map<server_id, cast_vote>& votes) const {
-  return ensemble_.has_quorum(supporters_of(v, votes));
+  return ensemble_.is_voter(v.what.leader) && ensemble_.has_quorum(supporters_of(v, votes));
 }
 
 /// Settled servers were elected by the list that was in force; a newer one of which our log alone

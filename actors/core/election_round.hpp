@@ -94,7 +94,9 @@ class election_round {
                    bool by_version);
 
   /// Looks for a leader, in a new round, with this server's own last logged zxid and current epoch.
-  [[nodiscard]] election_effects start(zxid last, epoch current);
+  /// `stands` false: it votes, but for others; it is a voter of a list only that its log does not
+  /// hold.
+  [[nodiscard]] election_effects start(zxid last, epoch current, bool stands = true);
   [[nodiscard]] election_effects on_notification(const notification& n);
   /// Nothing was heard for notification_interval_ms(). Doubles the interval.
   [[nodiscard]] election_effects on_silence();

@@ -32,8 +32,10 @@ class epoch_handshake {
   [[nodiscard]] std::optional<epoch> on_follower_info(server_id from, epoch accepted);
 
   /// ACKEPOCH; the leader enters its own here too. `current` is none when the learner had accepted
-  /// this epoch before and so does not count toward the quorum.
-  [[nodiscard]] ack_outcome on_ack_epoch(server_id from, std::optional<epoch> current, zxid last);
+  /// this epoch before and so does not count toward the quorum. `holds_seen`: of a joint ensemble,
+  /// the learner's history holds the list that the leader has seen.
+  [[nodiscard]] ack_outcome on_ack_epoch(server_id from, std::optional<epoch> current, zxid last,
+                                         bool holds_seen = true);
 
   /// ACK of NEWLEADER, whose zxid is new_leader_zxid(); the leader enters its own here too. True
   /// when this ack made the quorum. An ack of another epoch is nothing.

@@ -100,6 +100,10 @@ bool quorum::has_quorum(const std::set<server_id>& servers) const {
   return static_cast<std::size_t>(won) > group_weights_.size() / 2;
 }
 
+bool quorum::is_committed_voter(server_id id) const {
+  return is_joint() ? parts_.front().is_voter(id) : is_voter(id);
+}
+
 std::int64_t quorum::weight_of(server_id id) const {
   auto it = weights_.find(id);
   return it == weights_.end() ? 0 : it->second;

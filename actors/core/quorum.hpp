@@ -48,6 +48,8 @@ class quorum {
   [[nodiscard]] bool has_either_quorum(const std::set<server_id>& servers) const;
 
   [[nodiscard]] bool is_voter(server_id id) const { return voters_.contains(id); }
+  /// Of a joint quorum: in the committed list.
+  [[nodiscard]] bool is_committed_voter(server_id id) const;
   [[nodiscard]] bool is_observer(server_id id) const { return observers_.contains(id); }
   /// 0 for whoever is no voter; 1 for every voter when there are no groups. A voter of weight 0
   /// never leads.
@@ -65,7 +67,7 @@ class quorum {
   std::map<server_id, std::int64_t> weights_;           // of voters
   std::map<server_id, std::int64_t> group_of_;          // of voters; empty: plain majority
   std::map<std::int64_t, std::int64_t> group_weights_;  // only groups with weight
-  std::vector<quorum> parts_;                           // joint: all of these have to agree
+  std::vector<quorum> parts_;                           // joint: the committed one, the seen one
 };
 
 }  // namespace troupe::core

@@ -432,5 +432,32 @@ TEST(ElectionRound, WhileAReconfigIsNotKnownToBeCommittedBothListsHaveToAgree) {
   EXPECT_EQ(fx.decided->chosen.leader, server(3));
 }
 
+/// Voters 1..3, and 4 alone in the list that is to come.
+quorum old_and_new() {
+  return quorum::joint(ensemble_of(3, 1), quorum::make({{.id = {4}}}).value());
+}
+
+TEST(ElectionRound, VoterOfAListThatItsLogDoesNotHoldVotesForOthersOnly) {
+  election_round r{server(4), {}, our_list};
+  r.reconfigure(old_and_new(), our_list, zxid{}, true);
+  (void)r.start(at(9, 9), epoch{9}, false);
+  for (auto id : {1, 2, 3})
+    EXPECT_FALSE(r.on_notification(heard(id, state::looking, r.proposal())).decided);
+  auto fx = r.on_notification(heard(3, state::looking, vote_for(3)));
+  EXPECT_TRUE(fx.broadcast) << "its vote is needed";
+  EXPECT_EQ(r.proposal(), vote_for(3));
+}
+
+TEST(ElectionRound, VoterThatStandsForNobodyIsAnsweredAndItsRoundJoined) {
+  election_round r{server(3), {}, our_list};
+  r.reconfigure(old_and_new(), our_list, zxid{}, true);
+  (void)r.start(same_zxid, epoch{1});
+  auto undecided = heard(4, state::looking, vote_for(std::numeric_limits<std::int64_t>::min()));
+  EXPECT_THAT(r.on_notification(undecided).answer_to, ElementsAre(server(4)));
+  undecided.proposed.round = {7};
+  EXPECT_TRUE(r.on_notification(undecided).broadcast);
+  EXPECT_EQ(r.proposal(), vote_for(3, 7));
+}
+
 }  // namespace
 }  // namespace troupe::core

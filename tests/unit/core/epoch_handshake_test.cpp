@@ -88,6 +88,31 @@ TEST(EpochHandshake, LearnerWithoutAVoteMayBeAhead) {  // a leader that a reconf
   EXPECT_FALSE(h.is_confirmed());
 }
 
+/// Server 3 leads 1..3; its log holds the list {3, 4} that is to come.
+epoch_handshake proposed_to_old_and_new() {
+  auto next = quorum::make({{.id = {3}}, {.id = {4}}}).value();
+  epoch_handshake h{server(3), quorum::joint(ensemble_of(3, 1), next), epoch{4}, at(4, 7)};
+  for (auto id : {1, 3, 4}) (void)h.on_follower_info(server(id), epoch{5});
+  EXPECT_EQ(h.on_ack_epoch(server(3), epoch{4}, at(4, 7)), outcome::waiting);
+  return h;
+}
+
+TEST(EpochHandshake, VoterOfTheNextListThatNeverHeldItIsNotAheadByWhatItObserved) {
+  auto h = proposed_to_old_and_new();
+  EXPECT_EQ(h.on_ack_epoch(server(4), epoch{5}, at(4, 3), false), outcome::waiting);
+  EXPECT_EQ(h.on_ack_epoch(server(1), epoch{4}, at(4, 3), false), outcome::confirmed);
+}
+
+TEST(EpochHandshake, VoterOfTheNextListThatHoldsItMayHaveDecidedMore) {
+  auto h = proposed_to_old_and_new();
+  EXPECT_EQ(h.on_ack_epoch(server(4), epoch{4}, at(4, 9), true), outcome::learner_ahead);
+}
+
+TEST(EpochHandshake, VoterOfTheCommittedListIsAheadWhateverListsItHolds) {
+  auto h = proposed_to_old_and_new();
+  EXPECT_EQ(h.on_ack_epoch(server(1), epoch{5}, at(4, 3), false), outcome::learner_ahead);
+}
+
 TEST(EpochHandshake, LearnerAheadAfterAQuorumConfirmedIsOnlyALateOne) {
   auto h = proposed_to_three();
   (void)h.on_ack_epoch(server(3), epoch{4}, at(4, 7));
