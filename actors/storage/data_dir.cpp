@@ -89,12 +89,16 @@ io_result<data_dir> data_dir::open(disk& d, data_dir_options options) {
   return out;
 }
 
-io_result<void> data_dir::check(disk& d, data_dir_options options) {
+io_result<history_words> data_dir::check(disk& d, data_dir_options options) {
   if (options.data_log_dir.empty()) options.data_log_dir = options.data_dir;
   data_dir seen{d, std::move(options)};
-  return seen.check_layout().and_then([&] { return seen.read_meta(); }).and_then([&] {
+  auto usable = seen.check_layout().and_then([&] { return seen.read_meta(); }).and_then([&] {
     return seen.check_owner();
   });
+  if (!usable) return tl::unexpected(std::move(usable.error()));
+  auto resync = seen.is_resync_asked();
+  if (!resync) return tl::unexpected(std::move(resync.error()));
+  return history_words{seen.history_after_, *resync};
 }
 
 io_result<void> data_dir::lock() {

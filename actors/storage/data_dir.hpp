@@ -66,6 +66,12 @@ struct database_sink {
   std::function<tl::expected<void, std::string>(const txn_ptr&)> apply;
 };
 
+/// What this program's own files in a data directory say of the history there.
+struct history_words {
+  zxid after{};                  // see data_dir_options::history_after
+  bool is_resync_asked = false;  // it is to be replaced by the others'
+};
+
 class data_dir {
  public:
   /// Locks and checks the directories, making them when missing. Removes temporary files of ours.
@@ -73,7 +79,7 @@ class data_dir {
 
   /// What open() would refuse, but for a server that runs there; changes and locks nothing.
   /// Directories that are missing are no fault.
-  [[nodiscard]] static io_result<void> check(disk& d, data_dir_options options);
+  [[nodiscard]] static io_result<history_words> check(disk& d, data_dir_options options);
 
   /// dataDir/version-2 and dataLogDir/version-2.
   [[nodiscard]] const std::string& snapshot_directory() const { return snapshot_directory_; }

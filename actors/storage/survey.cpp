@@ -210,8 +210,15 @@ io_result<data_survey> survey(disk& d, data_dir_options options, const survey_pr
   if (auto done = look_at_small_files(d, out, options); !done)
     return tl::unexpected(std::move(done.error()));
   options.auto_create_database = options.auto_create_database || out.has_initialize_marker;
-  if (auto usable = data_dir::check(d, options); !usable)
+  if (auto usable = data_dir::check(d, options); !usable) {
     out.problems.push_back(std::move(usable.error()));
+  } else {
+    options.history_after = usable->after;
+    if (usable->is_resync_asked)
+      out.notes.push_back(
+          "the history here is not trusted: a server of an ensemble would take the others', and a "
+          "standalone one would not start");
+  }
 
   auto snapshot_directory = join_path(options.data_dir, "version-2");
   auto log_directory = join_path(options.data_log_dir, "version-2");

@@ -308,7 +308,12 @@ class Ensemble:
         for s in self:
             state = "runs" if s.is_alive() else "ended" if s.process else "was never started"
             print(f"\n---- {s} {s.address} ({state}), the end of its log", file=sys.stderr)
-            print("\n".join(s.log_text().splitlines()[-lines:]), file=sys.stderr)
+            text = s.log_text().splitlines()
+            # A sanitizer's report, however long it is.
+            report = next((n for n, line in enumerate(text)
+                           if "WARNING: ThreadSanitizer" in line or "ERROR: Address" in line),
+                          len(text))
+            print("\n".join(text[min(report, max(0, len(text) - lines)):]), file=sys.stderr)
             if s.is_alive():
                 print(f"srvr: {s.ask('srvr')!r}", file=sys.stderr)
                 print(f"whys: {s.ask('whys')!r}", file=sys.stderr)

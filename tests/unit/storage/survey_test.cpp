@@ -111,6 +111,23 @@ TEST_F(Survey, DamageThatNoStartNeedsIsANote) {
       << all(seen.notes);
 }
 
+TEST_F(Survey, HoleThatALostSnapshotOfALeaderLeftIsAProblem) {
+  put_genuine({"snapshot.0", "log.1", "log.10"});
+  d.put("/z/actor-node.meta", "history_after=65536\n");
+  d.put("/z/version-2/snapshot.10000", "not complete");
+  auto seen = look();
+  ASSERT_EQ(seen.problems.size(), 1u);
+  EXPECT_NE(seen.problems[0].text().find("the leader's snapshot of 0x10000 cannot be used"),
+            std::string::npos)
+      << seen.problems[0].text();
+}
+
+TEST_F(Survey, HistoryThatTheOthersHaveToReplaceIsNoted) {
+  put_genuine({"snapshot.f", "log.10"});
+  d.put("/z/resync", "");
+  EXPECT_NE(all(look().notes).find("is not trusted"), std::string::npos);
+}
+
 TEST_F(Survey, EpochsThatAStartRefusesAreAProblem) {
   put_genuine({"snapshot.f"});
   d.put("/z/version-2/currentEpoch", "5");
