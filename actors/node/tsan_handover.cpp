@@ -3,7 +3,7 @@
 /// Debian's CAF is built without the sanitizer, so the atomics of its mailboxes and reference
 /// counts are invisible, and every message would look like a race. These functions stand before
 /// CAF's own of the same name: a message is released when it is enqueued and acquired when it is
-/// consumed or dropped; an object counts its references in one order.
+/// consumed or dropped; references are counted where the sanitizer sees it.
 #include <dlfcn.h>
 #include <sanitizer/tsan_interface.h>
 
@@ -20,12 +20,6 @@ namespace {
 template <class Function>
 Function* behind(const char* mangled) {
   return reinterpret_cast<Function*>(dlsym(RTLD_NEXT, mangled));
-}
-
-/// Whoever gives up a reference last comes after all who gave theirs up before.
-void in_one_order(const void* counted) {
-  __tsan_acquire(const_cast<void*>(counted));
-  __tsan_release(const_cast<void*>(counted));
 }
 
 }  // namespace
@@ -67,24 +61,22 @@ void memory_managed::request_deletion(bool is_counted) const noexcept {
   real(this, is_counted);
 }
 
+// References are counted here as CAF counts them, in atomics that the sanitizer sees: whoever gives
+// up the last one comes after all who gave theirs up before. Words to the sanitizer beside CAF's
+// own counting would not do, for another thread may count between the two.
+
 void ref_counted::deref() const noexcept {
-  static auto* real = behind<void(const ref_counted*)>("_ZNK3caf11ref_counted5derefEv");
-  in_one_order(this);
-  real(this);
+  if (rc_.fetch_sub(1, std::memory_order_acq_rel) == 1) request_deletion(false);
 }
 
 void intrusive_ptr_release(actor_control_block* block) {
-  static auto* real = behind<void(actor_control_block*)>(
-      "_ZN3caf21intrusive_ptr_releaseEPNS_19actor_control_blockE");
-  in_one_order(block);
-  real(block);
+  if (block->strong_refs.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
+  block->data_dtor(block->get());
+  intrusive_ptr_release_weak(block);
 }
 
 void intrusive_ptr_release_weak(actor_control_block* block) {
-  static auto* real = behind<void(actor_control_block*)>(
-      "_ZN3caf26intrusive_ptr_release_weakEPNS_19actor_control_blockE");
-  in_one_order(block);
-  real(block);
+  if (block->weak_refs.fetch_sub(1, std::memory_order_acq_rel) == 1) block->block_dtor(block);
 }
 
 }  // namespace caf
