@@ -85,7 +85,7 @@ run_result run_seed(const run_options& options) {
   const bool others_suffice = !drawn.reconfig && drawn.weights.empty() && drawn.voters > 2;
   if (rng rot = rng{options.seed}.fork(85); others_suffice && rot.chance(25)) {
     f.rot = static_cast<int>(rot.between(5, 40));
-    w.expect_error("history_damaged");
+    w.expect_error("history_damaged node=1 ");
   }
   if (w.may_reconfigure()) f.reconfig = static_cast<int>(rng{options.seed}.fork(80).between(5, 40));
   if (options.broken == breakage::skip_old_quorum) f.reconfig = 60;
