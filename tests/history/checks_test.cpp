@@ -182,6 +182,9 @@ TEST(Ephemerals, OneThatIsGoneWhileItsSessionLivesIsNoticed) {
   EXPECT_THAT(first_of(check_ephemerals(history_of(made, read_nothing({5, 6}), alive))),
               HasSubstr("while its session lives"));
   EXPECT_EQ(first_of(check_ephemerals(history_of(made, read_nothing({5, 6})))), "holds");
+  auto of_one_cut_off = in_session(asked(op_kind::children, "/", {9, 10}), "0x7");
+  EXPECT_EQ(first_of(check_ephemerals(history_of(made, read_nothing({5, 6}), of_one_cut_off))),
+            "holds");
   EXPECT_EQ(first_of(check_ephemerals(
                 history_of(made, read_nothing({5, 6}), alive, unheard(removed({3, 0}))))),
             "holds");

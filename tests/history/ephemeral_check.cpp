@@ -14,7 +14,7 @@ namespace troupe::history {
 namespace {
 
 struct session_life {
-  std::int64_t alive_us = -1;  // the latest request that was answered in it
+  std::int64_t alive_us = -1;  // the latest request that proves it
   const operation* alive_by = nullptr;
   const operation* closed = nullptr;   // acknowledged
   const state_change* lost = nullptr;  // its client was told
@@ -58,7 +58,8 @@ class ephemeral_judge {
       }
     if (session.empty() || op.is_unknown()) return;
     auto& life = lives_[session];
-    if (op.sent_us > life.alive_us) life.alive_us = op.sent_us, life.alive_by = &op;
+    if (op.proves_its_session() && op.sent_us > life.alive_us)
+      life.alive_us = op.sent_us, life.alive_by = &op;
     if (op.asked.kind == op_kind::close && op.is_ok()) life.closed = &op;
   }
 

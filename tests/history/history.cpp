@@ -65,6 +65,16 @@ bool operation::is_write() const {
 
 bool operation::is_unknown() const { return !heard_us || tells_no_outcome(answer); }
 
+bool operation::was_decided() const {
+  constexpr std::array<std::string_view, 6> decided{
+      "ok", "no_node", "node_exists", "bad_version", "not_empty", "no_children_for_ephemerals"};
+  return !is_unknown() && std::find(decided.begin(), decided.end(), answer) != decided.end();
+}
+
+bool operation::proves_its_session() const {
+  return was_decided() && (is_write() || asked.kind == op_kind::sync);
+}
+
 std::int64_t operation::done_us() const { return is_unknown() ? never : *heard_us; }
 
 std::optional<std::int64_t> operation::write_zxid() const {

@@ -84,6 +84,11 @@ struct operation {
   [[nodiscard]] bool is_ok() const { return answer == "ok"; }
   /// Nobody told whether it happened: it may take effect at any time after it was sent, or never.
   [[nodiscard]] bool is_unknown() const;
+  /// Answered with an outcome that the leading server decided upon, which has a zxid of its own.
+  [[nodiscard]] bool was_decided() const;
+  /// Answered by an ensemble that had a quorum then: its session was alive in it. A read is none of
+  /// these: a server that is cut off answers those of a session that has ended elsewhere.
+  [[nodiscard]] bool proves_its_session() const;
   /// From here on no effect of it is new; `never` if the outcome is unknown.
   [[nodiscard]] std::int64_t done_us() const;
   /// The zxid of its own txn, as far as the answer tells.

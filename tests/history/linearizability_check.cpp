@@ -80,7 +80,7 @@ class znode_histories {
 
  private:
   struct session_life {
-    std::int64_t alive_us = 0;  // the latest request it was known to be alive for
+    std::int64_t alive_us = 0;  // the latest request that proves it
     const operation* last = nullptr;
     const operation* closed = nullptr;
   };
@@ -90,8 +90,12 @@ class znode_histories {
     auto& life = lives_[op.session];
     if (life.last == nullptr) life.last = &op;
     if (op.is_unknown()) return;
-    if (op.sent_us >= life.alive_us) life.last = &op;
-    life.alive_us = std::max(life.alive_us, op.sent_us);
+    const bool may_be_of_a_replaced_leader =
+        options_.forgives_replaced_leaders && op.asked.kind == op_kind::sync;
+    if (op.proves_its_session() && !may_be_of_a_replaced_leader && op.sent_us >= life.alive_us) {
+      life.last = &op;
+      life.alive_us = op.sent_us;
+    }
     if (op.asked.kind == op_kind::close && op.is_ok()) life.closed = &op;
   }
 
@@ -228,7 +232,7 @@ class znode_histories {
   }
 
   /// A session that ends takes its ephemerals with it, when it is closed or, if nobody closed it,
-  /// at some time behind the last that was heard in it, or never.
+  /// at some time behind the last that proves it, or never.
   void add_session_ends(object& to) {
     for (const auto& session : to.owners) {
       const auto& life = lives_[session];

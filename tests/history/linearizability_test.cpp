@@ -134,6 +134,8 @@ TEST(Linearizability, EphemeralMayGoWithItsSessionButNotBeforeItsLastAnswer) {
   auto alive = in_session(asked(op_kind::sync, "", {20, 21}), "0x7");
   EXPECT_TRUE(is_linearizable(made, read_nothing({30, 31}), alive));
   EXPECT_FALSE(is_linearizable(made, read_nothing({10, 11}), alive));
+  auto of_one_cut_off = in_session(asked(op_kind::children, "/", {20, 21}), "0x7");
+  EXPECT_TRUE(is_linearizable(made, read_nothing({10, 11}), of_one_cut_off));
   auto closed = in_session(asked(op_kind::close, "", {22, 23}), "0x7");
   EXPECT_FALSE(is_linearizable(made, alive, closed, read({30, 31}, "a")));
 }

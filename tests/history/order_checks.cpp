@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What zxids tell without any search: the order of writes, and that no session sees time go back.
 #include <algorithm>
-#include <array>
 #include <map>
 #include <set>
 
@@ -12,13 +11,6 @@ namespace troupe::history {
 namespace {
 
 using operations = std::vector<const operation*>;
-
-/// Outcomes that the leading server decided upon, so that they have a zxid of their own.
-bool was_decided(const operation& op) {
-  constexpr std::array<std::string_view, 6> decided{
-      "ok", "no_node", "node_exists", "bad_version", "not_empty", "no_children_for_ephemerals"};
-  return std::find(decided.begin(), decided.end(), op.answer) != decided.end();
-}
 
 trouble pair_of(std::string what, const operation& first, const operation& second) {
   return {std::move(what), {"first   " + first.text(), "second  " + second.text()}};
@@ -143,7 +135,7 @@ void check_fifo_of(operations ops, verdict& out) {
       out.troubles.push_back(pair_of("a session was answered out of order", *latest, *op));
     else
       latest = op;
-    if (!op->is_write() || !op->write_zxid() || !was_decided(*op)) continue;
+    if (!op->is_write() || !op->write_zxid() || !op->was_decided()) continue;
     if (last_write != nullptr && *op->write_zxid() <= *last_write->write_zxid())
       out.troubles.push_back(
           pair_of("a session's writes took effect out of order", *last_write, *op));
@@ -158,7 +150,7 @@ verdict check_zxid_order(const history& h) {
   verdict out{"zxid-order", "writes are ordered by zxid as they were in real time", 0, {}, {}, ""};
   operations sent;
   for (const auto& op : h.operations)
-    if (op.write_zxid() && was_decided(op)) sent.push_back(&op);
+    if (op.write_zxid() && op.was_decided()) sent.push_back(&op);
   auto heard = sent;
   std::stable_sort(sent.begin(), sent.end(), sent_before);
   std::stable_sort(heard.begin(), heard.end(), heard_before);
