@@ -151,6 +151,11 @@ void install(database_ptr self, const install_image& m) {
   s.stats.digest_mismatches += m.digest_mismatches;
   s.streams.clear();
   s.snapshot.reset();
+  // The same again when the same life reads its files anew: then the numbers go on.
+  if (m.session_time_ms > s.ids_from_ms) {
+    s.ids_from_ms = m.session_time_ms;
+    s.new_ids.emplace(s.options.context->me, m.session_time_ms);
+  }
   show_membership(self);
 }
 

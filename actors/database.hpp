@@ -111,6 +111,7 @@ struct database_state {
   std::map<session_id, opening_session> opening;       // made anew: createSession is under way
   std::map<connection_id, opening_session> reopening;  // the leader is asked whether they live
   std::optional<core::session_id_generator> new_ids;
+  std::int64_t ids_from_ms = 0;  // as the journal claimed it
   std::set<session_id> touched;            // while learning: heard since last collected
   std::vector<connection_id> with_output;  // gathered output to be sent at the turn's end
   std::vector<write_request> to_forward;   // gathered writes, sent at the turn's end

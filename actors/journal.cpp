@@ -208,8 +208,9 @@ io_result<void> open_directory(journal_ptr self) {
   auto& s = self->state;
   if (s.directory) return {};
   const auto& context = *s.options.context;
-  auto opened =
-      storage::data_dir::open(*context.disk, directory_options(context.config, context.me));
+  auto options = directory_options(context.config, context.me);
+  options.wall_ms = context.wall_ms();
+  auto opened = storage::data_dir::open(*context.disk, std::move(options));
   if (!opened) return tl::unexpected(std::move(opened.error()));
   s.directory.emplace(std::move(*opened));
   return {};
@@ -294,25 +295,19 @@ io_result<loaded_data> load(journal_ptr self) {
   if (!era) return tl::unexpected(std::move(era.error()));
   s.era = *era;
   s.broken.clear();
+  loaded_data out{.last_logged = last, .accepted = s.era.accepted, .current = s.era.current};
+  out.session_time_ms = s.directory->session_time_ms();
   if (!data) {
-    s.damaged = data.error().text();
-    return loaded_data{std::make_shared<core::image>(),
-                       {},
-                       last,
-                       s.era.accepted,
-                       s.era.current,
-                       0,
-                       false,
-                       s.damaged};
+    out.image = std::make_shared<core::image>();
+    out.damaged = s.damaged = data.error().text();
+    return out;
   }
   draw_next_snapshot(self, data->how.txns);
-  return loaded_data{std::move(data->image),
-                     std::move(data->recent),
-                     data->how.last,
-                     s.era.accepted,
-                     s.era.current,
-                     data->digests.mismatches,
-                     data->digests.differs_at_end};
+  out.image = std::move(data->image);
+  out.recent = std::move(data->recent);
+  out.digest_mismatches = data->digests.mismatches;
+  out.tree_differs = data->digests.differs_at_end;
+  return out;
 }
 
 caf::result<loaded_data> load_or_say_why(journal_ptr self) {

@@ -87,7 +87,8 @@ void take_in(peer_ptr self, loaded_data& data) {
   log.info("data_loaded",
            {{"zxid", data.last_logged}, {"accepted", data.accepted}, {"current", data.current}});
   self->send(s.options.database,
-             install_image{data.image, std::move(data.recent), data.digest_mismatches});
+             install_image{data.image, std::move(data.recent), data.digest_mismatches,
+                           data.session_time_ms});
   self->send(s.options.database, know_membership{s.members->committed});
   s.is_readable = data.damaged.empty();
   s.tree_doubt.clear();

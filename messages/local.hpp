@@ -153,6 +153,7 @@ struct loaded_data {
   std::uint64_t digest_mismatches = 0;  // found while it was read
   bool tree_differs = false;            // from what the newest digest says
   std::string damaged{};  // not empty: why nothing of the past can be read here; the image is empty
+  std::int64_t session_time_ms = 0;  // see install_image
 };
 /// Whether the disk works: answered when files were written, synced and removed.
 struct probe_disk {
@@ -300,6 +301,7 @@ struct install_image {
   std::shared_ptr<core::image> image;
   std::vector<txn_ptr> recent;
   std::uint64_t digest_mismatches = 0;  // found while it was built
+  std::int64_t session_time_ms = 0;     // ids of new sessions begin with it; 0: with the wall clock
 };
 struct get_last_zxid {
   TROUPE_STAYS_LOCAL;

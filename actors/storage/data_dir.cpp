@@ -20,6 +20,9 @@ constexpr const char* resync_name = "resync";
 constexpr const char* probe_name = "actor-node.probe";
 constexpr const char* damaged_prefix = "damaged.";
 constexpr const char* version_name = "version-2";
+constexpr std::string_view session_time_name = "session_time_ms";
+/// 65,536 session ids are in a millisecond: no life hands out so many.
+constexpr std::int64_t session_time_step_ms = 1'000;
 constexpr std::string_view covers_prefix = "covers.";  // and the snapshot's zxid in hex
 
 tl::unexpected<io_error> refuse(const std::string& path, int code, std::string why) {
@@ -86,6 +89,7 @@ io_result<data_dir> data_dir::open(disk& d, data_dir_options options) {
           .and_then([&] { return out.claim(); })
           .and_then([&] { return remove_unfinished_snapshots(d, out.snapshot_directory_); });
   if (!done) return tl::unexpected(std::move(done.error()));
+  if (out.options_.wall_ms != 0) out.claim_session_time();
   return out;
 }
 
@@ -172,6 +176,7 @@ io_result<void> data_dir::read_meta() {
                     "\"" + std::string{line} + "\" is not of the form name=number");
     if (line.substr(0, equals) == "server_id") recorded_owner_ = server_id{*value};
     if (line.substr(0, equals) == "history_after") history_after_ = zxid{*value};
+    if (line.substr(0, equals) == session_time_name) session_time_ms_ = *value;
     if (auto id = snapshot_of_note(line.substr(0, equals))) snapshot_covers_[*id] = zxid{*value};
   }
   return {};
@@ -194,10 +199,20 @@ io_result<void> data_dir::claim() {
   return write_meta();
 }
 
+/// Whoever holds the id and password of a session that is over must not meet another one under that
+/// id. A disk that takes no file is no reason to stay out: then only this life is sure.
+void data_dir::claim_session_time() {
+  const bool is_set_back = options_.wall_ms < session_time_ms_ + session_time_step_ms;
+  session_time_ms_ = is_set_back ? session_time_ms_ + session_time_step_ms : options_.wall_ms;
+  (void)write_meta();
+}
+
 io_result<void> data_dir::write_meta() {
   std::string content;
   if (recorded_owner_) content += "server_id=" + std::to_string(recorded_owner_->value) + "\n";
   content += "history_after=" + std::to_string(history_after_.value) + "\n";
+  if (session_time_ms_ != 0)
+    content += std::string{session_time_name} + "=" + std::to_string(session_time_ms_) + "\n";
   for (auto [id, covers] : snapshot_covers_)
     content +=
         std::string{covers_prefix} + bare_hex(id.value) + "=" + std::to_string(covers.value) + "\n";

@@ -35,6 +35,7 @@ struct data_dir_options {
   bool trust_empty_snapshot = false;  // snapshot.trust.empty
   bool auto_create_database = true;   // db.autocreate
   std::int64_t record_bytes_max = record_bytes_max_default;
+  std::int64_t wall_ms = 0;  // the wall clock; 0: nobody will number sessions by it
   /// The log does not lead from before this zxid to behind it: a leader's snapshot of it stood
   /// between. 0: it does.
   zxid history_after{};
@@ -85,6 +86,10 @@ class data_dir {
   [[nodiscard]] const std::string& snapshot_directory() const { return snapshot_directory_; }
   [[nodiscard]] const std::string& log_directory() const { return log_directory_; }
 
+  /// The time that session ids of this life begin with: the wall clock's, or one that no earlier
+  /// life here has come to with its ids, if the clock was set back since.
+  [[nodiscard]] std::int64_t session_time_ms() const { return session_time_ms_; }
+
   /// Loads the newest usable snapshot and every txn after it.
   [[nodiscard]] io_result<loaded_database> load_database(const database_sink& sink);
 
@@ -119,6 +124,7 @@ class data_dir {
   io_result<void> read_meta();
   [[nodiscard]] io_result<void> check_owner() const;
   io_result<void> claim();
+  void claim_session_time();
   io_result<void> write_meta();
 
   disk* disk_;
@@ -127,6 +133,7 @@ class data_dir {
   std::unique_ptr<file_lock> lock_, log_lock_;
   std::optional<server_id> recorded_owner_;  // as actor-node.meta says
   zxid history_after_;
+  std::int64_t session_time_ms_ = 0;  // until claimed: of the last life
   std::map<zxid, zxid> snapshot_covers_;  // by the snapshot's zxid; absent: what it is named by
 };
 

@@ -71,6 +71,7 @@ class journal_world : public testing::Test {
     context->config = config;
     context->me = server_id{1};
     context->disk = disk;
+    context->wall_ms = [] { return std::int64_t{1'700'000'000'000}; };
     context->detach_journal = false;
     world_.emplace();
     auto& system = world_->system;

@@ -33,6 +33,17 @@ TEST_F(DataDir, OpeningMakesTheDirectories) {
   EXPECT_TRUE(*d.exists("/new/log/version-2"));
 }
 
+TEST_F(DataDir, SessionIdsOfALifeBeginBehindThoseOfAllBefore) {
+  auto in_life_at = [this](std::int64_t wall_ms) {
+    return data_dir::open(d, {.data_dir = "/z", .wall_ms = wall_ms})->session_time_ms();
+  };
+  EXPECT_EQ(in_life_at(500'000), 500'000);
+  EXPECT_EQ(in_life_at(510'000), 510'000);
+  EXPECT_EQ(in_life_at(500'000), 511'000) << "the clock was set back";
+  EXPECT_EQ(in_life_at(511'200), 512'000);
+  EXPECT_EQ(in_life_at(600'000), 600'000);
+}
+
 TEST_F(DataDir, SecondServerIsRefusedAndToldWhoHoldsIt) {
   {
     auto first = data_dir::open(d, plain());
