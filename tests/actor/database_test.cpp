@@ -205,6 +205,19 @@ TEST_F(Database, SyncAnsweredForAnOlderConnectionLeavesTheNewOneWaiting) {
 
 // -- sessions and roles that end ----------------------------------------------------------------
 
+TEST_F(Database, NewSessionsAreNumberedFromTheTimeThatTheJournalClaimed) {
+  constexpr std::int64_t claimed_ms = 1'800'000'000'000;
+  core::session_id_generator expected{context->me, claimed_ms};
+  const install_image read{std::make_shared<core::image>(), {}, 0, claimed_ms};
+  tell(read);
+  lead();
+  EXPECT_EQ(open_new(conn_a, "a"), expected.next());
+  tell(stop_serving{});
+  tell(read);  // the same life reads its files anew
+  lead();
+  EXPECT_EQ(open_new(conn_b, "b"), expected.next());
+}
+
 TEST_F(Database, EndOfTheRoleClosesEveryConnection) {
   lead();
   open_new(conn_a, "a");
