@@ -252,6 +252,10 @@ void hear_notification(self_ptr self, const wire::Notification& n) {
 
 void follow_members(self_ptr self, const view_ptr& members);
 
+core::standing standing_of(const look_for_leader& own) {
+  return own.has_led ? core::standing::once_heard : core::standing::at_once;
+}
+
 /// Elects by the list that `by` has seen, too; `list` null: no longer. Who is a voter only of that
 /// list could not lead: its own leader role would go by the lists that it knows itself.
 void elect_by(self_ptr self, const look_for_leader& own, std::optional<server_id> by,
@@ -261,7 +265,9 @@ void elect_by(self_ptr self, const look_for_leader& own, std::optional<server_id
   if (by && s.links.at(*by).caller) self->monitor(s.links.at(*by).caller);
   follow_members(self, list ? config::with_seen(*s.own, list) : s.own);
   const auto me = context_of(self).me;
-  perform(self, s.round.start(own.last, own.current, quorum_of(*s.own, me).is_voter(me)));
+  const bool may_lead = quorum_of(*s.own, me).is_voter(me);
+  perform(self, s.round.start(own.last, own.current,
+                              may_lead ? standing_of(own) : core::standing::for_others));
 }
 
 /// FastLeaderElection.lookForLeader: say what I vote for, heed what the others say, repeat myself
@@ -269,7 +275,7 @@ void elect_by(self_ptr self, const look_for_leader& own, std::optional<server_id
 coro::task<> look(self_ptr self, look_for_leader own, caf::typed_response_promise<elected> asked) {
   auto& s = self->state;
   const auto began = self->clock().now();
-  perform(self, s.round.start(own.last, own.current));
+  perform(self, s.round.start(own.last, own.current, standing_of(own)));
   while (s.round.is_looking()) {
     auto next = s.heard.next(self, milliseconds{s.round.notification_interval_ms()});
     const auto what = co_await next;

@@ -109,7 +109,8 @@ coro::task<> run(self_ptr self) {
   auto me = s.options.context->me;
   auto loading = load_from_disk(self);
   co_await loading;
-  int fruitless = 0;  // terms in a row that were over at once
+  int fruitless = 0;     // terms in a row that were over at once
+  bool has_led = false;  // in the last term
   for (std::string reason = "no leader yet";;) {
     looking(self, reason);
     if (fruitless > 1) {
@@ -131,7 +132,8 @@ coro::task<> run(self_ptr self) {
     const auto how = candidacy_of(self, *history);
     auto electing = coro::ask<elected>(self, s.options.election, how.patience,
                                        look_for_leader{how.stands ? history->last : no_candidate,
-                                                       history->current, history->members});
+                                                       history->current, history->members,
+                                                       has_led});
     auto choice = co_await electing;
     stop_reads(self);
     if (!choice && choice.error() == caf::sec::request_timeout) continue;
@@ -155,6 +157,7 @@ coro::task<> run(self_ptr self) {
     auto playing = play_role(self, *history, me);
     auto over = co_await playing;
     reason = over.reason;
+    has_led = history->leader == me;
     fruitless = self->clock().now() - began < fruitless_term ? fruitless + 1 : 0;
     s.options.context->log.info("role_ended", {{"reason", reason}});
     if (!s.disk_trouble.empty()) {

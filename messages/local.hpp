@@ -368,7 +368,8 @@ struct look_for_leader {
   TROUPE_STAYS_LOCAL;
   zxid last;
   epoch current;
-  view_ptr members;  // null: as before
+  view_ptr members;      // null: as before
+  bool has_led = false;  // in the term before: its vote waits until a quorum is heard
 };
 struct elected {
   TROUPE_STAYS_LOCAL;

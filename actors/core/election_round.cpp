@@ -63,12 +63,17 @@ void election_round::reconfigure(quorum ensemble, std::uint64_t server_list_dige
   refused_.clear();
 }
 
-election_effects election_round::start(zxid last, epoch current, bool stands) {
+election_effects election_round::start(zxid last, epoch current, standing how) {
   active_ = true;
   state_ = server_state::looking;
   ++round_.value;
-  const bool says_who_it_is = stands || last == untrusted;  // the latter votes for nobody at all
-  own_ = ensemble_.is_voter(me_) && says_who_it_is ? vote{me_, last, current, round_} : nobody;
+  const bool may_stand = ensemble_.is_voter(me_) && how != standing::for_others;
+  const bool says_who_it_is = ensemble_.is_voter(me_) && last == untrusted;  // and never votes
+  own_ = may_stand || says_who_it_is ? vote{me_, last, current, round_} : nobody;
+  withheld_.reset();
+  heard_ = {me_};
+  if (may_stand && !says_who_it_is && how == standing::once_heard)
+    withheld_ = std::exchange(own_, nobody);
   interval_ms_ = notification_interval_min_ms;
   received_.clear();
   out_of_election_.clear();
@@ -76,6 +81,7 @@ election_effects election_round::start(zxid last, epoch current, bool stands) {
   finalizing_ = false;
   election_effects out{.broadcast = true, .finalize = timer::stop};
   propose(own_, out);
+  stand_once_heard(out);
   judge(out);
   return tidy(std::move(out), ensemble_);
 }
@@ -121,12 +127,21 @@ void election_round::heed(const notification& n, election_effects& out) {
     if (asks && (ensemble_.is_voter(me_) || n.membership_version < version_))
       out.answer_to = {n.from};
     if (asks) looking_.erase(n.from);
-  } else if (asks) {
-    if (ensemble_.is_voter(n.proposed.leader) || n.proposed.leader == nobody.leader)
-      heed_looking(n, out);
-  } else if (ensemble_.is_voter(n.proposed.leader) && n.state != server_state::observing) {
+  } else {
+    heed_voter(n, out);
+  }
+}
+
+void election_round::heed_voter(const notification& n, election_effects& out) {
+  heard_.insert(n.from);
+  const bool stands_now = stand_once_heard(out);
+  const bool names_voter = ensemble_.is_voter(n.proposed.leader);
+  if (n.state == server_state::looking) {
+    if (names_voter || n.proposed.leader == nobody.leader) heed_looking(n, out);
+  } else if (names_voter && n.state != server_state::observing) {
     heed_settled(n, out);
   }
+  if (stands_now && is_looking()) judge(out);
 }
 
 void election_round::heed_looking(const notification& n, election_effects& out) {
@@ -141,9 +156,10 @@ void election_round::heed_looking(const notification& n, election_effects& out) 
   if (n.proposed.round > round_) {
     round_ = n.proposed.round;
     received_.clear();
-    propose(is_better(n.proposed, own_, ensemble_) ? n.proposed : own_, out);
+    const bool takes_theirs = !withheld_ && is_better(n.proposed, own_, ensemble_);
+    propose(takes_theirs ? n.proposed : own_, out);
     out.broadcast = true;
-  } else if (is_better(n.proposed, proposal_, ensemble_)) {
+  } else if (!withheld_ && is_better(n.proposed, proposal_, ensemble_)) {
     propose(n.proposed, out);
     out.broadcast = true;
   } else if (ensemble_.is_voter(me_) && is_better(proposal_, n.proposed, ensemble_)) {
@@ -222,6 +238,15 @@ void election_round::resign() {
 }
 
 notification election_round::mine() const { return {me_, state_, proposal_, digest_, version_}; }
+
+/// True: from now on this server has a vote of its own.
+bool election_round::stand_once_heard(election_effects& out) {
+  if (!withheld_ || !ensemble_.has_quorum(heard_)) return false;
+  own_ = *std::exchange(withheld_, std::nullopt);
+  propose(own_, out);
+  out.broadcast = true;
+  return true;
+}
 
 /// Ends the election, waits for a better vote, or stops waiting, as the votes now stand.
 void election_round::judge(election_effects& out) {

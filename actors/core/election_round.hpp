@@ -3,12 +3,14 @@
 /// It lives as long as its server: while the server is looking it elects, and while it is settled
 /// it tells those who look what it settled on.
 ///
-/// Three things differ from ZooKeeper, and none changes who may be elected:
+/// Four things differ from ZooKeeper, and none changes who may be elected:
 /// - The election ends at once when every voter that may be reachable has voted the same; the wait
 ///   for a better vote is only for those who have not. It is one wait, not one after each message.
 /// - A voter that hears a worse vote in its own round answers it: the sender may have begun to look
 ///   too late to hear ours, and would else learn it only when we repeat ourselves.
 /// - A server that settles says so to everyone it last heard looking, instead of being asked.
+/// - A leader whose term is over gives no vote before it has heard a quorum. One that is heard and
+///   hears nobody would else be elected again for its history, and waited for until initLimit.
 ///
 /// Invariant: a vote counts only if its sender and its leader are voters, and the sender's list is
 /// ours or of another version. While looking, `round()` only grows; it becomes the ensemble's when
@@ -46,6 +48,13 @@ struct notification {
 struct election_result {
   vote chosen;
   server_state role = server_state::looking;  // leading, following or observing
+};
+
+/// When a server gives its vote in a search, and for whom.
+enum class standing {
+  at_once,
+  once_heard,  // for nobody before a quorum was heard in this search
+  for_others,  // a voter of a list only that its log does not hold
 };
 
 /// Why a sender's words are not counted, whatever they are.
@@ -94,9 +103,8 @@ class election_round {
                    bool by_version);
 
   /// Looks for a leader, in a new round, with this server's own last logged zxid and current epoch.
-  /// `stands` false: it votes, but for others; it is a voter of a list only that its log does not
-  /// hold.
-  [[nodiscard]] election_effects start(zxid last, epoch current, bool stands = true);
+  [[nodiscard]] election_effects start(zxid last, epoch current,
+                                       standing how = standing::at_once);
   [[nodiscard]] election_effects on_notification(const notification& n);
   /// Nothing was heard for notification_interval_ms(). Doubles the interval.
   [[nodiscard]] election_effects on_silence();
@@ -130,8 +138,10 @@ class election_round {
  private:
   void refuse(server_id from, refusal why, election_effects& out);
   void heed(const notification& n, election_effects& out);
+  void heed_voter(const notification& n, election_effects& out);
   void heed_looking(const notification& n, election_effects& out);
   void heed_settled(const notification& n, election_effects& out);
+  bool stand_once_heard(election_effects& out);
   void judge(election_effects& out);
   void decide(const vote& v, election_record::ground why,
               const std::map<server_id, cast_vote>& votes, election_effects& out);
@@ -153,7 +163,9 @@ class election_round {
   bool active_ = false;  // false before the first start() or settle(), and between roles
   server_state state_ = server_state::looking;
   election_round_number round_;
-  vote own_;       // this server as its own candidate
+  vote own_;       // this server as its own candidate; nobody while it does not stand
+  std::optional<vote> withheld_;  // what own_ will be once a quorum was heard
+  std::set<server_id> heard_;     // voters, in this search, while own_ is withheld
   vote proposal_;  // see proposal()
   std::int64_t interval_ms_ = notification_interval_min_ms;
   bool finalizing_ = false;  // a quorum agrees and the finalize timer runs

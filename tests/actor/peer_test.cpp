@@ -23,12 +23,14 @@ struct ballot {
   std::int64_t leader = 0;
   membership_ptr newer;
   zxid seen_version;  // of the list that it was asked to look among last
+  bool has_led = false;
 };
 election_actor::behavior_type fake_election(election_actor::pointer self, scene* on,
                                             ballot* pending) {
   return {[=](const look_for_leader& m) -> caf::result<elected> {
             on->note("election: look with " + to_string(m.last));
             ++pending->asked;
+            pending->has_led = m.has_led;
             pending->seen_version = m.members->seen->version;
             return pending->decision.answer<elected>(self, [pending] {
               return elected{{pending->leader}, epoch{1}, at(1, 5), {1}, pending->newer};
@@ -122,6 +124,19 @@ TEST_F(Peer, PlaysTheRoleItWasElectedToUntilThatIsDownThenLooksAgain) {
   EXPECT_THAT(on.news(),
               ElementsAre("database: stop", "election: looking", "journal: read after 0x100000005",
                           "election: look with 0x100000005"));
+}
+
+TEST_F(Peer, TellsTheElectionWhetherItLedInTheTermBefore) {
+  EXPECT_FALSE(ballot_.has_led);
+  elect(context->me.value);
+  kill(role_);
+  EXPECT_TRUE(ballot_.has_led);
+}
+
+TEST_F(Peer, WhoFollowedInTheTermBeforeHasNotLed) {
+  elect(3);
+  kill(role_);
+  EXPECT_FALSE(ballot_.has_led);
 }
 
 TEST_F(Peer, AppliesWhatWasLoggedBeforeItStandsForElection) {

@@ -107,6 +107,19 @@ TEST(Ensemble, FollowerThatIsHeardButHearsNothingLeavesAndComesBack) {
   w.expect_clean_end();
 }
 
+/// Its vote is the best, and the others would wait for it to lead until initLimit, again and again.
+TEST(Ensemble, LeaderThatIsHeardButHearsNothingIsReplaced) {
+  ensemble w;
+  const auto deaf = *w.leader();
+  for (auto id : w.others()) w.wires().cut(id, deaf);
+  EXPECT_TRUE(w.run_until(w.sync_limit() + 2s, [&] { return w.leader() && *w.leader() != deaf; }));
+  w.run_for(60s);
+  EXPECT_TRUE(w.leader() && *w.leader() != deaf);
+  w.wires().heal_all();
+  EXPECT_TRUE(w.run_until(30s, [&] { return w.all_serve(); }));
+  w.expect_clean_end();
+}
+
 TEST(Ensemble, PowerLossOfAllServersLosesNoAcknowledgedWrite) {
   ensemble w;
   auto& writer = w.make_client();

@@ -51,7 +51,8 @@ class pump {
   }
   void start(server_id id) {
     const auto h = histories_.at(id);
-    perform(id, value(id).start(h.last, h.era));
+    perform(id, value(id).start(h.last, h.era,
+                                below(3) == 0 ? standing::once_heard : standing::at_once));
   }
   /// Rounds that nobody heard of, as a server has that was cut off for a while.
   void look_unheard(server_id id) {

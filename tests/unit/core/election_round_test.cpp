@@ -7,7 +7,7 @@
 
 #include <limits>
 
-#include "tests/unit/core/ensembles.hpp"
+#include "tests/unit/core/votes.hpp"
 
 namespace troupe::core {
 namespace {
@@ -19,14 +19,6 @@ using ::testing::UnorderedElementsAre;
 using ground = election_record::ground;
 using state = server_state;
 using timer = election_effects::timer;
-
-constexpr std::uint64_t our_list = 0xabcd;
-const zxid same_zxid = at(1, 9);
-
-vote vote_for(std::int64_t leader, std::int64_t round = 1, zxid last = same_zxid, epoch e = {1}) {
-  return {server(leader), last, e, {round}};
-}
-notification heard(std::int64_t from, state s, vote v) { return {server(from), s, v, our_list}; }
 
 /// Server `me` of 1..voters (and observers after them), looking in round 1.
 election_round looking(std::int64_t me, std::int64_t voters, std::int64_t observers = 0) {
@@ -440,7 +432,7 @@ quorum old_and_new() {
 TEST(ElectionRound, VoterOfAListThatItsLogDoesNotHoldVotesForOthersOnly) {
   election_round r{server(4), {}, our_list};
   r.reconfigure(old_and_new(), our_list, zxid{}, true);
-  (void)r.start(at(9, 9), epoch{9}, false);
+  (void)r.start(at(9, 9), epoch{9}, standing::for_others);
   for (auto id : {1, 2, 3})
     EXPECT_FALSE(r.on_notification(heard(id, state::looking, r.proposal())).decided);
   auto fx = r.on_notification(heard(3, state::looking, vote_for(3)));
