@@ -38,6 +38,16 @@ std::string escaped(std::string_view value) {
   return out;
 }
 
+/// A key that a name of somebody's choice is part of; it would end at what parts it from its value.
+std::string escaped_key(std::string_view key) {
+  std::string out;
+  for (char c : escaped(key)) {
+    if (c == '=' || c == ':' || c == ' ') out.push_back('\\');
+    out.push_back(c);
+  }
+  return out;
+}
+
 std::string membership(const node_config& cfg, bool with_clients) {
   std::string out;
   auto line = [&out](const std::string& key, std::string_view value) {
@@ -75,7 +85,7 @@ bool node_config::allows_four_letter_word(std::string_view word) const {
 }
 
 std::string print_line(std::string_view key, std::string_view value) {
-  return std::string{key} + "=" + escaped(value) + "\n";
+  return escaped_key(key) + "=" + escaped(value) + "\n";
 }
 
 std::string print_members(const node_config& cfg) { return membership(cfg, true); }

@@ -54,6 +54,11 @@ std::string bad(const std::string& text, const std::optional<std::string>& jaas 
   return from ? std::string{} : from.error();
 }
 
+TEST(SaslKeys, SuperUsersKeyThatNeedsEscapesIsPrintedWithThem) {
+  auto cfg = good("superUser.a\\=b\\:c\\\\d\\ e\\tf=who\n");
+  EXPECT_EQ(cfg.sasl_super_users.at(".a=b:c\\d e\tf"), "who");
+}
+
 TEST(SaslKeys, WithoutAFileThereAreNoUsersAndNoSchemeSasl) {
   auto cfg = good("");
   EXPECT_FALSE(cfg.sasl_in_acls);
