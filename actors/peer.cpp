@@ -130,10 +130,10 @@ coro::task<> run(self_ptr self) {
     if (s.options.context->config.read_only_mode && s.is_readable)
       s.reading.start(serve_reads(self, reads_after(self)));
     const auto how = candidacy_of(self, *history);
-    auto electing = coro::ask<elected>(self, s.options.election, how.patience,
-                                       look_for_leader{how.stands ? history->last : no_candidate,
-                                                       history->current, history->members,
-                                                       has_led});
+    auto electing =
+        coro::ask<elected>(self, s.options.election, how.patience,
+                           look_for_leader{how.stands ? history->last : no_candidate,
+                                           history->current, history->members, has_led});
     auto choice = co_await electing;
     stop_reads(self);
     if (!choice && choice.error() == caf::sec::request_timeout) continue;

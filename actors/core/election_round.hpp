@@ -103,8 +103,7 @@ class election_round {
                    bool by_version);
 
   /// Looks for a leader, in a new round, with this server's own last logged zxid and current epoch.
-  [[nodiscard]] election_effects start(zxid last, epoch current,
-                                       standing how = standing::at_once);
+  [[nodiscard]] election_effects start(zxid last, epoch current, standing how = standing::at_once);
   [[nodiscard]] election_effects on_notification(const notification& n);
   /// Nothing was heard for notification_interval_ms(). Doubles the interval.
   [[nodiscard]] election_effects on_silence();
@@ -163,10 +162,10 @@ class election_round {
   bool active_ = false;  // false before the first start() or settle(), and between roles
   server_state state_ = server_state::looking;
   election_round_number round_;
-  vote own_;       // this server as its own candidate; nobody while it does not stand
+  vote own_;  // this server as its own candidate; nobody while it does not stand
   std::optional<vote> withheld_;  // what own_ will be once a quorum was heard
   std::set<server_id> heard_;     // voters, in this search, while own_ is withheld
-  vote proposal_;  // see proposal()
+  vote proposal_;                 // see proposal()
   std::int64_t interval_ms_ = notification_interval_min_ms;
   bool finalizing_ = false;  // a quorum agrees and the finalize timer runs
 

@@ -87,7 +87,7 @@ inline constexpr std::array mutants{
     named_mutant{mutant::cut_before_newer_logs, "cut-before-newer-logs",
                  "TRUNC cuts an older file before it removes newer ones; a crash leaves a hole"},
     named_mutant{mutant::cut_keeps_newer_snapshots, "cut-keeps-newer-snapshots",
-                 "TRUNC leaves a snapshot that holds what was cut off"},
+                 "TRUNC leaves a snapshot that holds what was cut off, and does not look"},
     named_mutant{mutant::snapshot_before_cut, "snapshot-before-cut",
                  "SNAP is named before the log that it replaces is cut (ZOOKEEPER-5094's kind)"},
     named_mutant{

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/sim/faults.hpp"
 
+#include <algorithm>
 #include <iterator>
 #include <set>
 #include <string>
@@ -66,6 +67,7 @@ void faults::strike() {
       {options_.reconfig, &faults::reconfigure},
       {options_.replace_leader, &faults::replace_leader},
       {options_.rot, &faults::rot},
+      {options_.lose_snapshot, &faults::lose_snapshot},
   };
   int sum = 0;
   for (const auto& [weight, act] : kinds) sum += weight;
@@ -199,6 +201,90 @@ void faults::replace_leader() {
     });
   }
   later([this] { on_.wires().heal_all(); });
+}
+
+struct faults::lone_tail {
+  server_id ahead;                // logs what nobody else hears of
+  std::vector<server_id> behind;  // with whom it leads again
+  std::vector<server_id> others;
+  std::string part;  // of the names of files: in these calls on them a snapshot's receiver crashes
+  std::uint64_t calls;
+  world::crash_kind how;
+  duration apart;  // how long each of two halves goes on without the other
+};
+
+/// A leader goes on logging while all others are down, leads some of them again, and gives its tail
+/// away in a snapshot. One crashes while it installs that, and goes on with those who know nothing
+/// of it; then those come back who do.
+void faults::lose_snapshot() {
+  auto ahead = on_.leader();
+  if (!ahead) return;
+  lone_tail story{*ahead,
+                  {},
+                  {},
+                  chance_.chance(30) ? "" : "snapshot",
+                  1 + chance_.below(5),
+                  any_crash(),
+                  chance_.between(duration{3'000'000}, duration{9'000'000})};
+  auto left = on_.servers();
+  left.erase(std::remove(left.begin(), left.end(), *ahead), left.end());
+  while (!left.empty()) {
+    auto who = left.begin() + static_cast<std::ptrdiff_t>(chance_.below(left.size()));
+    auto& side = story.behind.size() < on_.servers().size() / 2 ? story.behind : story.others;
+    side.push_back(*who);
+    left.erase(who);
+  }
+  on_.tell("server " + std::to_string(ahead->value) + " goes on alone");
+  crash(story.behind, story.how);
+  crash(story.others, story.how);
+  on_.clock().after(chance_.between(duration{300'000}, duration{3'000'000}), [this, story] {
+    if (on_.now() < until_) lead_with(story);
+  });
+  on_.clock().after(options_.outage_max + 2 * story.apart, [this] {
+    if (on_.now() < until_) start(on_.servers());
+  });
+}
+
+void faults::lead_with(lone_tail story) {
+  on_.crash(story.ahead, world::crash_kind::process);
+  crash(story.others, story.how);
+  start({story.ahead});
+  start(story.behind);
+  on_.trap(world::moment::snapshot, 0, [this, story](server_id from, server_id to) {
+    if (on_.now() >= until_ || from != story.ahead) return;
+    on_.crash_at_disk_call(to, story.calls, story.part, story.how);
+    on_.clock().after(duration{200'000}, [this, story, to] {
+      if (on_.now() < until_) go_on_without(story, to);
+    });
+  });
+}
+
+void faults::go_on_without(lone_tail story, server_id received) {
+  on_.tell("going on without server " + std::to_string(story.ahead.value));
+  std::vector<server_id> away = story.behind;
+  away.erase(std::remove(away.begin(), away.end(), received), away.end());
+  away.push_back(story.ahead);
+  crash(away, story.how);
+  start(story.others);
+  start({received});
+  on_.clock().after(story.apart, [this, story, away] {
+    if (on_.now() >= until_) return;
+    crash(story.others, story.how);
+    start(away);
+    on_.clock().after(story.apart, [this, story, away] {
+      if (on_.now() >= until_) return;
+      crash(away, story.how);
+      start(on_.servers());
+    });
+  });
+}
+
+void faults::start(const std::vector<server_id>& group) {
+  for (auto who : group) on_.start(who);
+}
+
+void faults::crash(const std::vector<server_id>& group, world::crash_kind how) {
+  for (auto who : group) on_.crash(who, how);
 }
 
 /// After a black hole either what was held arrives, or connections have given up meanwhile.

@@ -40,6 +40,7 @@ struct fault_options {
   int slow_server = 3;  // each message of each of its actors waits
   int wall_clock = 3;
   int replace_leader = 0;  // unseen by it: for a while two lead
+  int lose_snapshot = 0;   // of txns that one server alone has logged
   int reconfig = 0;        // the servers change, often with a fault close behind
   duration outage_max{12'000'000};
   std::set<unsigned> left_out{};  // the numbers of faults that do not come
@@ -65,6 +66,12 @@ class faults {
   void pause_one();
   void isolate_one();
   void replace_leader();
+  struct lone_tail;
+  void lose_snapshot();
+  void lead_with(lone_tail story);
+  void go_on_without(lone_tail story, server_id received);
+  void start(const std::vector<server_id>& group);
+  void crash(const std::vector<server_id>& group, world::crash_kind how);
   void split();
   void split_at_message();
   void two_leaders();

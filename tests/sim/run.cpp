@@ -49,6 +49,10 @@ world_options draw_options(const run_options& options, rng& chance) {
     w.client.big_value_bytes = std::min<std::size_t>(w.client.big_value_bytes, 2'000);
     if (apart.chance(30)) w.epoch_txns_max = static_cast<std::uint32_t>(apart.between(50, 500));
   }
+  if (rng lone = rng{options.seed}.fork(86); lone.chance(15)) {  // a tail is sent as a snapshot
+    w.snapshot_size_factor = -1;
+    w.commit_log_count = static_cast<std::int32_t>(lone.between(2, 8));
+  }
   if (w.reconfig) w.spares = static_cast<int>(apart.between(0, 2));
   if (rng clocks = rng{options.seed}.fork(82); clocks.chance(20)) w.drift_percent = 10;
   if (rng wires = rng{options.seed}.fork(83); wires.chance(15)) w.wires.repeat_percent = 20;
@@ -87,6 +91,8 @@ run_result run_seed(const run_options& options) {
     f.rot = static_cast<int>(rot.between(5, 40));
     w.expect_error("history_damaged node=1 ");
   }
+  if (rng lone = rng{options.seed}.fork(86); lone.chance(15))
+    f.lose_snapshot = static_cast<int>(lone.between(10, 60));
   if (w.may_reconfigure()) f.reconfig = static_cast<int>(rng{options.seed}.fork(80).between(5, 40));
   if (options.broken == breakage::skip_old_quorum) f.reconfig = 60;
   f.left_out = options.without.faults;
