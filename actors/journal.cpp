@@ -208,9 +208,8 @@ io_result<void> open_directory(journal_ptr self) {
   auto& s = self->state;
   if (s.directory) return {};
   const auto& context = *s.options.context;
-  auto options = directory_options(context.config, context.me);
-  options.wall_ms = context.wall_ms();
-  auto opened = storage::data_dir::open(*context.disk, std::move(options));
+  auto opened = storage::data_dir::open(
+      *context.disk, directory_options(context.config, context.me, context.wall_ms()));
   if (!opened) return tl::unexpected(std::move(opened.error()));
   s.directory.emplace(std::move(*opened));
   return {};
@@ -280,12 +279,14 @@ io_result<loaded_data> load(journal_ptr self) {
   s.incoming.reset();
   s.waiting.clear();
   s.damaged.clear();
-  if (auto opened = open_directory(self); !opened) return tl::unexpected(std::move(opened.error()));
-  if (auto done = keep_membership(self); !done) return tl::unexpected(std::move(done.error()));
+  if (auto done = open_directory(self).and_then([&] { return keep_membership(self); }); !done)
+    return tl::unexpected(std::move(done.error()));
   if (s.log && s.log->poison())
     if (auto taken_back = s.log->take_back_unsynced(); !taken_back)
       return tl::unexpected(std::move(taken_back.error()));
   s.log.reset();
+  auto session_time = s.directory->claim_session_time();
+  if (!session_time) return tl::unexpected(std::move(session_time.error()));
   auto data = read_history(self);
   const bool may_go_on = data || (data.error().is_corrupt() && s.may_resync);
   if (!may_go_on) return tl::unexpected(std::move(data.error()));
@@ -296,7 +297,7 @@ io_result<loaded_data> load(journal_ptr self) {
   s.era = *era;
   s.broken.clear();
   loaded_data out{.last_logged = last, .accepted = s.era.accepted, .current = s.era.current};
-  out.session_time_ms = s.directory->session_time_ms();
+  out.session_time_ms = *session_time;
   if (!data) {
     out.image = std::make_shared<core::image>();
     out.damaged = s.damaged = data.error().text();
@@ -383,6 +384,15 @@ caf::result<log_range> read(journal_ptr self, const read_log& m) {
   return std::move(*range);
 }
 
+/// Gives the leader's snapshot its name; from then on the history begins behind it.
+io_result<void> publish_incoming(journal_state& s, zxid as_of) {
+  auto expected = mutated(mutant::lost_snapshot_vouched_for) ? s.directory->set_history_after(as_of)
+                                                             : s.directory->expect_snapshot(as_of);
+  return std::move(expected)
+      .and_then([&] { return s.incoming->publish(); })
+      .and_then([&](const storage::snapshot_file&) { return s.directory->finish_install(); });
+}
+
 /// In place of a history that cannot be read. A crash in between leaves the word that it is not to
 /// be believed, or the new one.
 io_result<void> replace_damaged(journal_ptr self, zxid as_of) {
@@ -390,8 +400,7 @@ io_result<void> replace_damaged(journal_ptr self, zxid as_of) {
   auto installed = s.incoming->seal()
                        .and_then([&] { return s.directory->ask_for_resync(); })
                        .and_then([&] { return s.directory->set_history_aside(); })
-                       .and_then([&] { return s.directory->set_history_after(as_of); })
-                       .and_then([&] { return s.incoming->publish(); });
+                       .and_then([&] { return publish_incoming(s, as_of); });
   s.incoming.reset();
   if (!installed) return tl::unexpected(std::move(installed.error()));
   auto log = open_log(self, as_of);
@@ -415,13 +424,8 @@ io_result<void> install_incoming(journal_ptr self, zxid as_of) {
     if (!early) return tl::unexpected(std::move(early.error()));
     return s.log->continue_after(as_of);
   }
-  auto installed = s.incoming->seal()
-                       .and_then([&] { return s.log->continue_after(as_of); })
-                       .and_then([&] { return s.directory->set_history_after(as_of); })
-                       .and_then([&] { return s.incoming->publish(); })
-                       .and_then([&](const storage::snapshot_file&) {
-                         return s.directory->remove_snapshots_after(as_of);
-                       });
+  auto installed = s.incoming->seal().and_then([&] { return s.log->continue_after(as_of); });
+  installed = std::move(installed).and_then([&] { return publish_incoming(s, as_of); });
   s.incoming.reset();
   if (installed) draw_next_snapshot(self, 0);
   return installed;

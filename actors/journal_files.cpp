@@ -23,7 +23,8 @@ tl::unexpected<io_error> not_in_log(const storage::data_dir& directory, zxid aft
 
 }  // namespace
 
-storage::data_dir_options directory_options(const config::node_config& config, server_id me) {
+storage::data_dir_options directory_options(const config::node_config& config, server_id me,
+                                            std::int64_t wall_ms) {
   storage::data_dir_options options;
   options.data_dir = config.data_dir;
   options.data_log_dir = config.data_log_dir;
@@ -31,6 +32,7 @@ storage::data_dir_options directory_options(const config::node_config& config, s
   options.trust_empty_snapshot = config.snapshot_trust_empty;
   options.auto_create_database = config.auto_create_database;
   options.record_bytes_max = 2 * std::int64_t{config.jute_buffer_bytes_max};
+  options.wall_ms = wall_ms;
   return options;
 }
 
@@ -66,10 +68,10 @@ io_result<read_database> read_data(storage::data_dir& directory, std::size_t rec
   }};
   auto loaded = directory.load_database(builder.sink());
   if (!loaded) return tl::unexpected(std::move(loaded.error()));
-  // Of a snapshot that was never published, or of txns that were cut off: vouched for as held, it
-  // would let a learner keep a txn that is in no history of ours.
+  // Of txns that were cut off: vouched for as held, it would let a learner keep a txn that is in no
+  // history of ours.
   if (directory.history_after() > loaded->last && !mutated(mutant::lost_snapshot_vouched_for))
-    if (auto kept = directory.set_history_after(loaded->last); !kept)
+    if (auto kept = directory.set_history_end(loaded->last); !kept)
       return tl::unexpected(std::move(kept.error()));
   builder.finish(*loaded);
   out.how = std::move(*loaded);

@@ -20,7 +20,7 @@
 namespace troupe {
 
 [[nodiscard]] storage::data_dir_options directory_options(const config::node_config& config,
-                                                          server_id me);
+                                                          server_id me, std::int64_t wall_ms);
 [[nodiscard]] storage::log_options log_options(const config::node_config& config,
                                                std::string directory);
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
+#include <utility>
 
 #include "actors/storage/file_names.hpp"
 #include "actors/storage/snapshot_files.hpp"
@@ -21,8 +22,11 @@ constexpr const char* probe_name = "actor-node.probe";
 constexpr const char* damaged_prefix = "damaged.";
 constexpr const char* version_name = "version-2";
 constexpr std::string_view session_time_name = "session_time_ms";
+constexpr std::string_view expected_name = "snapshot_expected";
 /// 65,536 session ids are in a millisecond: no life hands out so many.
 constexpr std::int64_t session_time_step_ms = 1'000;
+/// A snapshot may have two lines of at most 41 bytes each: room for 200,000 of them.
+constexpr std::size_t meta_bytes_max = std::size_t{16} << 20;
 constexpr std::string_view covers_prefix = "covers.";  // and the snapshot's zxid in hex
 
 tl::unexpected<io_error> refuse(const std::string& path, int code, std::string why) {
@@ -89,7 +93,6 @@ io_result<data_dir> data_dir::open(disk& d, data_dir_options options) {
           .and_then([&] { return out.claim(); })
           .and_then([&] { return remove_unfinished_snapshots(d, out.snapshot_directory_); });
   if (!done) return tl::unexpected(std::move(done.error()));
-  if (out.options_.wall_ms != 0) out.claim_session_time();
   return out;
 }
 
@@ -102,7 +105,9 @@ io_result<history_words> data_dir::check(disk& d, data_dir_options options) {
   if (!usable) return tl::unexpected(std::move(usable.error()));
   auto resync = seen.is_resync_asked();
   if (!resync) return tl::unexpected(std::move(resync.error()));
-  return history_words{seen.history_after_, *resync};
+  auto come = seen.has_expected_come();
+  if (!come) return tl::unexpected(std::move(come.error()));
+  return history_words{*come ? seen.gaps_behind(*seen.expected_) : seen.gaps_, *resync, *come};
 }
 
 io_result<void> data_dir::lock() {
@@ -161,10 +166,10 @@ io_result<void> data_dir::check_layout() const {
 }
 
 /// actor-node.meta has one `name=number` a line; names that a later version may add are passed
-/// over.
+/// over. `history_after` comes once for each gap, the last one last.
 io_result<void> data_dir::read_meta() {
   auto path = join_path(options_.data_dir, meta_name);
-  auto content = read_file(*disk_, path, 4096);
+  auto content = read_file(*disk_, path, meta_bytes_max);
   if (!content && !content.error().is_missing()) return tl::unexpected(std::move(content.error()));
   for (std::string_view rest = content ? std::string_view{*content} : ""; !rest.empty();) {
     auto line = rest.substr(0, rest.find('\n'));
@@ -175,7 +180,8 @@ io_result<void> data_dir::read_meta() {
       return refuse(path, io_error::code_corrupt,
                     "\"" + std::string{line} + "\" is not of the form name=number");
     if (line.substr(0, equals) == "server_id") recorded_owner_ = server_id{*value};
-    if (line.substr(0, equals) == "history_after") history_after_ = zxid{*value};
+    if (line.substr(0, equals) == "history_after" && *value != 0) gaps_.insert(zxid{*value});
+    if (line.substr(0, equals) == expected_name) expected_ = zxid{*value};
     if (line.substr(0, equals) == session_time_name) session_time_ms_ = *value;
     if (auto id = snapshot_of_note(line.substr(0, equals))) snapshot_covers_[*id] = zxid{*value};
   }
@@ -200,17 +206,25 @@ io_result<void> data_dir::claim() {
 }
 
 /// Whoever holds the id and password of a session that is over must not meet another one under that
-/// id. A disk that takes no file is no reason to stay out: then only this life is sure.
-void data_dir::claim_session_time() {
-  const bool is_set_back = options_.wall_ms < session_time_ms_ + session_time_step_ms;
-  session_time_ms_ = is_set_back ? session_time_ms_ + session_time_step_ms : options_.wall_ms;
-  (void)write_meta();
+/// id. Unwritten, the time would be that of the next life, too.
+io_result<std::int64_t> data_dir::claim_session_time() {
+  if (is_session_time_claimed_ || options_.wall_ms == 0) return session_time_ms_;
+  const auto last_life = session_time_ms_;
+  session_time_ms_ = std::max(options_.wall_ms, last_life + session_time_step_ms);
+  if (auto written = write_meta(); !written) {
+    session_time_ms_ = last_life;
+    return tl::unexpected(std::move(written.error()));
+  }
+  is_session_time_claimed_ = true;
+  return session_time_ms_;
 }
 
 io_result<void> data_dir::write_meta() {
   std::string content;
   if (recorded_owner_) content += "server_id=" + std::to_string(recorded_owner_->value) + "\n";
-  content += "history_after=" + std::to_string(history_after_.value) + "\n";
+  for (auto gap : gaps_) content += "history_after=" + std::to_string(gap.value) + "\n";
+  if (expected_)
+    content += std::string{expected_name} + "=" + std::to_string(expected_->value) + "\n";
   if (session_time_ms_ != 0)
     content += std::string{session_time_name} + "=" + std::to_string(session_time_ms_) + "\n";
   for (auto [id, covers] : snapshot_covers_)
@@ -219,8 +233,55 @@ io_result<void> data_dir::write_meta() {
   return replace_file(*disk_, options_.data_dir, meta_name, content);
 }
 
+/// Those that matter once a leader's snapshot of `id` is there.
+std::set<zxid> data_dir::gaps_behind(zxid id) const {
+  std::set<zxid> out{gaps_.begin(), gaps_.lower_bound(id)};
+  out.insert(id);
+  return out;
+}
+
 io_result<void> data_dir::set_history_after(zxid id) {
-  history_after_ = id;
+  gaps_ = gaps_behind(id);
+  // No start can begin before the oldest snapshot.
+  auto files = list_snapshots(*disk_, snapshot_directory_);
+  if (!files) return tl::unexpected(std::move(files.error()));
+  const auto needed = files->empty() ? id : std::min(id, files->back().id);
+  gaps_.erase(gaps_.begin(), gaps_.lower_bound(needed));
+  return write_meta();
+}
+
+io_result<void> data_dir::set_history_end(zxid last) {
+  gaps_.erase(gaps_.upper_bound(last), gaps_.end());
+  return write_meta();
+}
+
+io_result<void> data_dir::expect_snapshot(zxid id) {
+  expected_ = id;
+  return write_meta();
+}
+
+io_result<bool> data_dir::has_expected_come() const {
+  if (!expected_) return false;
+  auto there = snapshot_candidates(*disk_, snapshot_directory_);
+  if (!there && there.error().is_missing()) return false;
+  if (!there) return tl::unexpected(std::move(there.error()));
+  return std::any_of(there->begin(), there->end(),
+                     [this](const snapshot_file& f) { return f.id == *expected_; });
+}
+
+io_result<void> data_dir::finish_install() {
+  auto come = has_expected_come();
+  if (!come) return tl::unexpected(std::move(come.error()));
+  if (!expected_) return {};
+  if (*come) {
+    // Its name may be one that a crash of the machine would take again.
+    auto durable = disk_->sync_directory(snapshot_directory_).and_then([&] {
+      return remove_snapshots_after(*expected_);
+    });
+    if (!durable) return durable;
+    return set_history_after(*std::exchange(expected_, std::nullopt));
+  }
+  expected_.reset();
   return write_meta();
 }
 
@@ -293,12 +354,14 @@ io_result<void> data_dir::set_history_aside() {
 }
 
 io_result<loaded_database> data_dir::load_database(const database_sink& sink) {
+  if (auto finished = finish_install(); !finished)
+    return tl::unexpected(std::move(finished.error()));
   auto marker = join_path(options_.data_dir, initialize_name);
   auto marked = disk_->exists(marker);
   if (!marked) return tl::unexpected(std::move(marked.error()));
   auto options = options_;
   options.auto_create_database = options.auto_create_database || *marked;
-  options.history_after = history_after_;
+  options.gaps = gaps_;
   auto loaded = storage::load_database(*disk_, snapshot_directory_, log_directory_, options, sink);
   // It goes when a database is there, not before: a crash in between must not leave neither.
   if (loaded && *marked && loaded->came == loaded_database::origin::restored)

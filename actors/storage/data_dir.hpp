@@ -18,6 +18,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -36,9 +37,9 @@ struct data_dir_options {
   bool auto_create_database = true;   // db.autocreate
   std::int64_t record_bytes_max = record_bytes_max_default;
   std::int64_t wall_ms = 0;  // the wall clock; 0: nobody will number sessions by it
-  /// The log does not lead from before this zxid to behind it: a leader's snapshot of it stood
-  /// between. 0: it does.
-  zxid history_after{};
+  /// The log leads over none of these from before it to behind it: a leader's snapshot of it stood
+  /// between.
+  std::set<zxid> gaps{};
 };
 
 /// How a database comes out of load_database.
@@ -69,8 +70,9 @@ struct database_sink {
 
 /// What this program's own files in a data directory say of the history there.
 struct history_words {
-  zxid after{};                  // see data_dir_options::history_after
-  bool is_resync_asked = false;  // it is to be replaced by the others'
+  std::set<zxid> gaps{};               // see data_dir_options
+  bool is_resync_asked = false;        // it is to be replaced by the others'
+  bool is_install_unfinished = false;  // the last gap's snapshot is there, and what it replaces
 };
 
 class data_dir {
@@ -87,17 +89,29 @@ class data_dir {
   [[nodiscard]] const std::string& log_directory() const { return log_directory_; }
 
   /// The time that session ids of this life begin with: the wall clock's, or one that no earlier
-  /// life here has come to with its ids, if the clock was set back since.
-  [[nodiscard]] std::int64_t session_time_ms() const { return session_time_ms_; }
+  /// life here has come to with its ids, if the clock was set back since. Durable on return, and
+  /// the same again for as long as this lives.
+  [[nodiscard]] io_result<std::int64_t> claim_session_time();
 
   /// Loads the newest usable snapshot and every txn after it.
   [[nodiscard]] io_result<loaded_database> load_database(const database_sink& sink);
 
   /// Txns at or below this are not to be read from the log for others: a snapshot received from a
   /// leader stands there, and what the log holds before it may be another history.
-  [[nodiscard]] zxid history_after() const { return history_after_; }
-  /// Durable on return; to be called before such a snapshot is published.
+  [[nodiscard]] zxid history_after() const { return gaps_.empty() ? zxid{} : *gaps_.rbegin(); }
+  /// Such a snapshot is there now, and none that is newer. Durable on return.
   [[nodiscard]] io_result<void> set_history_after(zxid id);
+  /// The history ends at `last`: what was noted of later snapshots is void. Durable on return.
+  [[nodiscard]] io_result<void> set_history_end(zxid last);
+
+  /// Notes that a leader's snapshot of `id` is about to be published. Until its file is there, what
+  /// history_after() says still holds, whatever crashes: an older snapshot of a leader's may be all
+  /// that leads over a gap in the log.
+  [[nodiscard]] io_result<void> expect_snapshot(zxid id);
+  /// If that snapshot has come, history_after() is its zxid from now on, and the snapshots that may
+  /// hold more go; if not, it is expected no longer. Durable on return; load_database() begins with
+  /// it.
+  [[nodiscard]] io_result<void> finish_install();
 
   /// Notes that the snapshot `id` may hold txns up to `covers`; to be called before it is
   /// published.
@@ -124,7 +138,8 @@ class data_dir {
   io_result<void> read_meta();
   [[nodiscard]] io_result<void> check_owner() const;
   io_result<void> claim();
-  void claim_session_time();
+  [[nodiscard]] io_result<bool> has_expected_come() const;
+  [[nodiscard]] std::set<zxid> gaps_behind(zxid id) const;
   io_result<void> write_meta();
 
   disk* disk_;
@@ -132,8 +147,11 @@ class data_dir {
   std::string snapshot_directory_, log_directory_;
   std::unique_ptr<file_lock> lock_, log_lock_;
   std::optional<server_id> recorded_owner_;  // as actor-node.meta says
-  zxid history_after_;
+  /// The last is where the present history begins; one before it counts again when that is cut off.
+  std::set<zxid> gaps_;
+  std::optional<zxid> expected_;      // a leader's snapshot that is being installed
   std::int64_t session_time_ms_ = 0;  // until claimed: of the last life
+  bool is_session_time_claimed_ = false;
   std::map<zxid, zxid> snapshot_covers_;  // by the snapshot's zxid; absent: what it is named by
 };
 

@@ -3,7 +3,6 @@
 #include "actors/storage/log_reader.hpp"
 #include "actors/storage/snapshot_files.hpp"
 
-#include <algorithm>
 #include <cerrno>
 
 namespace troupe::storage {
@@ -73,10 +72,10 @@ io_result<void> refuse_to_forget(disk& d, const std::string& directory) {
 /// A leader's snapshot that was here, which no txn leads to: what is older is no beginning of the
 /// history that this server has acknowledged. One that never came is another matter: then there is
 /// neither its file nor anything behind it.
-tl::unexpected<io_error> lost_history(const std::string& path, std::int64_t offset,
-                                      const data_dir_options& options, const loaded_database& out) {
+tl::unexpected<io_error> lost_history(const std::string& path, std::int64_t offset, zxid gap,
+                                      const loaded_database& out) {
   return corrupt(loading, path, offset,
-                 "the leader's snapshot of " + to_string(options.history_after) +
+                 "the leader's snapshot of " + to_string(gap) +
                      " cannot be used, and what is older ends at " + to_string(out.last));
 }
 
@@ -88,9 +87,9 @@ io_result<void> replay(disk& d, const std::string& directory, const data_dir_opt
     auto t = reader->next();
     if (!t) return tl::unexpected(std::move(t.error()));
     if (!*t) return {};
-    if (out.last < options.history_after && (*t)->id() > options.history_after)
-      return lost_history(reader->path(), static_cast<std::int64_t>(reader->offset()), options,
-                          out);
+    const auto gap = options.gaps.upper_bound(out.last);
+    if (gap != options.gaps.end() && (*t)->id() > *gap)
+      return lost_history(reader->path(), static_cast<std::int64_t>(reader->offset()), *gap, out);
     if (auto applied = sink.apply(*t); !applied)
       return corrupt("replay the log", reader->path(), static_cast<std::int64_t>(reader->offset()),
                      "txn " + to_string((*t)->id()) + ": " + applied.error());
@@ -138,10 +137,9 @@ io_result<loaded_database> load_database(disk& d, const std::string& snapshot_di
   out.last = out.snapshot;
   if (auto done = replay(d, log_directory, options, sink, out); !done)
     return tl::unexpected(std::move(done.error()));
-  const auto& bad = out.unusable;
-  if (out.last < options.history_after &&
-      std::find(bad.begin(), bad.end(), options.history_after) != bad.end())
-    return lost_history(snapshot_directory, -1, options, out);
+  for (auto bad : out.unusable)
+    if (out.last < bad && options.gaps.contains(bad))
+      return lost_history(snapshot_directory, -1, bad, out);
   return out;
 }
 

@@ -213,11 +213,15 @@ io_result<data_survey> survey(disk& d, data_dir_options options, const survey_pr
   if (auto usable = data_dir::check(d, options); !usable) {
     out.problems.push_back(std::move(usable.error()));
   } else {
-    options.history_after = usable->after;
+    options.gaps = std::move(usable->gaps);
     if (usable->is_resync_asked)
       out.notes.push_back(
           "the history here is not trusted: a server of an ensemble would take the others', and a "
           "standalone one would not start");
+    if (usable->is_install_unfinished)
+      out.notes.push_back("the server ended while it installed its leader's snapshot of " +
+                          to_string(*options.gaps.rbegin()) +
+                          ": a start finishes that, and removes the snapshots that are newer");
   }
 
   auto snapshot_directory = join_path(options.data_dir, "version-2");

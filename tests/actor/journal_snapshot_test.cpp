@@ -189,6 +189,30 @@ TEST_F(JournalInstall, DivergentLogAndSnapshotsAboveItAreOutOfTheWay) {
   EXPECT_EQ(must_load().last_logged, at(2, 1));
 }
 
+/// The log goes on over the gap before the first of two snapshots when the second is cut off.
+TEST_F(JournalInstall, CutDoesNotMakeAnEarlierGapForgotten) {
+  must_load();
+  append({at(1, 1), at(1, 2)});
+  ASSERT_TRUE(install(at(1, 9)));
+  append({at(2, 1), at(2, 2)});
+  ASSERT_TRUE(install(at(3, 7)));
+  append({at(3, 8)});
+  ASSERT_TRUE(ask<loaded_data>(truncate_log{at(2, 1)}));
+  for (int again = 0; again < 2; ++again) {
+    EXPECT_FALSE(ask<log_range>(read_log{at(1, 1), 1 << 20}));
+    EXPECT_TRUE(ask<log_range>(read_log{at(1, 9), 1 << 20}));
+    crash();
+    EXPECT_EQ(must_load().last_logged, at(2, 1));
+  }
+  auto rotten = disk->content("/z/version-2/snapshot.100000009");
+  rotten[rotten.size() / 2] ^= 1;
+  disk->put("/z/version-2/snapshot.100000009", rotten);
+  crash();
+  auto loaded = load();
+  ASSERT_FALSE(loaded) << "up to " << to_string(loaded->last_logged);
+  EXPECT_NE(loaded.error().find("100000009"), std::string::npos) << loaded.error();
+}
+
 TEST_F(JournalInstall, PieceWithoutABeginningIsRefused) {
   must_load();
   EXPECT_FALSE(ask<stored>(install_piece{at(1, 2), "bytes", false, false}));
@@ -224,7 +248,54 @@ TEST_P(JournalInstallCrash, LeavesTheOldHistoryOrTheNew) {
     must_load();
   }
 }
-INSTANTIATE_TEST_SUITE_P(AfterSteps, JournalInstallCrash, testing::Range(0, 16));
+INSTANTIATE_TEST_SUITE_P(AfterSteps, JournalInstallCrash, testing::Range(0, 30));
+
+/// A snapshot of a leader's is all that leads over a gap in the log. The next one is cut short at
+/// any step, and the first has rotted.
+class JournalInstallCrashBesideRot : public JournalInstall,
+                                     public testing::WithParamInterface<int> {};
+
+TEST_P(JournalInstallCrashBesideRot, GapInTheLogIsNotReadOver) {
+  must_load();
+  append({at(1, 1), at(1, 2)});
+  ASSERT_TRUE(install(at(1, 9)));
+  append({at(2, 1)});  // the first of an epoch: no gap is to be seen
+  int steps = GetParam();
+  disk->fail = [&steps](const std::string&, const std::string&) { return steps-- > 0 ? 0 : EIO; };
+  bool done = install(at(3, 7)).has_value();
+  disk->fail = nullptr;
+  auto rotten = disk->content("/z/version-2/snapshot.100000009");
+  rotten[rotten.size() / 2] ^= 1;
+  disk->put("/z/version-2/snapshot.100000009", rotten);
+  crash();
+  auto loaded = load();
+  if (loaded)
+    EXPECT_EQ(loaded->last_logged, at(3, 7));
+  else
+    EXPECT_NE(loaded.error().find("100000009"), std::string::npos) << loaded.error();
+  EXPECT_TRUE(loaded || !done) << loaded.error();
+}
+INSTANTIATE_TEST_SUITE_P(AfterSteps, JournalInstallCrashBesideRot, testing::Range(0, 30));
+
+/// The leader's history is shorter than what is held, and begins behind a snapshot, too.
+class JournalInstallCrashBelow : public JournalInstall, public testing::WithParamInterface<int> {};
+
+TEST_P(JournalInstallCrashBelow, NobodyIsToldThatTheOtherHistoryIsHeld) {
+  must_load();
+  append({at(1, 1), at(1, 2)});
+  ASSERT_TRUE(install(at(3, 5)));
+  int steps = GetParam();
+  disk->fail = [&steps](const std::string&, const std::string&) { return steps-- > 0 ? 0 : EIO; };
+  bool done = install(at(2, 9)).has_value();
+  disk->fail = nullptr;
+  crash();
+  auto last = must_load().last_logged;
+  EXPECT_TRUE(last == at(2, 9) || (last == at(3, 5) && !done)) << to_string(last);
+  append({at(4, 1)});
+  auto range = ask<log_range>(read_log{at(2, 9), 1 << 20});
+  EXPECT_EQ(range && range->holds_after, last == at(2, 9)) << "not held, and vouched for";
+}
+INSTANTIATE_TEST_SUITE_P(AfterSteps, JournalInstallCrashBelow, testing::Range(0, 30));
 
 }  // namespace
 }  // namespace troupe

@@ -128,6 +128,12 @@ TEST_F(Survey, HistoryThatTheOthersHaveToReplaceIsNoted) {
   EXPECT_NE(all(look().notes).find("is not trusted"), std::string::npos);
 }
 
+TEST_F(Survey, InstallThatAStartFinishesIsNoted) {
+  put_genuine({"snapshot.f", "log.10"});
+  d.put("/z/actor-node.meta", "history_after=0\nsnapshot_expected=15\n");
+  EXPECT_NE(all(look().notes).find("installed its leader's snapshot of 0xf"), std::string::npos);
+}
+
 TEST_F(Survey, EpochsThatAStartRefusesAreAProblem) {
   put_genuine({"snapshot.f"});
   d.put("/z/version-2/currentEpoch", "5");
