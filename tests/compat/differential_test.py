@@ -211,6 +211,9 @@ def watches_removed(script):
         script.ask(f"remove {path}", r.REMOVE_WATCHES, r.with_number(path, 3))
         script.ask(f"remove {path} again", r.REMOVE_WATCHES, r.with_number(path, 3))
         script.ask(f"create {path}", r.CREATE, r.create(path))
+    script.ask("no utf8", r.ADD_WATCH, r.with_number(b"/a\xff", 0))
+    script.ask("other no utf8", r.REMOVE_WATCHES, r.with_number(b"/a\xe6\xbc", 3))
+    script.ask("rest of no utf8", r.REMOVE_WATCHES, r.with_number(b"/a\xff", 3))
 
 
 def watches_set_again(script):
@@ -315,6 +318,8 @@ SCRIPTS = (kinds_of_create, bad_fields, versions, lists, multis, lasting_watches
 DIFFERENCES = [
     ("bad_fields", "op 9, path (surrogates|no utf8|cut utf8)", None,
      "paths are bytes here, and come back as they are"),
+    ("watches_removed", "other no utf8", (-121, 0), "to 3.8.0 both are /a and U+FFFD"),
+    ("watches_removed", "rest of no utf8", (0, -121), "the same"),
     ("bad_fields", "(multi of op .*|check), path null", None,
      "3.8.0 loses the zxid of a multi with a null path; since 3.9 it is an error's, as here"),
     ("newer_than_380", "exists, unreadable", (-102, 0), "since 3.8.6 it needs READ"),

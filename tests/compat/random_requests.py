@@ -11,6 +11,7 @@ lead the two trees or watch tables apart; differential_test asks for it, and say
   not read stays away, ZOOKEEPER-4799),
 - no create2, no bad flags and no nulls are in a multi (3.8.0 loses the zxid of the last),
 - no reconfig that does not decode (3.8.0 takes no zxid for it),
+- no two paths become one when bytes that are no UTF-8 become U+FFFD (paths are bytes here),
 - a quota's znodes hold what stands for a quota (3.8.0 fails on all below any other)."""
 
 import collections
@@ -42,7 +43,7 @@ DEPTH_MAX = 3
 
 BAD_PATHS = (None, "", "a", r.TOO_LONG, r.NEGATIVE, "/a/", "//a", "/a//b", "/./a", "/..", "/a/..",
              "/a\x01", "/a\x7f", "/a\x85", "/a\0b", "/a\ue000", "/a\ufff0", b"/a\xff",
-             b"/a\xe6\xbc", "/missing/x")
+             b"/b\xe6\xbc", "/missing/x")
 SPECIAL_PATHS = ("/", "/zookeeper", "/zookeeper/quota")
 BAD_ACLS = (None, [], [(31, None, "x")], [(31, "", "")], [(31, "nobody", "x")],
             [(31, "world", "somebody")], [(31, "digest", "ann")], [(31, "digest", "a:b:c")],
