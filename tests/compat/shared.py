@@ -52,6 +52,12 @@ def assert_verified(server, differing=0):
         f"{server}, {differing} digests were to differ: {out}{err}"
 
 
+def differing_znodes(one, other):
+    """Of two trees as tree_of() gives them, the first few that are not the same: path -> both."""
+    paths = [path for path in sorted({*one, *other}) if one.get(path) != other.get(path)]
+    return {path: (one.get(path), other.get(path)) for path in paths[:5]}
+
+
 class OnThreeServers(unittest.TestCase):
     """`self.servers` serves and outlives each test; clients that a test opens do not. Each test has
     a znode of its own, `self.top`, made by `self.zk`, a client of all servers."""
