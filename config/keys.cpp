@@ -3,8 +3,8 @@
 
 #include <algorithm>
 #include <limits>
-#include <utility>
 
+#include "actors/core/edit_distance.hpp"
 #include "config/key_entries.hpp"
 
 namespace troupe::config {
@@ -22,19 +22,6 @@ bool covers(std::string_view row, std::string_view name) {
 }
 
 bool is_whole_name(std::string_view row) { return !row.ends_with('.') && !row.ends_with('*'); }
-
-std::size_t edits(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    auto diagonal = row[0]++;
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      auto here = std::min(std::min(row[j], row[j - 1]) + 1, diagonal + (a[i - 1] != b[j - 1]));
-      diagonal = std::exchange(row[j], here);
-    }
-  }
-  return row.back();
-}
 
 }  // namespace
 
@@ -80,7 +67,7 @@ std::string nearest_key(std::string_view key) {
       if (!is_whole_name(x.name)) continue;
       const auto a = wanted.size(), b = x.name.size();
       if ((a > b ? a - b : b - a) >= best_edits) continue;  // each character too many is an edit
-      auto n = edits(wanted, entries::lower(x.name));
+      auto n = core::edit_distance(wanted, entries::lower(x.name));
       if (n >= best_edits) continue;
       best_edits = n;
       best = x.name;

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "actors/node/program.hpp"
 #include "tests/history/report.hpp"
 
 namespace {
@@ -57,7 +58,8 @@ int main(int argc, char** argv) {
       "ephemerals,\n"
       "sequence numbers, counters, sets, locks and queues keep their promises.\n"
       "Exit code: 0 all hold, 1 something does not or a search was given up, 2 a file is no "
-      "history."};
+      "history.",
+      "history-check"};
   app.add_option("FILE", s.files, "histories; - is stdin")->required();
   app.add_flag("--json", s.as_json, "one JSON object a file");
   bool plain_reads = false;
@@ -71,11 +73,7 @@ int main(int argc, char** argv) {
       ->capture_default_str();
   app.add_option("--show", s.troubles_max, "troubles of one check that are told in full")
       ->capture_default_str();
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& e) {
-    return app.exit(e) == 0 ? holds : bad_input;
-  }
+  if (auto code = troupe::program::parse(app, argc, argv, std::cout, std::cerr)) return *code;
   s.checks.believes_sync = !plain_reads;
   int code = holds;
   for (const auto& file : s.files) code = std::max(code, judge(file, s));

@@ -4,11 +4,12 @@
 #include <CLI/CLI.hpp>
 #include <iostream>
 
+#include "actors/node/program.hpp"
 #include "tests/history/generate.hpp"
 
 int main(int argc, char** argv) {
   troupe::history::generator_options o;
-  CLI::App app{"Writes a history that holds, to try history-check with."};
+  CLI::App app{"Writes a history that holds, to try history-check with.", "history-make"};
   app.add_option("--seed", o.seed, "one seed is one history")->capture_default_str();
   app.add_option("--operations", o.operations, "how many")->capture_default_str();
   app.add_option("--keys", o.keys, "znodes that they are about")
@@ -27,7 +28,7 @@ int main(int argc, char** argv) {
   bool no_zxids = false, no_stats = false;
   app.add_flag("--no-zxids", no_zxids, "no answer tells a zxid");
   app.add_flag("--no-stats", no_stats, "no answer tells a version or a zxid of a znode");
-  CLI11_PARSE(app, argc, argv);
+  if (auto code = troupe::program::parse(app, argc, argv, std::cout, std::cerr)) return *code;
   o.tells_zxids = !no_zxids;
   o.tells_stats = !no_stats;
   troupe::history::write_history(std::cout, troupe::history::generate(o));

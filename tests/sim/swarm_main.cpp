@@ -7,9 +7,11 @@
 #include <chrono>
 #include <cstdio>
 #include <fstream>
+#include <iostream>
 #include <string>
 #include <vector>
 
+#include "actors/node/program.hpp"
 #include "tests/sim/shrink.hpp"
 #include "tests/sim/swarm.hpp"
 
@@ -115,7 +117,7 @@ int shrink_one(settings s) {
 int main(int argc, char** argv) {
   settings s;
   auto& many = s.many;
-  CLI::App app{"Runs simulated ensembles under faults, one seed a run."};
+  CLI::App app{"Runs simulated ensembles under faults, one seed a run.", "sim-swarm"};
   app.add_option(
       "--seeds", many.seeds,
       "how many seeds; 500, or as many as --minutes allow when that is said; 5000 at most "
@@ -173,7 +175,7 @@ int main(int argc, char** argv) {
       ->group(reduced);
   app.add_flag("--no-observers", s.without.observers)->needs(one)->group(reduced);
   app.add_flag("--no-spares", s.without.spares)->needs(one)->group(reduced);
-  CLI11_PARSE(app, argc, argv);
+  if (auto code = troupe::program::parse(app, argc, argv, std::cout, std::cerr)) return *code;
   if (!many.seeds && !many.minutes) many.seeds = all_mutants ? seeds_for_a_mutant : seeds_default;
   if (*chaos) s.without.chaos = duration{static_cast<duration::rep>(chaos_s * 1e6)};
   s.without.faults = parse_numbers(numbers).value_or(std::set<unsigned>{});

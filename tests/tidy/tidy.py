@@ -88,6 +88,7 @@ ROOMS = [
     ("actors", r"actors/", "messages core storage coro trace config actors", r"CLI/"),
     ("config", r"config/", "messages core config", IMPURE.replace("fstream|", "")
      .replace("filesystem|", "")),
+    ("tests", r"tests/history/\w+_main\.cpp$", "node history tests", None),  # programs, not rules
     ("history", r"tests/history/", "history", r"caf/|spdlog/|google/|thread|coroutine"),
     ("tests", r"tests/",
      "messages core storage coro trace config actors node tools history tests", None),

@@ -4,15 +4,15 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <iostream>
 #include <optional>
 
-#include "actors/node/version.hpp"
+#include "actors/node/program.hpp"
 
 namespace troupe::bench {
 namespace {
 
 constexpr std::uint32_t open_loop_window = 1000;
-constexpr int usage_error = 2;
 
 struct arguments {
   std::string operation;
@@ -150,20 +150,18 @@ std::variant<command, ended> parse_command_line(int argc, const char* const* arg
       "zxid that goes backwards, and when a connection is lost; 2 for a command line that is not "
       "understood.",
       "actor-bench"};
-  app.set_version_flag("--version", "actor-bench of Troupe " + std::string{version});
   arguments a;
   a.made.options.root.clear();
   add_what(app, a);
   add_whom(app, a);
   add_when(app, a);
   add_how(app, a);
-  try {
-    app.parse(argc, argv);
-    if (a.operation.empty() == a.suite.empty())
-      throw CLI::RequiredError(
-          "An OPERATION (set, get, create, mixed, ephemeral or watch) or --suite, and not both,");
-  } catch (const CLI::ParseError& e) {
-    return ended{app.exit(e) == 0 ? 0 : usage_error};
+  if (auto code = program::parse(app, argc, argv, std::cout, std::cerr)) return ended{*code};
+  if (a.operation.empty() == a.suite.empty()) {
+    std::cerr
+        << "actor-bench: an OPERATION (set, get, create, mixed, ephemeral or watch) or --suite "
+           "is needed, and not both (--help explains)\n";
+    return ended{program::usage_error};
   }
   return finish(std::move(a));
 }

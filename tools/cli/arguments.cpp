@@ -31,11 +31,13 @@ tl::expected<arguments, std::string> parse_arguments(const std::vector<std::stri
       out.verbose = true;
     } else if (word == "-h" || word == "-help" || word == "--help") {
       out.help = true;
+    } else if (word == "-version" || word == "--version") {
+      out.version = true;
     } else {
       return tl::unexpected(
           "unknown option " + word +
           "; accepted are -server host[:port][,host[:port]...][/chroot], -timeout "
-          "ms, -r, -waitforconnection, -verbose, -help");
+          "ms, -r, -waitforconnection, -verbose, -version, -help");
     }
   }
   return out;

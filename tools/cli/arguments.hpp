@@ -15,6 +15,7 @@ struct arguments {
   bool wait_for_connection = false;
   bool verbose = false;  // the C library's log goes to stderr
   bool help = false;
+  bool version = false;
   std::vector<std::string> command;  // empty: a shell
 };
 

@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <iostream>
 
+#include "actors/node/program.hpp"
 #include "tools/cli/arguments.hpp"
 #include "tools/cli/input.hpp"
 #include "tools/cli/shell.hpp"
@@ -46,6 +47,10 @@ int main(int argc, char** argv) {
   }
   if (given->help) {
     std::cout << usage();
+    return exit_code::done;
+  }
+  if (given->version) {
+    std::cout << troupe::program::version_line("actor-cli") << "\n";
     return exit_code::done;
   }
   ::zoo_set_debug_level(given->verbose ? ZOO_LOG_LEVEL_INFO : static_cast<ZooLogLevel>(0));

@@ -5,6 +5,7 @@
 #include <functional>
 #include <iostream>
 
+#include "actors/node/program.hpp"
 #include "tools/cluster/host.hpp"
 #include "tools/cluster/one_server.hpp"
 #include "tools/cluster/probe.hpp"
@@ -287,16 +288,12 @@ class commands {
 }  // namespace
 
 int run(int argc, char** argv) {
-  CLI::App app{"Test clusters: servers spawned on hosts, killed, paused, cut off and healed."};
+  CLI::App app{"Test clusters: servers spawned on hosts, killed, paused, cut off and healed.",
+               "actor-cluster"};
   app.require_subcommand(1);
-  app.failure_message(CLI::FailureMessage::help);
   arguments read;
   commands all{app, read};
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& e) {
-    return app.exit(e) == 0 ? 0 : 2;
-  }
+  if (auto code = program::parse(app, argc, argv, std::cout, std::cerr)) return *code;
   return all.run();
 }
 

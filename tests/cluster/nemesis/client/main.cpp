@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
+#include "actors/node/program.hpp"
 #include "tests/cluster/nemesis/client/dump.hpp"
 #include "tests/cluster/nemesis/client/workloads.hpp"
 
@@ -49,18 +50,19 @@ int run_all(const std::string& plan_path) {
 }  // namespace troupe::nemesis
 
 int main(int argc, char** argv) {
-  CLI::App app{"Workers of the nemesis on ZooKeeper's C client; nemesis.py starts them."};
+  CLI::App app{"Workers of the nemesis on ZooKeeper's C client; nemesis.py starts them.",
+               "nemesis-client"};
   std::string plan_path, server, out_path;
   auto* run = app.add_option("--plan", plan_path, "What to do, as nemesis.py writes it");
   auto* dump =
       app.add_option("--dump", server, "HOST:PORT of a server whose tree to write")->excludes(run);
   app.add_option("--out", out_path, "Where the tree goes")->needs(dump);
-  CLI11_PARSE(app, argc, argv);
+  if (auto code = troupe::program::parse(app, argc, argv, std::cout, std::cerr)) return *code;
   zoo_set_debug_level(static_cast<ZooLogLevel>(0));
   try {
     if (!server.empty()) return troupe::nemesis::dump_tree(server, out_path) ? 0 : 1;
     if (!plan_path.empty()) return troupe::nemesis::run_all(plan_path);
-    std::cerr << "accepted: --plan FILE, or --dump HOST:PORT --out FILE\n";
+    std::cerr << "nemesis-client: accepted: --plan FILE, or --dump HOST:PORT --out FILE\n";
   } catch (const std::exception& e) {
     std::cerr << "nemesis-client: " << e.what() << "\n";
   }
