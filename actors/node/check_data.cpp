@@ -5,7 +5,8 @@
 #include <nlohmann/json.hpp>
 #include <ostream>
 
-#include "actors/node/pid_file.hpp"
+#include "actors/storage/data_place.hpp"
+#include "actors/storage/running_server.hpp"
 
 namespace troupe {
 namespace {
@@ -167,21 +168,52 @@ json database_json(const data_survey& seen) {
   return out;
 }
 
-/// Empty, or who runs there. A start is refused then, whatever the files are.
+/// Empty, or who runs there.
 std::string running_in(const std::string& data_dir) {
-  if (auto pid = running_server(data_dir))
-    return "process " + std::to_string(*pid) + ", an actor-node";
-  if (auto pid = running_zookeeper(data_dir))
-    return "process " + std::to_string(*pid) + ", a genuine ZooKeeper";
-  return {};
+  const auto found = storage::find_running(data_dir);
+  return found && *found ? (*found)->text() : std::string{};
+}
+
+/// Of a database that is there: without its logs it would be an older one. Empty: the log directory
+/// is one.
+std::string why_not_these_logs(storage::disk& d, const storage::data_dir_options& options) {
+  if (options.data_log_dir.empty() || options.data_log_dir == options.data_dir) return {};
+  auto place = storage::look_at_place(d, options.data_log_dir);
+  if (!place) return place.error().text();
+  return place->is_readable() ? std::string{} : "as dataLogDir: " + place->refusal();
+}
+
+/// Why this is no place to look at; empty: it is one. A version-2 stands for its data directory.
+std::string why_not_here(storage::disk& d, storage::data_dir_options& options, bool is_named) {
+  using kind = storage::data_place::kind;
+  auto place = storage::look_at_place(d, options.data_dir);
+  if (!place) return place.error().text();
+  const auto above = options.data_dir.substr(0, options.data_dir.rfind('/'));
+  if (place->is == kind::version_directory && name_of(options.data_dir) == "version-2") {
+    if (options.data_log_dir == options.data_dir) options.data_log_dir.clear();
+    options.data_dir = above.empty() ? "/" : above;
+    return {};
+  }
+  if (place->is == kind::data_directory) return why_not_these_logs(d, options);
+  if (place->is == kind::prepared && place->near.empty()) return {};
+  if (is_named || place->is == kind::missing || place->is == kind::file)
+    return place->refusal() +
+           (place->is == kind::empty ? "; a server would begin a new, empty database there" : "");
+  const auto filled = storage::filled_below(d, options.data_dir);
+  if (filled.empty()) return {};
+  return "dataDir=" + options.data_dir +
+         " holds no database, so a server would begin a new, empty one; there is one at " +
+         filled.front();
 }
 
 }  // namespace
 
-std::string survey_text(const data_survey& seen) {
+std::string survey_text(const data_survey& seen, const std::string& who_runs) {
   std::string out;
   put(out, "Data directory", seen.data_dir);
   if (seen.data_log_dir != seen.data_dir) put(out, "Log directory", seen.data_log_dir);
+  if (!who_runs.empty())
+    put(out, "In use", "by " + who_runs + "; another is not started meanwhile");
   put(out, "Would start", verdict(seen));
   std::vector<std::string> why;
   for (const auto& problem : seen.problems) why.push_back(problem.text());
@@ -200,11 +232,12 @@ std::string survey_text(const data_survey& seen) {
   return out;
 }
 
-std::string survey_json(const data_survey& seen) {
+std::string survey_json(const data_survey& seen, const std::string& who_runs) {
   json out{{"data_dir", seen.data_dir},
            {"data_log_dir", seen.data_log_dir},
            {"would_start", seen.would_start()},
            {"verdict", verdict(seen)}};
+  if (!who_runs.empty()) out["in_use_by"] = who_runs;
   out["problems"] = json::array();
   for (const auto& problem : seen.problems) out["problems"].push_back(file_json(problem));
   out["snapshots"] = json::array();
@@ -225,18 +258,24 @@ std::string survey_json(const data_survey& seen) {
 }
 
 int check_data(storage::disk& d, storage::data_dir_options options, bool as_json, std::ostream& out,
-               std::ostream& err) {
+               std::ostream& err, bool is_named) {
+  if (auto why = why_not_here(d, options, is_named); !why.empty()) {
+    err << why << "\n";
+    return check_data_code::cannot_look;
+  }
+  const auto who_runs = running_in(options.data_dir);
   auto seen = storage::survey(d, std::move(options));
   if (!seen) {
     err << "the directory cannot be looked at: " << seen.error().text() << "\n";
     return check_data_code::cannot_look;
   }
-  if (auto who = running_in(seen->data_dir); !who.empty()) {
-    seen->problems.push_back(
-        storage::io_error{"open the data directory", seen->data_dir, 0, -1, "in use by " + who});
-    seen->notes.push_back("what a running server is writing may read as an unfinished end");
-  }
-  out << (as_json ? survey_json(*seen) : survey_text(*seen));
+  if (!who_runs.empty())
+    seen->notes.push_back("what the running server is writing may read as an unfinished end");
+  const bool has_a_past = !seen->snapshots.empty() && seen->snapshots.front().file.id != zxid{};
+  if (seen->logs.empty() && has_a_past && seen->data_log_dir == seen->data_dir)
+    seen->notes.push_back(
+        "no txn log is here: where dataLogDir is another directory, --data-log-dir names it");
+  out << (as_json ? survey_json(*seen, who_runs) : survey_text(*seen, who_runs));
   return seen->would_start() ? check_data_code::would_start : check_data_code::would_not;
 }
 

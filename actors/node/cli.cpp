@@ -6,15 +6,18 @@
 #include <CLI/CLI.hpp>
 #include <filesystem>
 #include <iostream>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "actors/node/check_data.hpp"
 #include "actors/node/daemon.hpp"
-#include "actors/node/four_letter_client.hpp"
 #include "actors/node/node.hpp"
 #include "actors/node/pid_file.hpp"
-#include "actors/node/version.hpp"
+#include "actors/node/program.hpp"
+#include "actors/node/status.hpp"
+#include "actors/node/stopping.hpp"
+#include "actors/node/verb_target.hpp"
 #include "actors/storage/posix_disk.hpp"
 #include "config/keys.hpp"
 #include "config/load.hpp"
@@ -25,21 +28,30 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr int restart_wait_s = 60;
+
 struct arguments {
   std::string config_path = "zoo.cfg";
   std::string log_path;    // start: where the server's output goes; empty: in the data directory
   std::string trace_path;  // empty: no trace
   int patience_ms = 60'000;
-  std::vector<std::string> settings;   // KEY=VALUE, which stands above the file's
-  std::string data_dir, data_log_dir;  // check-data: instead of those in zoo.cfg
+  std::string wait;                        // seconds until it serves; empty: as the verb has it
+  std::vector<std::string> settings;       // KEY=VALUE, which stands above the file's
+  std::vector<config::setting> overrides;  // the same, read
+  std::string data_dir, data_log_dir;      // check-data: instead of those in zoo.cfg
   bool json = false;
 };
 
-/// "already running as process 7", empty when nobody runs in the directory.
-std::string already_running(const config::node_config& cfg) {
-  auto pid = running_server(cfg.data_dir);
-  if (!pid) pid = running_zookeeper(cfg.data_dir);
-  return pid ? "already running as process " + std::to_string(*pid) + "." : std::string{};
+/// Empty when nobody runs in the directory.
+std::string already_running(const config::loaded& from, const arguments& args) {
+  auto found = storage::find_running(from.value.data_dir);
+  if (!found || !*found) return {};  // what may not be looked at fails when it is opened
+  const auto& other = **found;
+  const bool is_ours =
+      !other.note || storage::is_same_file(other.note->config_file, args.config_path);
+  if (other.is == storage::running_server::kind::actor_node && other.pid > 0 && is_ours)
+    return "already running as process " + std::to_string(other.pid) + ".";
+  return "already running in " + other.data_dir + ": " + other.text() + ".";
 }
 
 void print_warnings(const config::loaded& from) {
@@ -94,7 +106,7 @@ int serve(const config::node_config& cfg, const run_options& options) {
 int start(const config::loaded& from, const arguments& args) {
   const auto& cfg = from.value;
   std::cout << "Starting troupe ... " << std::flush;
-  if (auto running = already_running(cfg); !running.empty()) {
+  if (auto running = already_running(from, args); !running.empty()) {
     std::cout << running << "\n";
     return exit_code::failed;
   }
@@ -124,7 +136,7 @@ int start(const config::loaded& from, const arguments& args) {
 }
 
 int start_foreground(const config::loaded& from, const arguments& args) {
-  auto problem = already_running(from.value);
+  auto problem = already_running(from, args);
   if (problem.empty()) problem = make_directories(from.value);
   if (!problem.empty()) {
     std::cerr << problem << "\n";
@@ -138,69 +150,70 @@ int start_foreground(const config::loaded& from, const arguments& args) {
                             .ready_fd = -1});
 }
 
-int stop(const config::loaded& from, const arguments& args) {
-  const auto& dir = from.value.data_dir;
-  std::cout << "Stopping troupe ... " << std::flush;
-  auto pid = running_server(dir);
-  if (!pid) {
-    if (auto java = running_zookeeper(dir)) {
-      std::cout << "process " << *java << " in " << dir
-                << " is a genuine ZooKeeper, not an actor-node; zkServer.sh stops it\n";
-      return exit_code::failed;
-    }
-    std::cout << "no server to stop (nobody holds " << pid_path(dir) << ")\n";
-    return exit_code::done;
-  }
-  auto result = stop_server(dir, *pid, args.patience_ms, [] { std::cout << "." << std::flush; });
-  if (result == stop_result::stopped) {
-    std::cout << "STOPPED\n";
-    return exit_code::done;
-  }
-  std::cout << "NOT STOPPED\n" << std::flush;
-  std::cerr << "process " << *pid
-            << (result == stop_result::not_ours
-                    ? " cannot be signalled: it is another user's, or has just ended\n"
-                    : " was told to stop and is still running; kill -9 ends it the hard way, and "
-                      "no acknowledged write is lost by that\n");
-  return exit_code::failed;
-}
-
-int restart(const config::loaded& from, const arguments& args) {
-  if (int failed = stop(from, args); failed != 0) return failed;
-  return start(from, args);
-}
-
-int status(const config::loaded& from, const arguments& args) {
-  constexpr int timeout_ms = 5'000;
-  const auto& cfg = from.value;
-  const bool anywhere = cfg.client_address == "0.0.0.0" || cfg.client_address == "::";
-  const std::string host = anywhere ? "localhost" : cfg.client_address;
-  std::cerr << "Using config: " << args.config_path << "\n";
-  std::cout << "Client port found: " << cfg.client_port << ". Client address: " << host
-            << ". Client SSL: false.\n";
-  auto srvr = ask_four_letter(host, cfg.client_port, "srvr", timeout_ms);
-  if (auto mode = value_of(srvr.value_or(""), "Mode"); !mode.empty()) {
-    std::cout << "Mode: " << mode << "\n";
-    if (auto fault = value_of(*srvr, "Disk"); !fault.empty())
-      std::cout << "Disk: " << fault << "\n";
-    return exit_code::done;
-  }
-  auto pid = running_server(cfg.data_dir);
-  if (!srvr && !pid) {
-    std::cout << "Error contacting service. It is probably not running.\n"
-              << "Reason: " << srvr.error() << "\n";
+/// Waits, when that is wanted, until the server that has just been started serves.
+int wait_after_start(const arguments& args, int wait_s) {
+  if (wait_s == 0) return exit_code::done;
+  auto target = find_target(args.config_path, args.overrides);
+  if (!target) {
+    std::cerr << target.error() << "\n";
     return exit_code::failed;
   }
-  std::cout << "Error contacting service. It is running"
-            << (pid ? " as process " + std::to_string(*pid) : std::string{})
-            << ", but not serving.\n";
-  // Our own word: every server answers it, whatever its state and its whitelist.
-  auto why = ask_four_letter(host, cfg.client_port, "whys", timeout_ms);
-  if (!why || why->empty())
-    std::cout << "Reason: " << (why ? "the connection was closed without an answer" : why.error())
-              << "\n";
-  else
-    std::cout << *why << (why->ends_with('\n') ? "" : "\n");
+  return wait_until_serving(*std::move(target), wait_s, std::cout, std::cerr);
+}
+
+/// The check of the option has seen to it that it is a number.
+int wait_of(const arguments& args, int otherwise) {
+  return args.wait.empty() ? otherwise : std::stoi(args.wait);
+}
+
+int start_and_wait(const config::loaded& from, const arguments& args) {
+  if (int failed = start(from, args); failed != exit_code::done) return failed;
+  return wait_after_start(args, wait_of(args, 0));
+}
+
+/// What is known to end the start ends the restart while the server still runs.
+int restart(const verb_target& whom, arguments args) {
+  const auto runs_on = [&whom](int code, const std::string& why) {
+    std::cerr << why << "\n";
+    if (whom.running) std::cerr << "Nothing was stopped: it still runs, " << whom.running->text();
+    if (whom.running) std::cerr << "\n";
+    return code;
+  };
+  if (!whom.config) return runs_on(exit_code::bad_config, whom.config_problem);
+  if (whom.stranger) return stop(whom, args.patience_ms, std::cout, std::cerr);
+  if (whom.has_moved())
+    return runs_on(exit_code::failed, "dataDir is " + whom.config->value.data_dir +
+                                          " by now, and the server runs in " + whom.data_dir +
+                                          "; stop it, move its data, and start it");
+  auto problem = make_directories(whom.config->value);
+  if (problem.empty()) problem = why_no_restart(whom);
+  if (!problem.empty()) return runs_on(exit_code::failed, problem);
+  if (int failed = stop(whom, args.patience_ms, std::cout, std::cerr); failed != 0) return failed;
+  if (int failed = start(*whom.config, args); failed != 0) return failed;
+  return wait_after_start(args, wait_of(args, restart_wait_s));
+}
+
+int stop_it(const verb_target& whom, arguments args) {
+  return stop(whom, args.patience_ms, std::cout, std::cerr);
+}
+
+int status(const verb_target& whom, arguments args) {
+  if (wait_of(args, 0) > 0 && whom.running)
+    return wait_until_serving(whom, wait_of(args, 0), std::cout, std::cerr);
+  return print_status(whom, std::cout, std::cerr);
+}
+
+/// For scripts: the number alone on stdout.
+int print_pid(const verb_target& whom, arguments) {
+  if (whom.running && whom.running->pid > 0) {
+    std::cout << whom.running->pid << "\n";
+    return exit_code::done;
+  }
+  std::cerr << "in " << whom.data_dir << " runs "
+            << (whom.stranger  ? "another server: " + whom.stranger->text()
+                : whom.running ? whom.running->text()
+                               : std::string{"no server"})
+            << "\n";
   return exit_code::failed;
 }
 
@@ -234,63 +247,114 @@ int check_directory(const arguments& args) {
   }
   if (!args.data_log_dir.empty()) options.data_log_dir = absolute(args.data_log_dir);
   storage::posix_disk disk;
-  return check_data(disk, std::move(options), args.json, std::cout, std::cerr);
+  return check_data(disk, std::move(options), args.json, std::cout, std::cerr,
+                    !args.data_dir.empty());
 }
 
+/// One that begins with a config that is valid, or one that is about a server, which may run
+/// whatever has become of its config.
 struct verb {
   const char* name;
   const char* help;
-  int (*run)(const config::loaded&, const arguments&);
+  int (*with_config)(const config::loaded&, const arguments&);
+  int (*on_server)(const verb_target&, arguments);
 };
 
 constexpr verb verbs[] = {
-    {"start", "Start the server behind the terminal; returns when it listens", start},
-    {"start-foreground", "Run the server here until SIGTERM or SIGINT", start_foreground},
-    {"stop", "Stop the server and wait until it has ended", stop},
-    {"restart", "stop, then start", restart},
-    {"status", "Say the server's mode, or why it does not serve (exit code 1)", status},
+    {"start", "Start the server behind the terminal; returns when it listens", start_and_wait,
+     nullptr},
+    {"start-foreground", "Run the server here until SIGTERM or SIGINT", start_foreground, nullptr},
+    {"stop", "Stop the server and wait until it has ended", nullptr, stop_it},
+    {"restart", "stop, then start, and wait until it serves", nullptr, restart},
+    {"status", "Say the server's mode, or why it does not serve (exit code 1)", nullptr, status},
+    {"pid", "Print the number of the server's process (exit code 1: none runs)", nullptr,
+     print_pid},
     {"print-config", "Print the config as it is understood, and where each value comes from",
-     print_config},
+     print_config, nullptr},
 };
 
-/// A directory stands for the zoo.cfg in it.
-std::string found_config(const std::string& given) {
-  std::error_code failed;
-  auto path = fs::absolute(given, failed);
-  if (!failed && fs::is_directory(path, failed)) path /= "zoo.cfg";
-  return path.lexically_normal().string();
-}
-
-/// Reads the config and runs the verb.
-int with_config(const verb& chosen, arguments args) {
-  std::error_code failed;
-  args.config_path = found_config(args.config_path);
-  for (auto* file : {&args.log_path, &args.trace_path})
-    if (!file->empty()) *file = fs::absolute(*file, failed).string();
-  std::vector<config::setting> settings;
+/// False: not understood, and that is said.
+bool read_settings(arguments& args) {
   for (const auto& text : args.settings) {
     auto parsed = config::setting::parse(text);
     if (!parsed) {
       std::cerr << "--set " << text << ": not valid; accepted: KEY=VALUE\n";
-      return exit_code::bad_config;
+      return false;
     }
-    settings.push_back(*std::move(parsed));
+    args.overrides.push_back(*std::move(parsed));
   }
-  auto from = config::load(args.config_path, settings);
+  return true;
+}
+
+int run_on_server(const verb& chosen, arguments args) {
+  auto target = find_target(args.config_path, args.overrides);
+  if (!target) {
+    std::cerr << target.error() << "\n";
+    return exit_code::bad_config;
+  }
+  const bool needs_config = chosen.on_server == restart;
+  if (needs_config && target->config_path.empty() && target->running && target->running->note) {
+    target->config_path = target->running->note->config_file;
+    if (auto from = config::load(target->config_path, args.overrides))
+      target->config = *std::move(from);
+    else
+      target->config_problem = std::move(from.error());
+  } else if (needs_config && target->config_path.empty()) {
+    target->config_problem = target->data_dir + ": no zoo.cfg is known of it; name one";
+  }
+  if (target->config) print_warnings(*target->config);
+  if (!needs_config && !target->config_problem.empty())
+    std::cerr << "warning: " << target->config_problem << "\n";
+  args.config_path = target->config_path;
+  return chosen.on_server(*target, std::move(args));
+}
+
+/// Reads the config and runs the verb.
+int run_verb(const verb& chosen, arguments args) {
+  std::error_code failed;
+  for (auto* file : {&args.log_path, &args.trace_path})
+    if (!file->empty()) *file = fs::absolute(*file, failed).string();
+  if (!read_settings(args)) return exit_code::bad_config;
+  if (chosen.on_server != nullptr) return run_on_server(chosen, std::move(args));
+  args.config_path = found_config(args.config_path);
+  auto from = config::load(args.config_path, args.overrides);
   if (!from) {
     std::cerr << from.error() << "\n";
     return exit_code::bad_config;
   }
-  if (chosen.run != start_foreground) print_warnings(*from);  // whose log says them there
-  return chosen.run(*from, args);
+  // Whose log says them in the foreground.
+  if (chosen.with_config != start_foreground) print_warnings(*from);
+  return chosen.with_config(*from, args);
+}
+
+/// The options that only some verbs have.
+void add_options(CLI::App& to, const verb& of, arguments& args, bool& as_markdown) {
+  const auto is = [&of](auto... run) { return ((of.with_config == run) || ...); };
+  const bool restarts = of.on_server == restart;
+  if (is(start_and_wait, start_foreground) || restarts) {
+    to.add_option("--trace", args.trace_path,
+                  "Keep the newest messages between the server's actors and write them to this "
+                  "file (JSON lines) on SIGUSR1 and at the end");
+    to.add_option("--log", args.log_path,
+                  "File for the server's output; default actor-node.log in the data directory");
+  }
+  if (is(print_config))
+    to.add_flag("--markdown", as_markdown, "Print the page that explains every key, instead");
+  if (of.on_server == stop_it || restarts)
+    to.add_option("--patience-ms", args.patience_ms, "How long to wait for the end")
+        ->check(CLI::PositiveNumber);
+  if (is(start_and_wait) || restarts || of.on_server == status)
+    to.add_flag("--wait{60}", args.wait,
+                "--wait=SECONDS: return when it serves, or say why it does not yet (exit code 4); "
+                "without a number 60, 0: do not wait")
+        ->check(CLI::Range(0, 86'400));
 }
 
 }  // namespace
 
 int run_cli(int argc, char** argv) {
-  CLI::App app{"A ZooKeeper server made of actors."};
+  CLI::App app{"A ZooKeeper server made of actors.", "actor-node"};
   app.require_subcommand(1);
-  app.failure_message(CLI::FailureMessage::help);
   app.fallthrough();  // zkServer.sh takes --config before the verb
   arguments args;
   app.add_option("--config", args.config_path, "zoo.cfg, or the directory it is in; default .");
@@ -300,19 +364,10 @@ int run_cli(int argc, char** argv) {
   bool as_markdown = false;
   for (const auto& x : verbs) {
     auto* sub = app.add_subcommand(x.name, x.help);
-    sub->add_option("CONFIG", args.config_path, "The same as --config");
-    if (x.run == start || x.run == restart || x.run == start_foreground) {
-      sub->add_option("--trace", args.trace_path,
-                      "Keep the newest messages between the server's actors and write them to this "
-                      "file (JSON lines) on SIGUSR1 and at the end");
-      sub->add_option("--log", args.log_path,
-                      "File for the server's output; default actor-node.log in the data directory");
-    }
-    if (x.run == print_config)
-      sub->add_flag("--markdown", as_markdown, "Print the page that explains every key, instead");
-    if (x.run == stop || x.run == restart)
-      sub->add_option("--patience-ms", args.patience_ms, "How long to wait for the end")
-          ->check(CLI::PositiveNumber);
+    sub->add_option("CONFIG", args.config_path,
+                    x.on_server == nullptr ? "The same as --config"
+                                           : "The same as --config; or the data directory");
+    add_options(*sub, x, args, as_markdown);
   }
   auto* check_verb = app.add_subcommand(
       "check-data", "Say what a data directory holds and whether a server would start on it");
@@ -322,15 +377,11 @@ int run_cli(int argc, char** argv) {
   check_verb->add_flag("--json", args.json, "One JSON object instead of text");
   check_verb->footer(
       "Changes nothing. Exit code 0: it would start; 3: it would not, and why is said; "
-      "1: the directory cannot be looked at.");
+      "1: no data directory is there, or it cannot be looked at.");
   auto* version_verb = app.add_subcommand("version", "Print the version");
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& e) {
-    return app.exit(e) == 0 ? exit_code::done : exit_code::bad_config;
-  }
+  if (auto code = program::parse(app, argc, argv, std::cout, std::cerr)) return *code;
   if (version_verb->parsed()) {
-    std::cout << "Troupe " << version << " (ZooKeeper protocol " << protocol_version << ")\n";
+    std::cout << program::version_line("actor-node") << "\n";
     return exit_code::done;
   }
   if (as_markdown) {
@@ -342,7 +393,7 @@ int run_cli(int argc, char** argv) {
     return check_directory(args);
   }
   for (const auto& x : verbs)
-    if (app.got_subcommand(x.name)) return with_config(x, args);
+    if (app.got_subcommand(x.name)) return run_verb(x, args);
   return exit_code::bad_config;
 }
 

@@ -9,6 +9,7 @@ namespace exit_code {
 inline constexpr int done = 0;
 inline constexpr int failed = 1;      // also: already running, not serving
 inline constexpr int bad_config = 2;  // and a command line that is not understood
+inline constexpr int not_yet = 4;     // --wait: it runs, and did not serve in that time
 }  // namespace exit_code
 
 /// Does what the arguments say and returns the exit code.

@@ -2,16 +2,11 @@
 #include "actors/node/daemon.hpp"
 
 #include <fcntl.h>
-#include <poll.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
-#include <csignal>
 #include <cstring>
-
-#include "actors/node/pid_file.hpp"
 
 namespace troupe {
 
@@ -69,30 +64,6 @@ std::string start_daemon(const std::string& log_path,
   constexpr std::string_view failed = "failed: ";
   if (line.starts_with(failed)) return line.substr(failed.size());
   return "it ended before it was ready";
-}
-
-stop_result stop_server(const std::string& data_dir, pid_t pid, int patience_ms,
-                        const std::function<void()>& waiting) {
-  // The descriptor stands for this very process; that it is the server is asked again now that the
-  // number can no longer become another's.
-  int process = static_cast<int>(::syscall(SYS_pidfd_open, pid, 0));
-  if (process < 0) return running_server(data_dir) ? stop_result::not_ours : stop_result::stopped;
-  auto result = stop_result::not_ours;
-  if (running_server(data_dir) == pid &&
-      ::syscall(SYS_pidfd_send_signal, process, SIGTERM, nullptr, 0) == 0) {
-    result = stop_result::still_running;
-    constexpr int step_ms = 500;
-    for (int waited_ms = 0; waited_ms < patience_ms; waited_ms += step_ms) {
-      pollfd ended{process, POLLIN, 0};
-      if (::poll(&ended, 1, step_ms) > 0) {
-        result = stop_result::stopped;
-        break;
-      }
-      waiting();
-    }
-  }
-  ::close(process);
-  return result;
 }
 
 }  // namespace troupe

@@ -27,6 +27,7 @@
 #include "actors/sasl_conversation.hpp"
 #include "actors/storage/data_dir.hpp"
 #include "actors/storage/posix_disk.hpp"
+#include "actors/storage/running_server.hpp"
 #include "actors/trace/audit_log.hpp"
 #include "messages/type_ids.hpp"
 
@@ -95,14 +96,15 @@ struct system_config : caf::actor_system_config {
   }
 };
 
+storage::data_dir_options directory_options(const config::node_config& config) {
+  auto owner = config.is_standalone() ? std::nullopt : config.my_id;
+  return {config.data_dir, config.data_log_dir, owner, config.snapshot_trust_empty};
+}
+
 /// Opens the directory as the journal will, so that a start on a bad one fails at once and with a
 /// reason.
 std::string check_data_directory(const node_context& context) {
-  const auto& config = context.config;
-  auto owner = config.is_standalone() ? std::nullopt : config.my_id;
-  storage::data_dir_options options{config.data_dir, config.data_log_dir, owner,
-                                    config.snapshot_trust_empty};
-  auto opened = storage::data_dir::open(*context.disk, options);
+  auto opened = storage::data_dir::open(*context.disk, directory_options(context.config));
   return opened ? std::string{} : opened.error().text();
 }
 
@@ -136,10 +138,12 @@ void write_trace(const node_context& context, const std::string& path) {
 /// Waits for the signal that ends the server; SIGUSR1 writes the trace meanwhile, SIGUSR2 says that
 /// a reconfig has moved the server.
 void wait_for_end(const sigset_t& signals, const node_context& context,
-                  const std::string& trace_path, noted_place& noted, ports& listening) {
+                  const std::string& trace_path, noted_place& noted, ports& listening,
+                  storage::published_note& note) {
   for (int got = 0; sigwait(&signals, &got) == 0;) {
     if (got == SIGUSR2) {
       if (const auto to = noted.take()) listening.follow(*to);
+      note.listens_at(listening.client_host(), listening.client_port());
     } else if (got == SIGUSR1) {
       write_trace(context, trace_path);
     } else {
@@ -213,6 +217,14 @@ void end_with(const Handle& actor, const char* name, const context_ptr& context,
 
 }  // namespace
 
+std::string why_no_start(const config::node_config& cfg) {
+  if (auto problem = check_config_directory(cfg); !problem.empty()) return problem;
+  if (auto problem = check_sasl(cfg); !problem.empty()) return problem;
+  storage::posix_disk disk;
+  auto usable = storage::data_dir::check(disk, directory_options(cfg));
+  return usable ? std::string{} : usable.error().text();
+}
+
 int run_server(config::node_config config, run_options options, server_seams seams) {
   auto signals = block_signals();
   start_report report{options.ready_fd};
@@ -234,6 +246,9 @@ int run_server(config::node_config config, run_options options, server_seams sea
   for (const auto& note : options.config_notes) context->log.warn("config", {{"note", note}});
   if (auto problem = check_data_directory(*context); !problem.empty())
     return failed(problem, exit_data_directory);
+  storage::published_note note{{cfg.data_dir, cfg.data_log_dir},
+                               {.config_file = options.config_path, .log_file = options.log_path}};
+  if (!note.problem().empty()) context->log.warn("note_failed", {{"reason", note.problem()}});
   if (auto problem = check_config_directory(cfg); !problem.empty())
     return failed(problem, exit_config);
   if (auto problem = check_sasl(cfg); !problem.empty()) return failed(problem, exit_config);
@@ -258,9 +273,10 @@ int run_server(config::node_config config, run_options options, server_seams sea
   context->log.info("listening", {{"client_port", listening.client_port()},
                                   {"data_dir", cfg.data_dir},
                                   {"config", options.config_path}});
+  note.listens_at(listening.client_host(), listening.client_port());
   report.ready();
   audit_own(*context, "serverStart", core::audit_result::success);
-  wait_for_end(signals, *context, options.trace_path, *noted, listening);
+  wait_for_end(signals, *context, options.trace_path, *noted, listening, note);
   audit_own(*context, "serverStop", core::audit_result::invoked);
   write_trace(*context, options.trace_path);
   listening.close();

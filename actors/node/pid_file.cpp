@@ -6,10 +6,9 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstdlib>
 #include <cstring>
-#include <fstream>
-#include <iterator>
+
+#include "actors/storage/running_server.hpp"
 
 namespace troupe {
 
@@ -32,26 +31,19 @@ bool is_still_at(const std::string& path, int fd) {
          by_path.st_ino == by_fd.st_ino && by_path.st_dev == by_fd.st_dev;
 }
 
-std::string content_of(const std::string& path) {
-  std::ifstream in{path, std::ios::binary};
-  return {std::istreambuf_iterator<char>{in}, {}};
-}
-
 }  // namespace
 
-std::string pid_path(const std::string& data_dir) { return data_dir + "/zookeeper_server.pid"; }
-
 tl::expected<pid_file, std::string> pid_file::hold(const std::string& data_dir) {
-  const auto path = pid_path(data_dir);
+  const auto path = storage::pid_path(data_dir);
   for (;;) {
     int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
     if (fd < 0) return tl::unexpected(path + ": cannot be written: " + std::strerror(errno));
     auto lock = whole_file();
     if (::fcntl(fd, F_OFD_SETLK, &lock) != 0) {
       ::close(fd);
-      auto other = running_server(data_dir);
-      return tl::unexpected("already running as process " + (other ? std::to_string(*other) : "?") +
-                            " in " + data_dir);
+      auto other = storage::find_running(data_dir);
+      return tl::unexpected("already running in " + data_dir + ": " +
+                            (other && *other ? (*other)->text() : std::string{"another process"}));
     }
     if (!is_still_at(path, fd)) {
       ::close(fd);
@@ -76,27 +68,6 @@ pid_file::~pid_file() {
   if (fd_ < 0) return;
   ::unlink(path_.c_str());  // while the lock is still ours
   ::close(fd_);
-}
-
-std::optional<pid_t> running_server(const std::string& data_dir) {
-  const auto path = pid_path(data_dir);
-  int fd = ::open(path.c_str(), O_RDWR | O_CLOEXEC);
-  if (fd < 0) return std::nullopt;
-  auto lock = whole_file();
-  bool asked = ::fcntl(fd, F_OFD_GETLK, &lock) == 0;
-  ::close(fd);
-  if (!asked || lock.l_type == F_UNLCK) return std::nullopt;
-  auto pid = std::atoi(content_of(path).c_str());
-  return pid > 0 ? std::optional<pid_t>{pid} : std::nullopt;
-}
-
-std::optional<pid_t> running_zookeeper(const std::string& data_dir) {
-  auto text = content_of(pid_path(data_dir));
-  auto pid = std::atoi(text.c_str());
-  if (pid <= 0) return std::nullopt;
-  auto command = content_of("/proc/" + std::to_string(pid) + "/cmdline");
-  if (command.find("org.apache.zookeeper") == std::string::npos) return std::nullopt;
-  return pid;
 }
 
 }  // namespace troupe

@@ -2,11 +2,9 @@
 /// zookeeper_server.pid in the data directory: who runs there, and that nobody else does.
 /// A server holds a lock on the file as long as it lives, and the kernel tells whose lock it is. So
 /// a file that a killed server left, or a pid that is another program's by now, misleads nobody.
+/// Who holds it, storage/running_server.hpp finds out.
 #pragma once
 
-#include <sys/types.h>
-
-#include <optional>
 #include <string>
 
 #include <tl/expected.hpp>
@@ -29,13 +27,5 @@ class pid_file {
   std::string path_;
   int fd_;
 };
-
-[[nodiscard]] std::string pid_path(const std::string& data_dir);
-
-/// The actor-node that runs in the directory.
-[[nodiscard]] std::optional<pid_t> running_server(const std::string& data_dir);
-
-/// The genuine ZooKeeper that zkServer.sh has started in the directory; it takes no lock.
-[[nodiscard]] std::optional<pid_t> running_zookeeper(const std::string& data_dir);
 
 }  // namespace troupe

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "actors/caf.hpp"
+#include "actors/node/port_holder.hpp"
 
 namespace troupe {
 
@@ -22,9 +23,20 @@ std::string ports::publish(const Handle& actor, const std::string& host, std::ui
   const char* address = context_->config.listen_on_all_ips ? nullptr : host.c_str();
   auto published = system_.middleman().publish(actor, port, address, true);
   if (published) return {};
+  // CAF does not say why.
+  auto why = why_not_listening(address ? host : std::string{}, port);
+  if (why.empty()) why = system_.render(published.error());
   return std::string{what} + " port " + std::to_string(port) + " of server." +
          std::to_string(context_->me.value) + " cannot be listened on" +
-         (address ? " at " + host : std::string{}) + ": " + system_.render(published.error());
+         (address ? " at " + host : std::string{}) + ": " + why;
+}
+
+/// The error as the listener told it, unless more is known.
+std::string ports::client_port_problem(const std::string& address, std::uint16_t port,
+                                       const std::string& told) const {
+  const auto why = why_not_listening(address, port);
+  if (why.empty()) return told;
+  return "clientPort " + std::to_string(port) + " cannot be listened on at " + address + ": " + why;
 }
 
 std::string ports::open() {
@@ -41,7 +53,8 @@ std::string ports::open() {
   };
   auto gateway = start_client_gateway(
       system_, {context_, *place_.client_address, *place_.client_port, std::move(make_session)});
-  if (!gateway) return gateway.error();
+  if (!gateway)
+    return client_port_problem(*place_.client_address, *place_.client_port, gateway.error());
   gateway_ = *std::move(gateway);
   return {};
 }
@@ -65,6 +78,7 @@ void ports::move_clients(const config::server_entry& to) {
   const auto port = to.client_port.value_or(*place_.client_port);
   if (address == *place_.client_address && port == *place_.client_port) return;
   if (auto problem = move_client_gateway(gateway_, address, port, *context_); !problem.empty()) {
+    problem = client_port_problem(address, port, problem);
     context_->log.error("port_not_moved", {{"reason", problem}, {"still_at", *place_.client_port}});
     return;
   }

@@ -24,6 +24,7 @@ class ports {
   /// Listens where the config says. Empty, or what cannot be had.
   [[nodiscard]] std::string open();
   [[nodiscard]] std::uint16_t client_port() const { return gateway_.port; }
+  [[nodiscard]] const std::string& client_host() const { return *place_.client_address; }
 
   /// Moves to where this server's line says. Waits for CAF, so not on the I/O thread.
   void follow(const config::server_entry& to);
@@ -37,6 +38,8 @@ class ports {
   template <class Handle>
   void move(const Handle& actor, const config::server_entry& to, std::uint16_t old_port,
             std::uint16_t new_port, const char* what);
+  [[nodiscard]] std::string client_port_problem(const std::string& address, std::uint16_t port,
+                                                const std::string& told) const;
   void move_clients(const config::server_entry& to);
 
   caf::actor_system& system_;

@@ -22,9 +22,10 @@ class CheckData : public testing::Test {
     ASSERT_TRUE(d.create_directories("/no/such/z/version-2"));
     d.put("/no/such/z/version-2/" + name, bytes);
   }
-  int check(bool json = false) {
+  int check(bool json = false) { return check_at("/no/such/z", json); }
+  int check_at(const std::string& dir, bool json = false, bool is_named = true) {
     std::ostringstream told, complained;
-    auto code = check_data(d, {.data_dir = "/no/such/z"}, json, told, complained);
+    auto code = check_data(d, {.data_dir = dir}, json, told, complained, is_named);
     out = told.str();
     err = complained.str();
     return code;
@@ -80,6 +81,32 @@ TEST_F(CheckData, DirectoryThatIsNotThereIsExitCodeOne) {
   EXPECT_EQ(check(), check_data_code::cannot_look);
   EXPECT_THAT(err, HasSubstr("/no/such/z"));
   EXPECT_EQ(out, "");
+}
+
+TEST_F(CheckData, WrongPlacesDoNotReassure) {
+  put("snapshot.0", storage::genuine_file("snapshot.0"));
+  for (const char* dir : {"/no", "/no/such", "/no/such/z", "/etc", "/bare"})
+    ASSERT_TRUE(d.create_directories(dir));
+  d.put("/etc/passwd", "");
+  for (const char* dir : {"/no/such", "/no", "/etc", "/bare", "/etc/passwd", "/no/such/y"}) {
+    EXPECT_EQ(check_at(dir), check_data_code::cannot_look) << dir;
+    EXPECT_EQ(out, "") << dir;
+    EXPECT_THAT(err, HasSubstr(dir));
+  }
+  EXPECT_EQ(check_at("/no/such"), check_data_code::cannot_look);
+  EXPECT_THAT(err, HasSubstr("there is one at /no/such/z"));
+  // Nor when a zoo.cfg names them; but a new server's directory is empty.
+  EXPECT_EQ(check_at("/no/such", false, false), check_data_code::cannot_look);
+  EXPECT_THAT(err, HasSubstr("there is one at /no/such/z"));
+  EXPECT_EQ(check_at("/bare", false, false), check_data_code::would_start) << err;
+  EXPECT_THAT(out, HasSubstr("yes, with a new, empty database"));
+}
+
+TEST_F(CheckData, VersionDirectoryStandsForItsDataDirectory) {
+  put("snapshot.f", storage::genuine_file("snapshot.f"));
+  EXPECT_EQ(check_at("/no/such/z/version-2"), check_data_code::would_start) << err;
+  EXPECT_THAT(out, HasSubstr("Data directory  /no/such/z\n"));
+  EXPECT_THAT(out, HasSubstr("--data-log-dir names it"));
 }
 
 }  // namespace

@@ -109,13 +109,49 @@ class CommandLine(unittest.TestCase):
     def test_a_bad_config_is_one_line_and_exit_code_2(self):
         with open(self.server.config, "a", encoding="ascii") as f:
             f.write("syncLimit=five\n")
-        for verb in ("start", "start-foreground", "stop", "restart", "status", "print-config"):
+        for verb in ("start", "start-foreground", "restart", "print-config"):
             code, said = self.run_verb(verb)
             self.assertEqual(code, 2, said)
             self.assertRegex(said.splitlines()[-1],
                              re.escape(self.server.config) + r":\d+: syncLimit=five: .*accepted: ")
-        self.assertEqual(self.run_verb("start", "--config", "/nowhere/zoo.cfg")[0], 2)
-        self.assertEqual(self.run_verb("begin")[0], 2)
+        for verb, expected in (("stop", 0), ("status", 1)):  # which need it only to find a server
+            code, said = self.run_verb(verb)
+            self.assertEqual(code, expected, said)
+            self.assertIn("syncLimit=five", said)
+        for verb in ("start", "stop", "status", "restart", "pid"):
+            self.assertEqual(self.run_verb(verb, "--config", "/nowhere/zoo.cfg")[0], 2)
+
+    def test_a_word_that_is_no_verb_is_named(self):
+        self.assertEqual(self.run_verb("strat", "a"), (
+            2, "actor-node: strat: no such command; did you mean start? (--help explains)\n"))
+        self.assertEqual(self.run_verb("--config", "x", "sotp")[1], (
+            "actor-node: sotp: no such command; did you mean stop? (--help explains)\n"))
+        code, said = self.run_verb("begin")
+        self.assertEqual(code, 2, said)
+        self.assertIn("begin: no such command; there are start, ", said)
+        self.assertEqual(self.run_verb("start", "--confg", "x"), (
+            2, "actor-node start: --confg: no such option; did you mean --config? "
+               "(--help explains)\n"))
+        code, said = self.run_verb("start", "--wait=soon")
+        self.assertEqual((code, said.count("\n")), (2, 1), said)
+        self.assertIn("--wait", said)
+
+    def test_every_program_tells_its_version_and_what_it_does_not_understand(self):
+        folder = os.path.dirname(ACTOR_NODE)
+        for name in ("actor-node", "actor-cli", "actor-cluster", "actor-log", "actor-bench",
+                     "sim-swarm", "history-check", "history-make", "nemesis-client"):
+            def run(*arguments, program=os.path.join(folder, name)):
+                return subprocess.run([program, *arguments], text=True, capture_output=True,
+                                      check=False, timeout=harness.DEADLINE_S)
+
+            told = run("--version")
+            self.assertEqual((told.returncode, told.stderr), (0, ""), name)
+            self.assertRegex(told.stdout, rf"^{name} of Troupe [\d.]+ \(ZooKeeper protocol .*\)\n$")
+            self.assertEqual(run("--help").returncode, 0, name)
+            told = run("--no-such-option")
+            self.assertEqual((told.returncode, told.stdout), (2, ""), name)
+            self.assertIn("no-such-option", told.stderr)
+            self.assertLessEqual(told.stderr.count("\n"), 1, told.stderr)
 
     @staticmethod
     def settings_of(said):
@@ -162,7 +198,9 @@ class CommandLine(unittest.TestCase):
     def test_version_names_the_protocol(self):
         code, said = self.run_verb("version")
         self.assertEqual(code, 0)
-        self.assertRegex(said, r"^Troupe \d+\.\d+\.\d+ \(ZooKeeper protocol 3\.8\)\n$")
+        self.assertRegex(
+            said, r"^actor-node of Troupe \d+\.\d+\.\d+ \(ZooKeeper protocol 3\.8\)\n$")
+        self.assertEqual(self.run_verb("--version"), (code, said))
 
     def test_foreground_ends_with_0_on_sigterm_and_sigint(self):
         for number in (signal.SIGTERM, signal.SIGINT):

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "actors/node/stopping.hpp"
+
+#include <poll.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <ostream>
+
+#include "actors/node/cli.hpp"
+#include "actors/node/node.hpp"
+#include "actors/node/port_holder.hpp"
+#include "actors/process_user.hpp"
+
+namespace troupe {
+namespace {
+
+using storage::running_server;
+
+/// Stands for one process; its number cannot become another's meanwhile.
+class process_handle {
+ public:
+  explicit process_handle(pid_t pid) : fd_(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0))) {}
+  process_handle(const process_handle&) = delete;
+  process_handle& operator=(const process_handle&) = delete;
+  ~process_handle() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+  [[nodiscard]] bool is_open() const { return fd_ >= 0; }
+  /// 0, or the errno.
+  [[nodiscard]] int signal(int number) const {
+    return ::syscall(SYS_pidfd_send_signal, fd_, number, nullptr, 0) == 0 ? 0 : errno;
+  }
+  [[nodiscard]] bool has_ended_within(int ms) const {
+    pollfd ended{fd_, POLLIN, 0};
+    return ::poll(&ended, 1, ms) > 0;
+  }
+
+ private:
+  int fd_;
+};
+
+int not_stopped(std::ostream& out, std::ostream& err, const std::string& why) {
+  out << "NOT STOPPED\n" << std::flush;
+  err << why << "\n";
+  return exit_code::failed;
+}
+
+/// It has ended, or there is another server by now.
+bool is_still(const running_server& server) {
+  auto now = storage::find_running(server.data_dir);
+  return now && *now && (*now)->pid == server.pid;
+}
+
+int stop_process(const running_server& server, int patience_ms, std::ostream& out,
+                 std::ostream& err) {
+  const auto name = "process " + std::to_string(server.pid);
+  const process_handle process{server.pid};
+  if (!process.is_open() || !is_still(server)) {
+    out << "STOPPED\n";  // by somebody else, at the same time
+    return exit_code::done;
+  }
+  if (const int why = process.signal(SIGTERM); why != 0 && why != ESRCH)
+    return not_stopped(out, err,
+                       name + " in " + server.data_dir + " is the user " +
+                           storage::owner_of(server.pid) + "'s, and " + process_user().name +
+                           " may not signal it: " + std::strerror(why));
+  if (storage::process_state(server.pid) == 'T') {
+    out << "(it was paused, and is continued to end) " << std::flush;
+    (void)process.signal(SIGCONT);
+  }
+  constexpr int step_ms = 500;
+  for (int waited_ms = 0; waited_ms < patience_ms; waited_ms += step_ms) {
+    if (process.has_ended_within(std::min(step_ms, patience_ms - waited_ms))) {
+      out << "STOPPED\n";
+      return exit_code::done;
+    }
+    out << "." << std::flush;
+  }
+  const auto hindered = storage::hindrance_of(server.pid);
+  return not_stopped(
+      out, err,
+      name + " was told to stop and is still running after " + std::to_string(patience_ms) + " ms" +
+          (hindered.empty() ? "" : "; " + hindered) + ". kill -9 " + std::to_string(server.pid) +
+          " ends it the hard way, and no acknowledged write is lost by that");
+}
+
+std::string port_problem(const char* key, const std::string& host, std::uint16_t port,
+                         pid_t running) {
+  auto why = why_not_listening(host, port, running);
+  return why.empty() ? why
+                     : std::string{key} + " " + std::to_string(port) +
+                           (host.empty() ? "" : " at " + host) + ": " + why;
+}
+
+}  // namespace
+
+int stop(const verb_target& whom, int patience_ms, std::ostream& out, std::ostream& err) {
+  out << "Stopping troupe ... " << std::flush;
+  if (whom.stranger)
+    return not_stopped(out, err,
+                       "in " + whom.data_dir + " runs " + whom.stranger->text() + ", not from " +
+                           whom.config_path + "; whoever means that one says: actor-node stop " +
+                           whom.data_dir);
+  if (!whom.running) {
+    out << "no server to stop (nobody holds " << storage::pid_path(whom.data_dir) << ")\n";
+    return exit_code::done;
+  }
+  if (whom.running->is == running_server::kind::zookeeper)
+    return not_stopped(out, err,
+                       "in " + whom.data_dir + " runs " + whom.running->text() +
+                           ", not an actor-node; zkServer.sh stops it");
+  if (whom.running->pid == 0)
+    return not_stopped(out, err,
+                       "a server runs in " + whom.data_dir +
+                           ", and which process it is cannot be told from here: it is another "
+                           "user's, in another container, or about to start");
+  return stop_process(*whom.running, patience_ms, out, err);
+}
+
+std::string why_no_restart(const verb_target& whom) {
+  const auto& cfg = whom.config->value;
+  const pid_t pid = whom.running ? whom.running->pid : 0;
+  if (auto why = why_no_start(cfg); !why.empty()) return why;
+  if (!cfg.is_standalone()) {
+    const auto host = cfg.listen_on_all_ips ? std::string{} : cfg.me()->host;
+    for (const auto& [key, port] : {std::pair{"election port", cfg.me()->election_port},
+                                    std::pair{"peer port", cfg.me()->peer_port}})
+      if (auto why = port_problem(key, host, port, pid); !why.empty()) return why;
+  }
+  return port_problem("clientPort", cfg.client_address, cfg.client_port, pid);
+}
+
+}  // namespace troupe
