@@ -6,6 +6,8 @@
 #include <functional>
 #include <ostream>
 
+#include "actors/node/program.hpp"
+
 namespace troupe::log_tool {
 namespace {
 
@@ -120,12 +122,9 @@ int run(int argc, const char* const* argv, storage::disk& d, const terminal& ter
   arguments args;
   std::function<int()> chosen;
   declare(app, args, d, term, chosen);
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& e) {
-    return app.exit(e, term.out, term.err) == 0 ? exit_code::fine : exit_code::failed;
-  }
+  if (auto code = program::parse(app, argc, argv, term.out, term.err)) return *code;
   args.common.record_bytes_max = 2 * args.jute_max_bytes;
+  args.common.who_runs = term.who_runs;
   if (args.whole_data) args.common.data_bytes_shown = std::string::npos;
   return chosen();
 }

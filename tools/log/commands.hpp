@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 /// What actor-log can do, one function a command. All but repair only read. A path is a file, a
-/// data directory, or its version-2; a directory stands for what a server would load from it.
+/// data directory, or its version-2; a directory stands for what a server would load from it. Any
+/// other directory, and any other file, is refused.
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <iosfwd>
 #include <optional>
 #include <string>
@@ -21,6 +23,9 @@ inline constexpr int found = 1;   // damage, or a difference
 inline constexpr int failed = 2;  // a command line that is not understood, a file that is not there
 }  // namespace exit_code
 
+/// Who runs in a data directory, in words; empty: nobody, or that cannot be known.
+using server_finder = std::function<std::string(const std::string& data_dir)>;
+
 /// Where a command speaks and, when it may ask, is answered.
 struct terminal {
   std::ostream& out;
@@ -28,6 +33,7 @@ struct terminal {
   std::istream& in;
   bool may_ask = false;         // a person sits at `in`
   bool shows_progress = false;  // a person looks at `err`
+  server_finder who_runs{};     // empty: not looked for
 };
 
 /// What all commands know.
@@ -36,6 +42,7 @@ struct common_options {
   std::string data_log_dir{};  // of a data directory that is given; empty: the same
   std::int64_t record_bytes_max = storage::record_bytes_max_default;
   std::size_t data_bytes_shown = 64;  // of a znode, in text
+  server_finder who_runs{};
 };
 
 struct txn_filter {

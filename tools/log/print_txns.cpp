@@ -45,7 +45,8 @@ bool passes(const txn& x, const txn_filter& wanted) {
 /// The log files that the paths mean, in the order to print them.
 storage::io_result<std::vector<storage::log_file>> logs_of(storage::disk& d,
                                                            const std::vector<std::string>& paths,
-                                                           const common_options& options) {
+                                                           const common_options& options,
+                                                           const terminal& term) {
   std::vector<storage::log_file> out;
   for (const auto& path : paths) {
     auto folder = find_directory(d, path, options);
@@ -54,6 +55,7 @@ storage::io_result<std::vector<storage::log_file>> logs_of(storage::disk& d,
       out.push_back(log_at(path));
       continue;
     }
+    tell_of_server(**folder, term);
     auto files = storage::list_logs(d, (*folder)->logs);
     if (!files) return tl::unexpected(std::move(files.error()));
     if (files->empty())
@@ -68,7 +70,7 @@ storage::io_result<std::vector<storage::log_file>> logs_of(storage::disk& d,
 
 int print_txns(storage::disk& d, const std::vector<std::string>& paths, const txn_filter& wanted,
                const common_options& options, const terminal& term) {
-  auto files = logs_of(d, paths, options);
+  auto files = logs_of(d, paths, options, term);
   if (!files) return fail(term, files.error().text());
   progress told{term};
   bool damaged = false;

@@ -5,6 +5,7 @@
 #include <memory>
 #include <ostream>
 
+#include "actors/storage/data_place.hpp"
 #include "actors/storage/survey.hpp"
 #include "tools/log/commands.hpp"
 #include "tools/log/progress.hpp"
@@ -79,10 +80,30 @@ io_result<void> put_in_place(storage::disk& d, const std::string& path, const st
   });
 }
 
+/// A directory, or a file that a server writes at this moment: its unfinished end is none.
+std::string why_not_repaired(storage::disk& d, const std::string& path, const terminal& term) {
+  auto place = storage::look_at_place(d, path);
+  if (!place) return place.error().text();
+  using kind = storage::data_place::kind;
+  if (place->is == kind::missing) return place->refusal();
+  if (place->is != kind::file) {
+    auto logs = storage::list_logs(
+        d, place->is == kind::data_directory ? storage::join_path(path, "version-2") : path);
+    const auto last = logs && !logs->empty() ? ", such as " + logs->back().path : std::string{};
+    return path + " is a directory; accepted: a log file" + last;
+  }
+  const auto who = term.who_runs ? term.who_runs(directory_of(path) + "/..") : std::string{};
+  return who.empty() ? who
+                     : who +
+                           ", runs in this directory and writes there; what looks torn may be a "
+                           "txn on its way. Stop it first";
+}
+
 }  // namespace
 
 int repair(storage::disk& d, const std::string& path, const repair_options& how,
            const common_options& options, const terminal& term) {
+  if (auto why = why_not_repaired(d, path, term); !why.empty()) return fail(term, why);
   progress told{term};
   auto read =
       storage::read_log_file(d, log_at(path), options.record_bytes_max, {},

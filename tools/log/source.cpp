@@ -4,6 +4,7 @@
 #include <ostream>
 
 #include "actors/core/snapshot_codec.hpp"
+#include "actors/storage/data_place.hpp"
 
 namespace troupe::log_tool {
 
@@ -19,6 +20,37 @@ io_result<std::string> versioned(storage::disk& d, const std::string& path) {
   auto there = d.exists(below);
   if (!there) return tl::unexpected(std::move(there.error()));
   return *there ? below : path;
+}
+
+using place_kind = storage::data_place::kind;
+
+io_error refused(const std::string& path, std::string why) {
+  return io_error{"read", path, 0, -1, std::move(why)};
+}
+
+/// Of a log or a snapshot: by its name, or else by its first bytes, since files are renamed.
+io_result<bool> is_history(storage::disk& d, const std::string& path) {
+  const auto name = base_name_of(path);
+  if (name.starts_with("log.") || name.starts_with("snapshot.")) return true;
+  auto file = d.open_readable(path);
+  if (!file) return tl::unexpected(std::move(file.error()));
+  auto head = (*file)->read_at(0, 8);
+  if (!head) return tl::unexpected(std::move(head.error()));
+  for (std::string_view mark : {"ZKLG", "ZKSN", "\x1f\x8b", "\x82SNAPPY"})
+    if (head->starts_with(mark)) return true;
+  return false;
+}
+
+/// A data directory, a version-2 or a file of one; an error for all else.
+io_result<storage::data_place> usable_place(storage::disk& d, const std::string& path) {
+  auto place = storage::look_at_place(d, path);
+  if (!place || place->is_readable()) return place;
+  if (place->is != place_kind::file) return tl::unexpected(refused(path, place->reason()));
+  auto known = is_history(d, path);
+  if (!known) return tl::unexpected(std::move(known.error()));
+  if (*known) return place;
+  return tl::unexpected(
+      refused(path, "neither a txn log nor a snapshot, by its name and its first bytes"));
 }
 
 io_result<loaded> load_directory(storage::disk& d, const directory& from,
@@ -38,6 +70,8 @@ io_result<loaded> load_directory(storage::disk& d, const directory& from,
         io_error{"read", from.data_dir, 0, -1, "neither a snapshot nor a txn log is there"});
   builder.finish(*how);
   loaded out{from.data_dir, how->last, builder.image(), std::move(how->passed_over)};
+  if (!from.who_runs.empty())
+    out.notes.push_back(from.who_runs + ", runs there; what it has not yet written is not shown");
   if (const auto& first = builder.findings().first)
     out.notes.push_back("at " + to_string(first->at) + " the digest should be " +
                         to_hex(first->told) + " and is " + to_hex(first->ours));
@@ -55,16 +89,30 @@ int fail(const terminal& term, const std::string& reason) {
 
 io_result<std::optional<directory>> find_directory(storage::disk& d, const std::string& path,
                                                    const common_options& options) {
-  auto there = d.exists(path);
-  if (!there) return tl::unexpected(std::move(there.error()));
-  if (!*there)
-    return tl::unexpected(io_error{"open", path, 0, -1, "there is no such file or directory"});
-  if (!d.list_directory(path)) return std::nullopt;
+  auto place = usable_place(d, path);
+  if (!place) return tl::unexpected(std::move(place.error()));
+  if (place->is == place_kind::file) return std::nullopt;
   auto snapshots = versioned(d, path);
   if (!snapshots) return tl::unexpected(std::move(snapshots.error()));
-  auto logs = options.data_log_dir.empty() ? snapshots : versioned(d, options.data_log_dir);
-  if (!logs) return tl::unexpected(std::move(logs.error()));
-  return directory{path, std::move(*snapshots), std::move(*logs)};
+  auto logs = snapshots;
+  if (!options.data_log_dir.empty()) {
+    auto log_place = usable_place(d, options.data_log_dir);
+    if (!log_place) return tl::unexpected(std::move(log_place.error()));
+    if (log_place->is == place_kind::file)
+      return tl::unexpected(refused(options.data_log_dir, log_place->reason()));
+    logs = versioned(d, options.data_log_dir);
+    if (!logs) return tl::unexpected(std::move(logs.error()));
+  }
+  directory out{path, std::move(*snapshots), std::move(*logs)};
+  const bool is_whole = place->is == place_kind::data_directory;
+  if (options.who_runs) out.who_runs = options.who_runs(is_whole ? path : join_path(path, ".."));
+  return out;
+}
+
+void tell_of_server(const directory& where, const terminal& term) {
+  if (where.who_runs.empty()) return;
+  term.err << "actor-log: " << where.who_runs << ", runs in " << where.data_dir
+           << ": it is read only, and its newest log may end in the middle of a txn\n";
 }
 
 storage::log_file log_at(const std::string& path) {

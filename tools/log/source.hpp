@@ -17,8 +17,10 @@ namespace troupe::log_tool {
 struct directory {
   std::string data_dir;  // as given, for what is said of it
   std::string snapshots, logs;
+  std::string who_runs{};  // in it, now; empty: nobody
 };
-/// nullopt: the path is a file. An error when there is nothing.
+/// nullopt: the path is a file, of a log or a snapshot by its name or its first bytes. An error
+/// when there is nothing, or something else; it says where a data directory is near.
 [[nodiscard]] storage::io_result<std::optional<directory>> find_directory(
     storage::disk& d, const std::string& path, const common_options& options);
 
@@ -42,6 +44,9 @@ struct loaded {
 [[nodiscard]] storage::io_result<core::image> decode(storage::disk& d,
                                                      const storage::snapshot_file& file,
                                                      progress& told);
+
+/// On err: that a server runs there and what that means for who reads. Nothing when none does.
+void tell_of_server(const directory& where, const terminal& term);
 
 [[nodiscard]] std::string base_name_of(const std::string& path);
 

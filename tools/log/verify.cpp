@@ -25,6 +25,7 @@ struct checked_snapshot {
   std::uint64_t znodes = 0;
   std::optional<core::zxid_digest> digest;
   std::optional<std::int64_t> content_digest;  // if it is another
+  bool is_being_written = false;               // by the server that runs there, perhaps
 };
 
 /// What the txns make of a snapshot, against what was written beside them.
@@ -42,6 +43,7 @@ struct report {
   std::vector<std::string> holes;  // between files
   std::optional<replay_report> replay;
   std::string no_replay;  // why there is none
+  std::string who_runs;   // in the directory, while it is read; empty: nobody
 
   [[nodiscard]] bool is_fine() const {
     return holes.empty() && (!replay || replay->differences.empty()) &&
@@ -82,11 +84,18 @@ void judge_digests(report& out) {
 
 void check_log(storage::disk& d, const log_file& file, const common_options& options, report& out,
                progress& told) {
-  auto note =
-      storage::read_log_file(d, file, options.record_bytes_max, {},
-                             [&](const std::string& path, std::uint64_t done, std::uint64_t total) {
-                               told.at("checking " + base_name_of(path), done, total);
-                             });
+  auto read = [&] {
+    return storage::read_log_file(
+        d, file, options.record_bytes_max, {},
+        [&](const std::string& path, std::uint64_t done, std::uint64_t total) {
+          told.at("checking " + base_name_of(path), done, total);
+        });
+  };
+  auto note = read();
+  // A txn that was half written when its front was read is whole by now; damage stays.
+  constexpr int tries = 3;
+  for (int n = 1; n < tries && note.damage && !out.who_runs.empty(); ++n) note = read();
+  if (note.damage && note.damage->is_missing() && !out.who_runs.empty()) return;  // purged
   auto before = std::find_if(out.logs.rbegin(), out.logs.rend(),
                              [](const auto& log) { return log.txns > 0; });
   if (note.txns > 0 && before != out.logs.rend() && !storage::follows(before->last, note.first))
@@ -100,7 +109,8 @@ void check_log(storage::disk& d, const log_file& file, const common_options& opt
 std::multimap<zxid, const checked_snapshot*> digests_to_meet(const report& seen, zxid after) {
   std::multimap<zxid, const checked_snapshot*> out;
   for (const auto& s : seen.snapshots)
-    if (!s.damage && s.digest && s.digest->version == core::digest_version && s.digest->at > after)
+    if (!s.damage && !s.is_being_written && s.digest && s.digest->version == core::digest_version &&
+        s.digest->at > after)
       out.emplace(s.digest->at, &s);
   return out;
 }
@@ -154,18 +164,34 @@ void replay(storage::disk& d, const directory& where, const common_options& opti
   bool has_txns =
       std::any_of(out.logs.begin(), out.logs.end(), [](const auto& log) { return log.txns > 0; });
   if (!has_txns) {
-    out.no_replay = "there are no txns";
+    const bool has_a_past = !out.snapshots.empty() && out.snapshots.back().file.id != zxid{};
+    out.no_replay = out.logs.empty() && options.data_log_dir.empty() && has_a_past
+                        ? "no txn log is here; where dataLogDir is another directory, "
+                          "--data-log-dir names it"
+                        : "there are no txns";
     return;
   }
   if (replay_from(d, where.logs, nullptr, options, out, told)) return;
   for (const auto& s : out.snapshots)
-    if (!s.damage && replay_from(d, where.logs, &s, options, out, told)) return;
+    if (!s.damage && !s.is_being_written && replay_from(d, where.logs, &s, options, out, told))
+      return;
   out.no_replay = "no whole snapshot has its next txn in the logs";
+}
+
+/// Who runs there may have purged a snapshot since it was listed, and be writing the newest one.
+void forgive_a_living_server(report& out) {
+  if (out.who_runs.empty()) return;
+  std::erase_if(out.snapshots, [](const auto& s) { return s.damage && s.damage->is_missing(); });
+  if (out.snapshots.empty() || !out.snapshots.back().damage) return;
+  auto& newest = out.snapshots.back();
+  newest.is_being_written = true;
+  newest.damage.reset();
 }
 
 io_result<report> check_directory(storage::disk& d, const directory& where,
                                   const common_options& options, progress& told) {
   report out;
+  out.who_runs = where.who_runs;
   auto snapshots = storage::list_snapshots(d, where.snapshots);
   if (!snapshots) return tl::unexpected(std::move(snapshots.error()));
   std::reverse(snapshots->begin(), snapshots->end());
@@ -173,6 +199,10 @@ io_result<report> check_directory(storage::disk& d, const directory& where,
   auto logs = storage::list_logs(d, where.logs);
   if (!logs) return tl::unexpected(std::move(logs.error()));
   for (const auto& file : *logs) check_log(d, file, options, out, told);
+  if (out.snapshots.empty() && out.logs.empty())
+    return tl::unexpected(
+        io_error{"read", where.data_dir, 0, -1, "neither a snapshot nor a txn log is there"});
+  forgive_a_living_server(out);
   judge_digests(out);
   replay(d, where, options, out, told);
   return out;
@@ -212,6 +242,7 @@ io_result<std::vector<report>> check(storage::disk& d, const std::vector<std::st
 
 std::string snapshot_line(const checked_snapshot& s) {
   if (s.damage) return s.damage->text();
+  if (s.is_being_written) return s.file.path + ": not whole; the server may be writing it";
   auto out = s.file.path + ": whole, " + std::to_string(s.znodes) + " znodes";
   if (s.digest) out += ", digest " + to_hex(s.digest->value) + " at " + to_string(s.digest->at);
   return out;
@@ -232,6 +263,9 @@ std::string log_line(const storage::log_note& log) {
 
 std::string text_of(const report& r) {
   std::string out;
+  if (!r.who_runs.empty())
+    out +=
+        r.who_runs + ", runs here: read only, and its newest log may end in the middle of a txn\n";
   for (const auto& s : r.snapshots) out += snapshot_line(s) + "\n";
   for (const auto& log : r.logs) out += log_line(log) + "\n";
   for (const auto& hole : r.holes) out += hole + "\n";
@@ -249,6 +283,7 @@ std::string text_of(const report& r) {
 
 json json_of(const report& r) {
   json out{{"all_right", r.is_fine()}};
+  if (!r.who_runs.empty()) out["who_runs"] = r.who_runs;
   auto damage = [](const std::optional<io_error>& e) -> json {
     if (!e) return nullptr;
     return {{"offset", e->offset}, {"text", e->text()}};

@@ -31,7 +31,7 @@ class Tool : public testing::Test {
     for (const auto& x : arguments) argv.push_back(x.c_str());
     std::ostringstream told, complained;
     std::istringstream answers{answer};
-    terminal term{told, complained, answers, may_ask, false};
+    terminal term{told, complained, answers, may_ask, false, who_runs};
     auto code = log_tool::run(static_cast<int>(argv.size()), argv.data(), d, term);
     out = told.str();
     err = complained.str();
@@ -45,6 +45,7 @@ class Tool : public testing::Test {
     return values;
   }
   storage::memory_disk d;
+  server_finder who_runs;
   std::string out, err;
 };
 

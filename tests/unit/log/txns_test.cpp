@@ -108,7 +108,7 @@ TEST_F(Tool, WhatIsNotThereOrNotUnderstoodIsSaid) {
   EXPECT_THAT(err, HasSubstr("/nowhere"));
   d.put("/e/other", "");
   EXPECT_EQ(run({"txns", "/e"}), exit_code::failed);
-  EXPECT_THAT(err, HasSubstr("no txn log"));
+  EXPECT_THAT(err, HasSubstr("no ZooKeeper data directory"));
   EXPECT_EQ(run({"txns", "/e", "--from", "xyz"}), exit_code::failed);
   EXPECT_THAT(err, HasSubstr("hexadecimal"));
   EXPECT_EQ(run({}), exit_code::failed);
