@@ -12,6 +12,12 @@ die() {
   exit 1
 }
 
+# For a command line that is not understood.
+die_usage() {
+  printf '%s: %s\n' "${0##*/}" "$1" >&2
+  exit 2
+}
+
 # Prints the comment at the head of the script: its help, written once.
 show_help() {
   sed -n '/^#!/d; /^# SPDX/d; /^#/!q; s/^# \{0,1\}//p' "$0"
@@ -21,4 +27,4 @@ show_help() {
 is_number() { [[ $1 =~ ^[0-9]{1,5}$ ]]; }
 
 # needs_value --option VALUE...
-needs_value() { [[ -n ${2-} ]] || die "$1 needs a value (--help explains)"; }
+needs_value() { [[ -n ${2-} ]] || die_usage "$1 needs a value (--help explains)"; }

@@ -244,9 +244,10 @@ def main():
     parser.add_argument("--session-ms", type=int, default=4000)
     parser.add_argument("--rest-s", type=float, default=3, help="between faults")
     options = parser.parse_args()
-    for program in (NEMESIS_CLIENT, HISTORY_CHECK):
+    for program in (ACTOR_CLUSTER, NEMESIS_CLIENT, HISTORY_CHECK):
         if not os.access(program, os.X_OK):
-            parser.error(f"there is no program {program}; tools/build makes it")
+            parser.error(f"there is no program {program}; tools/build release actor-cluster "
+                         "nemesis-client history-check makes it")
     folder = os.path.abspath(options.out or f"nemesis.{options.seed}")
     if os.path.exists(folder):
         parser.error(f"--out {folder}: it is there already")
