@@ -103,6 +103,12 @@ int serve(const config::node_config& cfg, const run_options& options) {
   return run_server(cfg, options);
 }
 
+/// The zoo.cfg alone says where the server is, and not the command line.
+bool is_placed_by_config(const config::loaded& from) {
+  const auto said = from.said_keys.find("dataDir");
+  return said == from.said_keys.end() || said->second.where != "--set";
+}
+
 int start(const config::loaded& from, const arguments& args) {
   const auto& cfg = from.value;
   std::cout << "Starting troupe ... " << std::flush;
@@ -124,6 +130,7 @@ int start(const config::loaded& from, const arguments& args) {
                        .log_path = log,
                        .trace_path = args.trace_path,
                        .config_notes = from.warnings,
+                       .is_placed_by_config = is_placed_by_config(from),
                        .ready_fd = ready_fd});
   });
   if (!problem.empty()) {
@@ -147,6 +154,7 @@ int start_foreground(const config::loaded& from, const arguments& args) {
                             .log_path = log_path(from.value, args),
                             .trace_path = args.trace_path,
                             .config_notes = from.warnings,
+                            .is_placed_by_config = is_placed_by_config(from),
                             .ready_fd = -1});
 }
 
@@ -180,6 +188,7 @@ int restart(const verb_target& whom, arguments args) {
     return code;
   };
   if (!whom.config) return runs_on(exit_code::bad_config, whom.config_problem);
+  if (!whom.look_problem.empty()) return runs_on(exit_code::failed, whom.look_problem);
   if (whom.stranger) return stop(whom, args.patience_ms, std::cout, std::cerr);
   if (whom.has_moved())
     return runs_on(exit_code::failed, "dataDir is " + whom.config->value.data_dir +
@@ -208,6 +217,10 @@ int print_pid(const verb_target& whom, arguments) {
   if (whom.running && whom.running->pid > 0) {
     std::cout << whom.running->pid << "\n";
     return exit_code::done;
+  }
+  if (!whom.look_problem.empty()) {
+    std::cerr << whom.look_problem << "\n";
+    return exit_code::failed;
   }
   std::cerr << "in " << whom.data_dir << " runs "
             << (whom.stranger  ? "another server: " + whom.stranger->text()

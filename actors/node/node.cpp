@@ -247,7 +247,9 @@ int run_server(config::node_config config, run_options options, server_seams sea
   if (auto problem = check_data_directory(*context); !problem.empty())
     return failed(problem, exit_data_directory);
   storage::published_note note{{cfg.data_dir, cfg.data_log_dir},
-                               {.config_file = options.config_path, .log_file = options.log_path}};
+                               {.config_file = options.config_path,
+                                .is_placed_by_config = options.is_placed_by_config,
+                                .log_file = options.log_path}};
   if (!note.problem().empty()) context->log.warn("note_failed", {{"reason", note.problem()}});
   if (auto problem = check_config_directory(cfg); !problem.empty())
     return failed(problem, exit_config);

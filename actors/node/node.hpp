@@ -18,6 +18,7 @@ struct run_options {
   std::string log_path;    // rotated there; in the foreground the terminal has the lines too
   std::string trace_path;  // of the trace of messages; empty: none is kept
   std::vector<std::string> config_notes;  // what reading the config had to say; each is logged
+  bool is_placed_by_config = true;        // false: the command line says dataDir
   /// Where to say once how the start went: "ready\n" when the ports listen, else
   /// "failed: reason\n". -1: nowhere.
   int ready_fd = -1;

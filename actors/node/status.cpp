@@ -119,6 +119,7 @@ int print_status(const verb_target& of, std::ostream& out, std::ostream& err) {
     err << "Data directory: " << of.data_dir << "\n";
   else
     err << "Using config: " << of.config_path << "\n";
+  if (!of.look_problem.empty()) err << "warning: " << of.look_problem << "\n";
   if (of.has_moved())
     err << "warning: it runs in " << of.data_dir << ", and dataDir is " << of.config->value.data_dir
         << " by now\n";
@@ -162,14 +163,13 @@ int wait_until_serving(verb_target of, int wait_s, std::ostream& out, std::ostre
   server_state seen;
   seen.reason = "it does not listen yet";
   for (;;) {
-    auto now = storage::find_running(of.data_dir);
-    if (!now || !*now) {
+    if (auto now = storage::find_running(of.data_dir); now && *now) of.running = *std::move(now);
+    if (!of.running || !of.running->is_there()) {
       out << "ENDED\n" << std::flush;
       err << "the server ended before it served; its log: " << log << "\n";
       if (auto last = last_line_of(log); !last.empty()) err << last << "\n";
       return exit_code::failed;
     }
-    of.running = *std::move(now);
     if (const auto& note = of.running->note; note && note->client_port != 0) {
       of.client_host = reachable_host(note->client_host);
       of.client_port = note->client_port;

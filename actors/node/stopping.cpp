@@ -49,17 +49,11 @@ int not_stopped(std::ostream& out, std::ostream& err, const std::string& why) {
   return exit_code::failed;
 }
 
-/// It has ended, or there is another server by now.
-bool is_still(const running_server& server) {
-  auto now = storage::find_running(server.data_dir);
-  return now && *now && (*now)->pid == server.pid;
-}
-
 int stop_process(const running_server& server, int patience_ms, std::ostream& out,
                  std::ostream& err) {
   const auto name = "process " + std::to_string(server.pid);
   const process_handle process{server.pid};
-  if (!process.is_open() || !is_still(server)) {
+  if (!process.is_open() || !server.is_there()) {
     out << "STOPPED\n";  // by somebody else, at the same time
     return exit_code::done;
   }
@@ -105,6 +99,7 @@ int stop(const verb_target& whom, int patience_ms, std::ostream& out, std::ostre
                        "in " + whom.data_dir + " runs " + whom.stranger->text() + ", not from " +
                            whom.config_path + "; whoever means that one says: actor-node stop " +
                            whom.data_dir);
+  if (!whom.running && !whom.look_problem.empty()) return not_stopped(out, err, whom.look_problem);
   if (!whom.running) {
     out << "no server to stop (nobody holds " << storage::pid_path(whom.data_dir) << ")\n";
     return exit_code::done;

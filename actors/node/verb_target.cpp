@@ -30,19 +30,32 @@ bool is_data_directory(const std::string& path) {
   return false;
 }
 
-std::string not_to_be_looked_at(const storage::io_error& why) {
-  return why.path + ": " + std::strerror(why.code) +
-         "; whether a server runs there cannot be told to this user";
+/// Who runs in the data directory, if that may be looked at.
+std::optional<storage::running_server> look(verb_target& out) {
+  auto running = storage::find_running(out.data_dir);
+  if (running) return *std::move(running);
+  out.look_problem = running.error().path + ": " + std::strerror(running.error().code) +
+                     "; whether a server runs there is not told to this user";
+  return std::nullopt;
 }
 
-/// Without a zoo.cfg everything comes from what the server says of itself.
-tl::expected<verb_target, std::string> in_directory(const std::string& data_dir) {
-  verb_target out;
-  out.data_dir = data_dir;
-  auto running = storage::find_running(data_dir);
-  if (!running) return tl::unexpected(not_to_be_looked_at(running.error()));
-  out.running = *std::move(running);
-  return out;
+/// The server that the zoo.cfg has started, where it is not to be found by its data directory.
+/// Error: they are several.
+tl::expected<void, std::string> find_elsewhere(verb_target& out) {
+  auto elsewhere = storage::servers_of_config(out.config_path);
+  if (elsewhere.empty()) return {};
+  if (elsewhere.size() > 1) {
+    std::string all;
+    for (const auto& x : elsewhere)
+      all += "\n  " + x.data_dir + ": process " + std::to_string(x.pid);
+    return tl::unexpected(out.config_path +
+                          ": several servers that it has started run; name the data directory of "
+                          "one instead:" +
+                          all);
+  }
+  out.running = std::move(elsewhere.front());
+  out.stranger.reset();  // has nothing to do with this zoo.cfg's server
+  return {};
 }
 
 void look_into_config(verb_target& out, const std::vector<config::setting>& settings) {
@@ -87,27 +100,21 @@ tl::expected<verb_target, std::string> find_target(const std::string& given,
   std::error_code failed;
   const bool is_default_elsewhere = given == "zoo.cfg" && !fs::exists(given, failed);
   if (const auto path = absolute(is_default_elsewhere ? "." : given); is_data_directory(path)) {
-    auto found = in_directory(path);
-    if (!found) return found;
-    out = *std::move(found);
+    // Without a zoo.cfg everything comes from what the server says of itself.
+    out.data_dir = path;
+    out.running = look(out);
   } else {
     out.config_path = found_config(given);
     look_into_config(out, settings);
     if (!out.data_dir.empty()) {
-      auto running = storage::find_running(out.data_dir);
-      if (!running) return tl::unexpected(not_to_be_looked_at(running.error()));
-      const auto& note = *running ? (*running)->note : std::nullopt;
+      auto running = look(out);
+      const auto& note = running ? running->note : std::nullopt;
       const bool is_ours = !note || note->config_file.empty() ||
                            storage::is_same_file(note->config_file, out.config_path);
-      (is_ours ? out.running : out.stranger) = *std::move(running);
+      (is_ours ? out.running : out.stranger) = std::move(running);
     }
-    if (!out.running) {
-      auto elsewhere = storage::servers_of_config(out.config_path);
-      if (!elsewhere.empty()) {
-        out.running = std::move(elsewhere.front());
-        out.stranger.reset();  // has nothing to do with this zoo.cfg's server
-      }
-    }
+    if (!out.running)
+      if (auto found = find_elsewhere(out); !found) return tl::unexpected(found.error());
     if (!out.running && !out.stranger && out.data_dir.empty())
       return tl::unexpected(out.config_problem);
   }

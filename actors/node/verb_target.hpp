@@ -23,6 +23,7 @@ struct verb_target {
   std::string client_host;               // where clients reach it
   std::uint16_t client_port = 0;         // 0: nobody has said
   std::optional<storage::running_server> running;
+  std::string look_problem;  // why it is not known whether it runs; empty: it is
   /// Runs in the dataDir, but was started from another zoo.cfg: not this one's to stop.
   std::optional<storage::running_server> stranger;
 
@@ -31,7 +32,7 @@ struct verb_target {
 };
 
 /// `given` as on the command line. Error: a line that says why there is neither a config nor a
-/// server to speak of, or why the directory may not be looked at.
+/// server to speak of, or that there are several.
 [[nodiscard]] tl::expected<verb_target, std::string> find_target(
     const std::string& given, const std::vector<config::setting>& settings);
 

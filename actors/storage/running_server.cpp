@@ -129,21 +129,51 @@ tl::unexpected<io_error> cannot_look(const std::string& path, int code) {
   return tl::unexpected(io_error{looking, path, code});
 }
 
-/// Where each process has a pid file open; also one that was removed meanwhile.
-std::vector<std::string> directories_held_by(const fs::path& process) {
+struct held_note {
+  std::string directory;  // as the kernel names it
+  server_note note;
+};
+
+/// The notes that a process has open. Its number in them is that of its own container.
+std::vector<held_note> notes_held_by(pid_t pid, const process_id& process) {
   constexpr std::string_view removed = " (deleted)";
-  std::vector<std::string> out;
+  std::vector<held_note> out;
   std::error_code failed;
-  for (fs::directory_iterator at{process / "fd", failed}, end; !failed && at != end;
-       at.increment(failed)) {
+  const auto fds = fs::path{"/proc"} / std::to_string(pid) / "fd";
+  for (fs::directory_iterator at{fds, failed}, end; !failed && at != end; at.increment(failed)) {
     std::error_code gone;
     auto target = fs::read_symlink(at->path(), gone).string();
     if (gone) continue;
     if (target.ends_with(removed)) target.resize(target.size() - removed.size());
-    if (target.ends_with(std::string{"/"} + pid_name))
-      out.push_back(target.substr(0, target.rfind('/')));
+    if (!target.ends_with(std::string{"/"} + note_name)) continue;
+    auto note = parse_note(content_of(at->path()).value_or(""));
+    if (!note || note->process.began_ticks != process.began_ticks ||
+        note->process.boot != process.boot)
+      continue;  // somebody who reads it
+    out.push_back({target.substr(0, target.rfind('/')), *std::move(note)});
   }
   return out;
+}
+
+/// Calls `what` with each server of ours whose process may be looked into.
+template <class What>
+void for_each_server(What what) {
+  std::error_code failed;
+  for (fs::directory_iterator at{"/proc", failed}, end; !failed && at != end;
+       at.increment(failed)) {
+    const auto pid = number_in<pid_t>(at->path().filename().string());
+    const auto process = pid > 0 ? process_of(pid) : std::nullopt;
+    if (!process) continue;
+    for (auto& x : notes_held_by(pid, *process)) {
+      running_server found;
+      found.data_dir = std::move(x.directory);
+      found.pid = pid;
+      found.began_ticks = process->began_ticks;
+      found.note = std::move(x.note);
+      found.note->process = *process;
+      what(std::move(found));
+    }
+  }
 }
 
 }  // namespace
@@ -153,6 +183,11 @@ std::string running_server::text() const {
   if (is == kind::zookeeper) return who + ", a genuine ZooKeeper";
   who += ", an actor-node";
   return note && !note->config_file.empty() ? who + " started from " + note->config_file : who;
+}
+
+bool running_server::is_there() const {
+  const auto now = process_of(pid);
+  return now && now->began_ticks == began_ticks;
 }
 
 std::string pid_path(const std::string& data_dir) { return data_dir + "/" + pid_name; }
@@ -167,6 +202,7 @@ io_result<std::optional<running_server>> find_running(const std::string& data_di
   auto note = parse_note(text.value_or(""));
   if (note && note->directory == identity_of(data_dir) && is_alive(note->process)) {
     found.pid = note->process.pid;
+    found.began_ticks = note->process.began_ticks;
     found.note = std::move(note);
     return found;
   }
@@ -176,7 +212,17 @@ io_result<std::optional<running_server>> find_running(const std::string& data_di
   if (!locked) return cannot_look(path, locked.error());
   const auto pid = number_in<pid_t>(content_of(path).value_or(""));
   if (*locked) {
-    if (pid > 0 && is_program_of_ours(pid)) found.pid = pid;
+    const auto process = process_of(pid);
+    if (process && is_program_of_ours(pid)) {
+      found.pid = pid;
+      found.began_ticks = process->began_ticks;
+      return found;
+    }
+    // The number is of another container; its process may be seen from here under its own.
+    for_each_server([&](running_server x) {
+      if (x.note->directory == identity_of(data_dir)) found = std::move(x);
+    });
+    found.data_dir = data_dir;
     return found;
   }
   if (pid <= 0 || about(pid, "cmdline").find("org.apache.zookeeper") == std::string::npos)
@@ -188,17 +234,11 @@ io_result<std::optional<running_server>> find_running(const std::string& data_di
 
 std::vector<running_server> servers_of_config(const std::string& config_file) {
   std::vector<running_server> out;
-  std::error_code failed;
-  for (fs::directory_iterator at{"/proc", failed}, end; !failed && at != end;
-       at.increment(failed)) {
-    const auto pid = number_in<pid_t>(at->path().filename().string());
-    if (pid <= 0) continue;
-    for (const auto& directory : directories_held_by(at->path())) {
-      auto found = find_running(directory);
-      if (!found || !*found || (*found)->pid != pid || !(*found)->note) continue;
-      if (is_same_file((*found)->note->config_file, config_file)) out.push_back(*std::move(*found));
-    }
-  }
+  for_each_server([&](running_server x) {
+    const bool is_known = std::ranges::any_of(out, [&](const auto& y) { return y.pid == x.pid; });
+    if (!is_known && x.note->is_placed_by_config && is_same_file(x.note->config_file, config_file))
+      out.push_back(std::move(x));
+  });
   return out;
 }
 
@@ -271,6 +311,7 @@ std::string to_text(const server_note& note) {
   put("boot", note.process.boot);
   put("directory", note.directory);
   put("config", note.config_file);
+  put("placed_by_config", note.is_placed_by_config ? "yes" : "no");
   put("log", note.log_file);
   put("client_host", note.client_host);
   put("client_port", std::to_string(note.client_port));
@@ -290,6 +331,7 @@ std::optional<server_note> parse_note(std::string_view text) {
     if (name == "boot") out.process.boot = unescaped(value);
     if (name == "directory") out.directory = unescaped(value);
     if (name == "config") out.config_file = unescaped(value);
+    if (name == "placed_by_config") out.is_placed_by_config = value != "no";
     if (name == "log") out.log_file = unescaped(value);
     if (name == "client_host") out.client_host = unescaped(value);
     if (name == "client_port") out.client_port = number_in<std::uint16_t>(value);
@@ -307,6 +349,11 @@ published_note::published_note(std::vector<std::string> directories, server_note
 
 published_note::~published_note() {
   for (const auto& directory : directories_) ::unlink((directory + "/" + note_name).c_str());
+  close_all();
+}
+
+void published_note::close_all() {
+  for (int fd : std::exchange(open_, {})) ::close(fd);
 }
 
 void published_note::listens_at(std::string host, std::uint16_t port) {
@@ -315,27 +362,31 @@ void published_note::listens_at(std::string host, std::uint16_t port) {
   publish();
 }
 
-/// Readers see the old one or the new one. Not synced: after a crash it means nothing.
 void published_note::publish() {
   problem_.clear();
-  for (const auto& directory : directories_) {
-    note_.directory = identity_of(directory);
-    const auto text = to_text(note_);
-    const auto path = directory + "/" + note_name;
-    const auto draft = path + ".tmp";
-    ::unlink(draft.c_str());
-    const int fd =
-        ::open(draft.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
-    const auto size = static_cast<ssize_t>(text.size());
-    bool done = fd >= 0 && ::write(fd, text.data(), text.size()) == size;
-    int why = errno;
-    if (fd >= 0) ::close(fd);
-    if (done && ::rename(draft.c_str(), path.c_str()) != 0) {
-      done = false;
-      why = errno;
-    }
-    if (!done) problem_ = path + ": cannot be written: " + std::strerror(why);
-  }
+  std::vector<int> now;
+  for (const auto& directory : directories_)
+    if (const int fd = write_into(directory); fd >= 0) now.push_back(fd);
+  if (now.empty()) return;  // what it said before is better than nothing
+  close_all();
+  open_ = std::move(now);
+}
+
+/// Readers see the old one or the new one. Not synced: after a crash it means nothing.
+int published_note::write_into(const std::string& directory) {
+  note_.directory = identity_of(directory);
+  const auto text = to_text(note_);
+  const auto path = directory + "/" + note_name;
+  const auto draft = path + ".tmp";
+  ::unlink(draft.c_str());
+  const int fd = ::open(draft.c_str(), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+  const auto size = static_cast<ssize_t>(text.size());
+  if (fd >= 0 && ::write(fd, text.data(), text.size()) == size &&
+      ::rename(draft.c_str(), path.c_str()) == 0)
+    return fd;
+  problem_ = path + ": cannot be written: " + std::strerror(errno);
+  if (fd >= 0) ::close(fd);
+  return -1;
 }
 
 }  // namespace troupe::storage

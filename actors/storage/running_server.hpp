@@ -7,7 +7,8 @@
 ///     lock
 ///                            on it as long as it lives
 ///     actor-node.running     what a server of ours says of itself, one `name=value` a line; in
-///                            dataDir and, if that is another, in dataLogDir
+///                            dataDir and, if that is another, in dataLogDir. The server keeps it
+///                            open, so it is found by its process when the directory is gone
 ///
 /// Invariant: a number that is another program's by now, or that is one of another container's, is
 /// never taken for the server's.
@@ -38,7 +39,8 @@ struct process_id {
 struct server_note {
   process_id process;
   std::string directory;  // which one this was written into: a copy of it says nothing of the copy
-  std::string config_file;  // absolute; empty: none is known
+  std::string config_file;          // absolute; empty: none is known
+  bool is_placed_by_config = true;  // false: its dataDir was said on the command line
   std::string log_file;
   std::string client_host;        // where clients reach it
   std::uint16_t client_port = 0;  // 0: it does not listen yet
@@ -48,8 +50,12 @@ struct running_server {
   enum class kind { actor_node, zookeeper };
   kind is = kind::actor_node;
   std::string data_dir;
-  pid_t pid = 0;  // 0: it runs, and which process it is cannot be told from here
+  pid_t pid = 0;                  // 0: it runs, and which process it is cannot be told from here
+  std::uint64_t began_ticks = 0;  // of that process
   std::optional<server_note> note;
+
+  /// Whether the process that was found is still there.
+  [[nodiscard]] bool is_there() const;
 
   /// "process 7, an actor-node started from /etc/zoo.cfg"
   [[nodiscard]] std::string text() const;
@@ -61,8 +67,9 @@ struct running_server {
 /// error when that may not be looked at.
 [[nodiscard]] io_result<std::optional<running_server>> find_running(const std::string& data_dir);
 
-/// Our servers on this machine that say they were started from this zoo.cfg, wherever their data
-/// directories are. Only those whose processes we may look into: our own user's, or all for root.
+/// Our servers on this machine that say they were started from this zoo.cfg and were sent nowhere
+/// else by the command line, wherever their data directories are. Only those whose processes we may
+/// look into: our own user's, or all for root.
 [[nodiscard]] std::vector<running_server> servers_of_config(const std::string& config_file);
 
 /// Whether two paths are one file: the same name, or the same place behind links.
@@ -103,7 +110,11 @@ class published_note {
 
  private:
   void publish();
+  /// The descriptor, or -1 with the problem noted.
+  [[nodiscard]] int write_into(const std::string& directory);
+  void close_all();
   std::vector<std::string> directories_;
+  std::vector<int> open_;
   server_note note_;
   std::string problem_;
 };

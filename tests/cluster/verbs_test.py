@@ -130,6 +130,9 @@ class WhateverBecameOfTheConfig(Verbs):
         self.lives_through(
             lambda: os.remove(os.path.join(self.server.data, "zookeeper_server.pid")))
 
+    def test_a_data_directory_that_is_gone(self):
+        self.lives_through(lambda: shutil.rmtree(self.server.data))
+
     def test_its_data_directory_alone(self):
         pid = self.serve()
         self.assert_says(self.run_verb("status", self.server.data), 0, "Mode: standalone")
@@ -185,14 +188,29 @@ class Stopping(Verbs):
     def test_another_user_may_not_stop_it_and_is_told(self):
         pid = self.serve()
         closed = self.run_verb("stop", self.server.data, user=NOBODY)
-        self.assertNotEqual(closed[0], 0, closed[1])
-        self.assertIn("Permission denied", closed[1])
-        for path in (self.server.dir, self.server.data, os.path.dirname(self.server.dir)):
+        self.assertEqual(closed[0], 2, closed[1])  # not even whether there is such a directory
+        for path in (self.server.dir, os.path.dirname(self.server.dir)):
             os.chmod(path, 0o755)
+        os.chmod(self.server.data, 0o700)
+        self.assert_says(self.run_verb("stop", self.server.config, user=NOBODY), 1, "NOT STOPPED",
+                         "Permission denied")
+        self.assert_says(self.run_verb("status", self.server.config, user=NOBODY), 0, "Mode:")
+        os.chmod(self.server.data, 0o755)
         self.assert_says(self.run_verb("stop", self.server.config, user=NOBODY), 1, "NOT STOPPED",
                          f"process {pid}", "Operation not permitted")
         self.assert_says(self.run_verb("status", self.server.config, user=NOBODY), 0, "Mode:")
         self.assertEqual(self.server.mode(), "standalone")
+
+    def test_two_servers_of_one_config_are_told_apart(self):
+        other = os.path.join(self.server.dir, "other")
+        port = harness.free_ports(1)[0]
+        placed = ("--set", f"dataDir={other}", "--set", f"clientPort={port}")
+        self.assertEqual(self.run_verb("start", self.server.config, *placed)[0], 0)
+        self.assert_says(self.run_verb("stop", self.server.config), 0, "no server to stop")
+        pid = self.serve()
+        self.assert_says(self.run_verb("stop", self.server.config, *placed), 0, "STOPPED")
+        self.assertEqual(self.server.mode(), "standalone")
+        self.assert_says(self.run_verb("pid", self.server.config), 0, f"{pid}\n")
 
     def test_a_paused_server_is_told_and_stopped(self):
         pid = self.serve()

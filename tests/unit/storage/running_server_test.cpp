@@ -33,12 +33,13 @@ class RunningServer : public testing::Test {
 };
 
 TEST_F(RunningServer, NoteComesBackAsItWas) {
-  const server_note note{{7, 4711, "boot"}, "1:2", "/a b/zoo\\n.cfg", "/l\nog", "::1", 2181};
+  const server_note note{{7, 4711, "boot"}, "1:2", "/a b/zoo\\n.cfg", false, "/l\nog", "::1", 2181};
   const auto back = parse_note(to_text(note));
   ASSERT_TRUE(back);
   EXPECT_EQ(back->process, note.process);
   EXPECT_EQ(back->directory, note.directory);
   EXPECT_EQ(back->config_file, note.config_file);
+  EXPECT_FALSE(back->is_placed_by_config);
   EXPECT_EQ(back->log_file, note.log_file);
   EXPECT_EQ(back->client_host, note.client_host);
   EXPECT_EQ(back->client_port, note.client_port);
@@ -94,6 +95,27 @@ TEST_F(RunningServer, PidFileOfAKilledServerIsNobodysLock) {
   EXPECT_FALSE(found());
   put("zookeeper_server.pid", "no number");
   EXPECT_FALSE(found());
+}
+
+TEST_F(RunningServer, ServerIsFoundByItsConfigWhereverItsDirectoryIs) {
+  const auto config = dir + "/zoo.cfg";
+  published_note note{{dir}, {.config_file = config, .is_placed_by_config = true}};
+  note.listens_at("localhost", 2181);
+  const auto seen = [&] { return servers_of_config(config); };
+  ASSERT_EQ(seen().size(), 1u);
+  EXPECT_EQ(seen().front().pid, ::getpid());
+  EXPECT_TRUE(seen().front().is_there());
+  fs::remove_all(dir);
+  EXPECT_FALSE(found());
+  ASSERT_EQ(seen().size(), 1u);
+  EXPECT_EQ(seen().front().note->client_port, 2181);
+  EXPECT_TRUE(servers_of_config(dir + "/other.cfg").empty());
+}
+
+TEST_F(RunningServer, ServerThatTheCommandLineHasPlacedIsNotFoundByItsConfigAlone) {
+  published_note note{{dir}, {.config_file = dir + "/zoo.cfg", .is_placed_by_config = false}};
+  EXPECT_TRUE(servers_of_config(dir + "/zoo.cfg").empty());
+  EXPECT_TRUE(found());
 }
 
 TEST_F(RunningServer, ProcessIsKnownByItsStart) {
