@@ -252,6 +252,31 @@ class Stopping(Verbs):
         self.assert_says(said, 1, "clientPort 81", "ports below 1024 are for root")
 
 
+class LivingDirectory(Verbs):
+    """What a server writes while it is looked at is no damage, and who runs there is said."""
+
+    def test_tools_read_a_directory_that_is_written(self):
+        self.rewrite(lambda text: text + "snapCount=200\npreAllocSize=64\n")
+        pid = self.serve()
+        zk = self.server.client()
+        zk.create("/x", b"")
+        tools = os.path.dirname(ACTOR_NODE)
+        node, log = ACTOR_NODE, os.environ.get("ACTOR_LOG", os.path.join(tools, "actor-log"))
+        commands = [(log, "verify"), (log, "summary"), (log, "txns"), (log, "snapshot"),
+                    (node, "check-data")]
+        for n in range(25):
+            asked = [zk.set_async("/x", os.urandom(3000)) for _ in range(100)]
+            program, what = commands[n % len(commands)]
+            done = subprocess.run([program, what, self.server.data], text=True, check=False,
+                                  capture_output=True, timeout=harness.DEADLINE_S)
+            self.assertEqual(done.returncode, 0, done.stdout[-2000:] + done.stderr)
+            self.assertIn(f"process {pid}, an actor-node started from {self.server.config}",
+                          done.stdout + done.stderr)
+            for x in asked:
+                x.get(timeout=harness.DEADLINE_S)
+        self.assertEqual(self.server.mode(), "standalone")
+
+
 class Waiting(Verbs):
     servers = 3
 

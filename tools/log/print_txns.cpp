@@ -42,17 +42,22 @@ bool passes(const txn& x, const txn_filter& wanted) {
          std::visit([&](const auto& body) { return names(body, wanted.path); }, x.body);
 }
 
+struct wanted_log {
+  storage::log_file file;
+  bool is_living = false;  // a server may be writing it
+};
+
 /// The log files that the paths mean, in the order to print them.
-storage::io_result<std::vector<storage::log_file>> logs_of(storage::disk& d,
-                                                           const std::vector<std::string>& paths,
-                                                           const common_options& options,
-                                                           const terminal& term) {
-  std::vector<storage::log_file> out;
+storage::io_result<std::vector<wanted_log>> logs_of(storage::disk& d,
+                                                    const std::vector<std::string>& paths,
+                                                    const common_options& options,
+                                                    const terminal& term) {
+  std::vector<wanted_log> out;
   for (const auto& path : paths) {
     auto folder = find_directory(d, path, options);
     if (!folder) return tl::unexpected(std::move(folder.error()));
     if (!*folder) {
-      out.push_back(log_at(path));
+      out.push_back({log_at(path)});
       continue;
     }
     tell_of_server(**folder, term);
@@ -61,7 +66,7 @@ storage::io_result<std::vector<storage::log_file>> logs_of(storage::disk& d,
     if (files->empty())
       return tl::unexpected(
           storage::io_error{"read", (*folder)->logs, 0, -1, "no txn log (log.<zxid>) is there"});
-    out.insert(out.end(), files->begin(), files->end());
+    for (auto& file : *files) out.push_back({std::move(file), !(*folder)->who_runs.empty()});
   }
   return out;
 }
@@ -74,8 +79,12 @@ int print_txns(storage::disk& d, const std::vector<std::string>& paths, const tx
   if (!files) return fail(term, files.error().text());
   progress told{term};
   bool damaged = false;
-  for (const auto& file : *files) {
+  for (const auto& log : *files) {
+    const auto& file = log.file;
+    std::optional<zxid> printed;
     auto print = [&](const storage::log_entry& entry, const txn& x) {
+      if (printed && x.header.id <= *printed) return;
+      printed = x.header.id;
       if (!passes(x, wanted)) return;
       if (options.json) {
         auto line = txn_json(x);
@@ -86,13 +95,19 @@ int print_txns(storage::disk& d, const std::vector<std::string>& paths, const tx
         term.out << txn_text(x, options.data_bytes_shown) << "\n";
       }
     };
-    auto read = storage::read_log_file(
-        d, file, options.record_bytes_max, print,
-        [&](const std::string& path, std::uint64_t done, std::uint64_t total) {
-          told.at("reading " + base_name_of(path), done, total);
-        });
+    auto read_on = [&] {
+      return storage::read_log_file(
+          d, file, options.record_bytes_max, print,
+          [&](const std::string& path, std::uint64_t done, std::uint64_t total) {
+            told.at("reading " + base_name_of(path), done, total);
+          });
+    };
+    auto read = read_on();
+    // What was half written when it was read is whole by now; damage stays.
+    for (int n = 1; n < living_tries && read.damage && log.is_living; ++n) read = read_on();
     told.clear();
     term.out.flush();
+    if (read.damage && read.damage->is_missing() && log.is_living) continue;  // purged meanwhile
     if (read.damage) {
       damaged = true;
       term.err << "actor-log: " << read.damage->text() << "\n";

@@ -162,7 +162,12 @@ io_result<loaded> load(storage::disk& d, const std::string& path, const common_o
                        progress& told) {
   auto from = find_directory(d, path, options);
   if (!from) return tl::unexpected(std::move(from.error()));
-  if (*from) return load_directory(d, **from, options, told);
+  if (*from) {
+    auto out = load_directory(d, **from, options, told);
+    for (int n = 1; n < living_tries && !out && !(*from)->who_runs.empty(); ++n)
+      out = load_directory(d, **from, options, told);
+    return out;
+  }
   auto file = snapshot_at(d, path);
   if (!file) return tl::unexpected(std::move(file.error()));
   auto decoded = decode(d, *file, told);

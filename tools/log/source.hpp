@@ -45,6 +45,9 @@ struct loaded {
                                                      const storage::snapshot_file& file,
                                                      progress& told);
 
+/// How often what a server is writing is read before it is called damaged.
+inline constexpr int living_tries = 3;
+
 /// On err: that a server runs there and what that means for who reads. Nothing when none does.
 void tell_of_server(const directory& where, const terminal& term);
 

@@ -93,8 +93,7 @@ void check_log(storage::disk& d, const log_file& file, const common_options& opt
   };
   auto note = read();
   // A txn that was half written when its front was read is whole by now; damage stays.
-  constexpr int tries = 3;
-  for (int n = 1; n < tries && note.damage && !out.who_runs.empty(); ++n) note = read();
+  for (int n = 1; n < living_tries && note.damage && !out.who_runs.empty(); ++n) note = read();
   if (note.damage && note.damage->is_missing() && !out.who_runs.empty()) return;  // purged
   auto before = std::find_if(out.logs.rbegin(), out.logs.rend(),
                              [](const auto& log) { return log.txns > 0; });
