@@ -5,6 +5,17 @@
 #include <iterator>
 
 namespace troupe::core {
+namespace {
+
+/// The list itself, its count of owners in front.
+std::int64_t bytes_of(const acl_list& acl) {
+  auto bytes = heap_bytes(2 * sizeof(void*) + sizeof acl);
+  if (acl.capacity() > 0) bytes += heap_bytes(acl.capacity() * sizeof(acl_entry));
+  for (const auto& entry : acl) bytes += heap_bytes(entry.id.scheme) + heap_bytes(entry.id.id);
+  return bytes;
+}
+
+}  // namespace
 
 std::int64_t acl_cache::acquire(const acl_list& acl) {
   auto known = by_list_.find(acl);
@@ -12,6 +23,7 @@ std::int64_t acl_cache::acquire(const acl_list& acl) {
     auto list = std::make_shared<const acl_list>(acl);
     by_id_.emplace(++last_id_, entry{list, 0});
     known = by_list_.emplace(std::move(list), last_id_).first;
+    memory_bytes_ += bytes_for(*known->first);
   }
   retain(known->second);
   return known->second;
@@ -27,10 +39,23 @@ void acl_cache::release(std::int64_t id) {
 
 acl_cache::rows::iterator acl_cache::forget(rows::iterator row) {
   // A snapshot may name one list twice; the list then means the id read last.
+  memory_bytes_ -= bytes_of(*row->second.list) + row_bytes;
   if (auto named = by_list_.find(row->second.list);
-      named != by_list_.end() && named->second == row->first)
+      named != by_list_.end() && named->second == row->first) {
     by_list_.erase(named);
+    memory_bytes_ -= name_bytes;
+  }
   return by_id_.erase(row);
+}
+
+std::int64_t acl_cache::bytes_for(const acl_list& acl) {
+  return bytes_of(acl) + row_bytes + name_bytes;
+}
+
+std::int64_t recount_memory(const acl_cache& all) {
+  auto bytes = static_cast<std::int64_t>(all.by_list_.size()) * acl_cache::name_bytes;
+  for (const auto& [id, row] : all.by_id_) bytes += bytes_of(*row.list) + acl_cache::row_bytes;
+  return bytes;
 }
 
 const acl_ptr& acl_cache::find(std::int64_t id) const {
@@ -53,7 +78,9 @@ std::vector<std::pair<std::int64_t, acl_ptr>> acl_cache::table() const {
 bool acl_cache::restore(std::int64_t id, acl_list acl) {
   auto list = std::make_shared<const acl_list>(std::move(acl));
   if (id < 1 || !by_id_.emplace(id, entry{list, 0}).second) return false;
-  by_list_[std::move(list)] = id;
+  memory_bytes_ += bytes_of(*list) + row_bytes;
+  const auto [named, is_new] = by_list_.insert_or_assign(std::move(list), id);
+  if (is_new) memory_bytes_ += name_bytes;
   last_id_ = std::max(last_id_, id);
   return true;
 }

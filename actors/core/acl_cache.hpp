@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "actors/core/acl.hpp"
+#include "actors/core/heap_bytes.hpp"
 
 namespace troupe::core {
 
@@ -29,6 +30,11 @@ class acl_cache {
   [[nodiscard]] const acl_ptr& find(std::int64_t id) const;
   [[nodiscard]] bool contains(std::int64_t id) const;
   [[nodiscard]] std::size_t size() const { return by_id_.size(); }
+  [[nodiscard]] bool knows(const acl_list& acl) const { return by_list_.contains(acl); }
+  /// Of the heap (heap_bytes.hpp).
+  [[nodiscard]] std::int64_t memory_bytes() const { return memory_bytes_; }
+  /// What a list that is not known yet adds to it.
+  [[nodiscard]] static std::int64_t bytes_for(const acl_list& acl);
 
   /// The table of a snapshot, ids ascending.
   [[nodiscard]] std::vector<std::pair<std::int64_t, acl_ptr>> table() const;
@@ -49,11 +55,19 @@ class acl_cache {
     bool operator()(const acl_list& a, const acl_ptr& b) const { return a < *b; }
   };
   using rows = std::map<std::int64_t, entry>;
+  using names = std::map<acl_ptr, std::int64_t, by_content>;
+  static constexpr auto row_bytes = tree_node_bytes<rows::value_type>;
+  static constexpr auto name_bytes = tree_node_bytes<names::value_type>;
   rows::iterator forget(rows::iterator row);
+  friend std::int64_t recount_memory(const acl_cache& all);
 
   rows by_id_;
-  std::map<acl_ptr, std::int64_t, by_content> by_list_;
+  names by_list_;
   std::int64_t last_id_ = 0;
+  std::int64_t memory_bytes_ = 0;
 };
+
+/// memory_bytes(), counted anew, for whoever wants to know that it is right.
+[[nodiscard]] std::int64_t recount_memory(const acl_cache& all);
 
 }  // namespace troupe::core

@@ -4,6 +4,7 @@
 #include <charconv>
 #include <limits>
 
+#include "actors/core/heap_bytes.hpp"
 #include "actors/core/path.hpp"
 
 namespace troupe::core {
@@ -95,8 +96,16 @@ std::string_view limited_by(std::string_view path, std::string_view name) {
   return path.substr(0, path.size() - name.size() - 1);
 }
 
+void limited_paths::add(std::string_view path) {
+  const auto [at, is_new] = paths_.emplace(path);
+  if (is_new) memory_bytes_ += tree_node_bytes<std::string> + heap_bytes(*at);
+}
+
 void limited_paths::remove(std::string_view path) {
-  if (auto found = paths_.find(path); found != paths_.end()) paths_.erase(found);
+  auto found = paths_.find(path);
+  if (found == paths_.end()) return;
+  memory_bytes_ -= tree_node_bytes<std::string> + heap_bytes(*found);
+  paths_.erase(found);
 }
 
 std::string_view limited_paths::nearest(std::string_view path) const {

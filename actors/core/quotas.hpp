@@ -63,14 +63,17 @@ inline constexpr std::string_view stats_name = "zookeeper_stats";
 /// The znodes that have limits.
 class limited_paths {
  public:
-  void add(std::string_view path) { paths_.emplace(path); }
+  void add(std::string_view path);
   void remove(std::string_view path);
   /// The nearest at or above `path`; empty: none. Costs as much as the path is deep.
   [[nodiscard]] std::string_view nearest(std::string_view path) const;
   [[nodiscard]] bool empty() const { return paths_.empty(); }
+  /// Of the heap (heap_bytes.hpp).
+  [[nodiscard]] std::int64_t memory_bytes() const { return memory_bytes_; }
 
  private:
   std::set<std::string, std::less<>> paths_;
+  std::int64_t memory_bytes_ = 0;
 };
 
 }  // namespace troupe::core

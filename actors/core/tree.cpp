@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "actors/core/heap_bytes.hpp"
 #include "actors/core/path.hpp"
 
 namespace troupe::core {
@@ -12,6 +13,9 @@ namespace {
 /// Elements of a set are const for the sake of their order; only the name takes part in that, and
 /// nothing here changes a name.
 znode& mutable_element(const znode& node) { return const_cast<znode&>(node); }
+
+constexpr auto root_bytes = heap_bytes(sizeof(znode));
+constexpr auto children_bytes = heap_bytes(sizeof(children_set));
 
 stat_persisted new_stats(const txn_header& at, session_id owner) {
   stat_persisted s;
@@ -145,6 +149,7 @@ op_result tree::change(change_context& at, const set_data_txn& t) {
     return out;
   }
   auto bytes_before = static_cast<std::int64_t>(node->data.size());
+  memory_bytes_ -= node->data.memory_bytes();
   change_content(*node, t.path, [&](znode& n) {
     n.data = blob{t.data};
     n.content = content_crc(t.path, n.data.view());
@@ -154,6 +159,7 @@ op_result tree::change(change_context& at, const set_data_txn& t) {
   });
   auto more_bytes = static_cast<std::int64_t>(node->data.size()) - bytes_before;
   data_bytes_ += more_bytes;
+  memory_bytes_ += node->data.memory_bytes();
   out.node_stat = stat_of(*node);
   charge(t.path, 0, more_bytes);
   at.triggers.push_back({event_type::node_data_changed, t.path, acl_of(*node)});
@@ -320,14 +326,18 @@ void tree::set_root(const jute::buffer& data, std::int64_t acl_id, const stat_pe
   root_->content = content_crc({}, root_->data.view());
   digest_.add(node_digest(root_->content, stats));
   node_count_ = 1;
+  memory_bytes_ += root_bytes + root_->data.memory_bytes();
   data_bytes_ = 1 + static_cast<std::int64_t>(root_->data.size());
 }
 
 znode& tree::add_child(znode& parent, std::string_view path, const jute::buffer& data,
                        std::int64_t acl_id, const stat_persisted& stats) {
-  if (!parent.children) parent.children = std::make_unique<children_set>();
+  if (!parent.children) {
+    parent.children = std::make_unique<children_set>();
+    memory_bytes_ += children_bytes;
+  }
   znode fresh;
-  fresh.name = base_name(path);
+  fresh.name = std::string{base_name(path)};  // not assigned: that would take room for 30 at least
   fresh.parent = &parent;
   fresh.data = blob{data};
   fresh.acl_id = acl_id;
@@ -338,55 +348,9 @@ znode& tree::add_child(znode& parent, std::string_view path, const jute::buffer&
   if (is_digested(path)) digest_.add(node_digest(child.content, stats));
   enrol(child);
   ++node_count_;
+  memory_bytes_ += child.memory_bytes();
   data_bytes_ += static_cast<std::int64_t>(path.size() + child.data.size());
   return child;
-}
-
-void tree::enrol(const znode& node) {
-  switch (kind_of(node)) {
-    case owner_kind::none:
-      break;
-    case owner_kind::session:
-      ephemerals_[node.stats.ephemeral_owner].insert(&node);
-      ++ephemeral_count_;
-      break;
-    case owner_kind::container:
-      containers_.insert(&node);
-      break;
-    case owner_kind::ttl:
-      ttl_znodes_.insert(&node);
-      break;
-  }
-}
-
-void tree::set_extended_types(bool on) {
-  if (on == extended_types_) return;
-  extended_types_ = on;
-  auto again = std::exchange(ttl_znodes_, {});
-  for (auto at = ephemerals_.begin(); at != ephemerals_.end();) {
-    if (kind_of_owner(at->first, on) == owner_kind::session) {
-      ++at;
-      continue;
-    }
-    ephemeral_count_ -= at->second.size();
-    again.merge(at->second);
-    at = ephemerals_.erase(at);
-  }
-  for (auto node : again) enrol(*node);
-}
-
-void tree::forget(const znode& node, std::string_view path) {
-  acls_.release(node.acl_id);
-  if (is_digested(path)) digest_.remove(node_digest(node.content, node.stats));
-  containers_.erase(&node);
-  ttl_znodes_.erase(&node);
-  if (auto owned = ephemerals_.find(node.stats.ephemeral_owner);
-      owned != ephemerals_.end() && owned->second.erase(&node) > 0) {
-    --ephemeral_count_;
-    if (owned->second.empty()) ephemerals_.erase(owned);
-  }
-  --node_count_;
-  data_bytes_ -= static_cast<std::int64_t>(path.size() + node.data.size());
 }
 
 void tree::remove_child(znode& parent, const znode& child) {
@@ -395,13 +359,16 @@ void tree::remove_child(znode& parent, const znode& child) {
     auto node = waiting.back();
     waiting.pop_back();
     forget(*node, node->path());
-    if (node->children)
-      for (const auto& below : *node->children) waiting.push_back(&below);
+    if (!node->children) continue;
+    memory_bytes_ -= children_bytes;
+    for (const auto& below : *node->children) waiting.push_back(&below);
   }
   // Out of the set as a root of its own, so that its end needs no recursion either.
   auto gone = parent.children->extract(parent.children->find(child));
   std::unique_ptr<znode, uproot> free_slowly{new znode(std::move(gone.value()))};
-  if (parent.children->empty()) parent.children.reset();
+  if (!parent.children->empty()) return;
+  parent.children.reset();
+  memory_bytes_ -= children_bytes;
 }
 
 template <class Change>

@@ -100,6 +100,11 @@ class tree {
   [[nodiscard]] std::size_t node_count() const { return node_count_ + 1; }
   /// Bytes of all paths and data.
   [[nodiscard]] std::int64_t approximate_data_size() const { return data_bytes_; }
+  /// What znodes, lists of access and the sets of special znodes take of the heap, by the model of
+  /// heap_bytes.hpp; kept up to date with each change. Sessions are counted apart.
+  [[nodiscard]] std::int64_t memory_bytes() const {
+    return memory_bytes_ + acls_.memory_bytes() + limited_.memory_bytes();
+  }
 
   [[nodiscard]] std::int64_t digest() const { return digest_.value(); }
   [[nodiscard]] zxid last_processed() const { return last_processed_; }
@@ -125,6 +130,7 @@ class tree {
   [[nodiscard]] bool extended_types() const { return extended_types_; }
 
  private:
+  friend std::int64_t recount_memory(const tree& all);
   friend class snapshot_decoder;  // fills an empty tree node by node
   struct empty_tag {};
   explicit tree(empty_tag);
@@ -155,6 +161,10 @@ class tree {
   /// Puts a znode among its session's ephemerals, the containers or the TTL znodes.
   void enrol(const znode& node);
   void forget(const znode& node, std::string_view path);
+  void insert(znodes& into, const znode& node);
+  void erase(znodes& from, const znode& node);
+  /// Of the sets that enrol() fills.
+  [[nodiscard]] std::int64_t special_sets_bytes() const;
   void set_root(const jute::buffer& data, std::int64_t acl_id, const stat_persisted& stats);
   template <class Change>
   void change_content(znode& node, std::string_view path, Change edit);
@@ -187,7 +197,11 @@ class tree {
   std::size_t node_count_ = 0;
   std::size_t ephemeral_count_ = 0;
   std::int64_t data_bytes_ = 0;
+  std::int64_t memory_bytes_ = 0;
   bool extended_types_ = false;
 };
+
+/// memory_bytes(), counted anew by a walk, for whoever wants to know that it is right.
+[[nodiscard]] std::int64_t recount_memory(const tree& all);
 
 }  // namespace troupe::core

@@ -57,9 +57,11 @@ void tree::change_usage(std::string_view limited, Edit edit) {
   quota_text used{node->data.view()};
   edit(used);
   data_bytes_ -= static_cast<std::int64_t>(node->data.size());
+  memory_bytes_ -= node->data.memory_bytes();
   node->data = blob{jute::buffer{used.print()}};
   node->content = content_crc(path, node->data.view());
   data_bytes_ += static_cast<std::int64_t>(node->data.size());
+  memory_bytes_ += node->data.memory_bytes();
 }
 
 void tree::charge(std::string_view path, std::int64_t count, std::int64_t bytes) {

@@ -3,6 +3,9 @@
 
 #include <cstring>
 
+#include "actors/core/heap_bytes.hpp"
+#include "actors/core/path.hpp"
+
 namespace troupe::core {
 
 blob::blob(const jute::buffer& data) {
@@ -22,6 +25,19 @@ std::string_view blob::view() const {
 
 jute::buffer blob::to_buffer() const {
   return is_null() ? std::nullopt : jute::buffer{std::in_place, view()};
+}
+
+std::int64_t blob::memory_bytes(std::size_t size) {
+  return heap_bytes(sizeof(std::uint32_t) + size);
+}
+
+std::int64_t znode::memory_bytes() const {
+  return tree_node_bytes<znode> + heap_bytes(name) + data.memory_bytes();
+}
+
+std::int64_t memory_bytes_for(std::string_view path, const jute::buffer& data) {
+  return tree_node_bytes<znode> + heap_bytes(std::string{base_name(path)}) +
+         (data ? blob::memory_bytes(data->size()) : 0);
 }
 
 std::string znode::path() const {

@@ -25,6 +25,9 @@ class blob {
   [[nodiscard]] std::string_view view() const;  // "" for null
   [[nodiscard]] std::size_t size() const { return view().size(); }
   [[nodiscard]] jute::buffer to_buffer() const;
+  /// Of the heap (heap_bytes.hpp), for data of a size.
+  [[nodiscard]] static std::int64_t memory_bytes(std::size_t size);
+  [[nodiscard]] std::int64_t memory_bytes() const { return is_null() ? 0 : memory_bytes(size()); }
 
  private:
   std::unique_ptr<char[]> heap_;
@@ -52,7 +55,11 @@ struct znode {
     return children ? static_cast<std::int32_t>(children->size()) : 0;
   }
   [[nodiscard]] std::string path() const;
+  /// Of the heap, inside its parent's set; without what is below it, and the set of that.
+  [[nodiscard]] std::int64_t memory_bytes() const;
 };
+/// memory_bytes() of one that is made with this path and data.
+[[nodiscard]] std::int64_t memory_bytes_for(std::string_view path, const jute::buffer& data);
 
 inline bool by_name::operator()(const znode& a, const znode& b) const { return a.name < b.name; }
 inline bool by_name::operator()(const znode& a, std::string_view b) const { return a.name < b; }
