@@ -112,6 +112,7 @@ struct prep::context {
   txn_header header;
   tree_digest digest_before;
   std::vector<undo> undos;
+  std::int64_t growth = 0;  // bytes that the tree will have more
 };
 
 void prep::begin(zxid first) {
@@ -119,6 +120,7 @@ void prep::begin(zxid first) {
   order_.clear();
   latest_.clear();
   touched_.clear();
+  growth_.clear();
   digest_ = tree_digest::of(committed_->digest());
 }
 
@@ -126,7 +128,13 @@ txn prep::plan(const write_request& request, std::int64_t now_ms) {
   auto at = start(request, now_ms);
   auto decoded = decode_write(request.op, request.body);
   if (!decoded) return finish(at, refused(decoded.error()));
-  return finish(at, plan_body(at, *decoded));
+  auto body = plan_body(at, *decoded);
+  if (body && !growth_.fits(at.growth)) {
+    roll_back(at);
+    ++refused_for_memory_;
+    body = refused(grows_too_large);
+  }
+  return finish(at, std::move(body));
 }
 
 txn prep::refuse(const write_request& request, error_code why, std::int64_t now_ms) {
@@ -142,6 +150,7 @@ std::optional<txn> prep::plan_expiry(const std::string& path, std::int64_t now_m
   if (kind == owner_kind::ttl && !is_overdue(node->stats, now_ms)) return std::nullopt;
   write_request own{{}, {}, op_code::delete_container, {}, {}};
   auto at = start(own, now_ms);
+  at.growth += growth_.of_removal(path, node->data_bytes);
   put_removal(at, path, std::move(*node));
   return finish(at, delete_txn{path});
 }
@@ -160,12 +169,13 @@ bool prep::within_quota(std::string_view path, std::int64_t count, std::int64_t 
 prep::context prep::start(const write_request& request, std::int64_t now_ms) {
   txn_header header{request.session, request.cx, next_, now_ms, request.op};
   next_ = next_.next();
-  return {request, header, digest_, {}};
+  return {request, header, digest_, {}, 0};
 }
 
 txn prep::finish(context& at, tl::expected<txn_body, error_code> body) {
   txn out{.header = at.header};
   if (body) {
+    growth_.planned(at.header.id, at.growth);
     out.body = std::move(*body);
     out.digest = txn_digest{digest_version, digest_.value()};
   } else {
@@ -220,6 +230,7 @@ prep::planned prep::plan_op(context& at, const create_op& op) {
   node.acl = std::make_shared<const acl_list>(*acl);
   node.content = content_crc(path, asked.data ? std::string_view{*asked.data} : "");
   node.data_bytes = bytes_of(asked.data);
+  at.growth += growth_.of_creation(path, asked.data, *acl);
   parent->stats.cversion = cversion;
   parent->stats.pzxid = at.header.id;
   ++parent->num_children;
@@ -237,6 +248,7 @@ prep::planned prep::plan_op(context& at, const delete_request& op) {
   if (!node) return refused(error_code::no_node);
   if (!next_version(node->stats.version, op.version)) return refused(error_code::bad_version);
   if (node->num_children > 0) return refused(error_code::not_empty);
+  at.growth += growth_.of_removal(op.path, node->data_bytes);
   put_removal(at, op.path, std::move(*node));
   return multi_op{op_code::remove, delete_txn{op.path}};
 }
@@ -255,6 +267,7 @@ prep::planned prep::plan_op(context& at, const set_data_request& op) {
   node->stats.mtime = at.header.time_ms;
   node->stats.mzxid = at.header.id;
   node->content = content_crc(op.path, op.data ? std::string_view{*op.data} : "");
+  at.growth += growth_.of_data(node->data_bytes, bytes_of(op.data));
   node->data_bytes = bytes_of(op.data);
   put(at, op.path, std::move(*node));
   return multi_op{op_code::set_data, set_data_txn{op.path, op.data, *version}};
@@ -271,6 +284,7 @@ prep::planned prep::plan_op(context& at, const set_acl_request& op) {
   if (!version) return refused(error_code::bad_version);
   node->stats.aversion = *version;
   node->acl = std::make_shared<const acl_list>(*acl);
+  at.growth += growth_.of_list(*acl);
   put(at, op.path, std::move(*node));
   return multi_op{op_code::set_acl, set_acl_txn{op.path, std::move(*acl), *version}};
 }
@@ -338,6 +352,7 @@ close_session_txn prep::plan_close(context& at) {
     auto node = look_up(path);
     if (!node || node->stats.ephemeral_owner != session) continue;
     node->exists = false;
+    at.growth += growth_.of_removal(path, node->data_bytes);
     put(at, path, std::move(*node));
     ++removed_below[parent_path(path)];
     out.paths->push_back(path);
@@ -406,6 +421,7 @@ void prep::roll_back(context& at) {
     latest_.insert_or_assign(std::move(path), std::move(*before));
   }
   digest_ = at.digest_before;
+  at.growth = 0;
 }
 
 void prep::applied(zxid upto) {
@@ -413,6 +429,7 @@ void prep::applied(zxid upto) {
     forget(order_.front().path, order_.front().owner, order_.front().at);
     order_.pop_front();
   }
+  growth_.applied(upto);
   if (order_.empty()) digest_ = tree_digest::of(committed_->digest());
 }
 

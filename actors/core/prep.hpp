@@ -18,6 +18,7 @@
 #include <utility>
 #include <vector>
 
+#include "actors/core/growth.hpp"
 #include "actors/core/tree.hpp"
 #include "messages/client/requests.hpp"
 #include "messages/txn.hpp"
@@ -34,8 +35,12 @@ class prep {
  public:
   /// `committed` is the database; it must outlive this object and is only read.
   explicit prep(const tree& committed, prep_options options = {})
-      : options_(options), committed_(&committed) {}
+      : options_(options), committed_(&committed), growth_(committed) {}
   void set_options(prep_options options) { options_ = options; }
+  /// Bounds the tree: a request that would make it larger is refused with operation_timeout.
+  void limit_tree(std::optional<std::int64_t> bytes_max) { growth_.limit(bytes_max); }
+  /// How many were.
+  [[nodiscard]] std::uint64_t refused_for_memory() const { return refused_for_memory_; }
 
   /// Judges a reconfig: the text of the membership that the txn `zxid` makes, or why there is none.
   /// Whether the client may ask for it is for plan() to say. Without a judge it is unimplemented.
@@ -113,6 +118,8 @@ class prep {
   const tree* committed_;
   std::vector<quota_breach> breaches_;
   membership_judge judge_;
+  tree_growth growth_;
+  std::uint64_t refused_for_memory_ = 0;
   zxid next_;
   tree_digest digest_;
   std::deque<change> order_;
