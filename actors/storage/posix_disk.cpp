@@ -2,7 +2,9 @@
 #include "actors/storage/posix_disk.hpp"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/file.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -15,9 +17,47 @@
 namespace troupe::storage {
 namespace {
 
+bool is_shortage(int code) { return code == EMFILE || code == ENFILE || code == ENOMEM; }
+
+/// What a person can do about it; empty for what is no shortage.
+std::string remedy_for(int code) {
+  if (code == EMFILE) {
+    rlimit limit{};
+    (void)::getrlimit(RLIMIT_NOFILE, &limit);
+    return "this process may have " + std::to_string(limit.rlim_cur) +
+           " files open at a time; `ulimit -n` or systemd's LimitNOFILE raises that. The disk is "
+           "not at fault";
+  }
+  if (code == ENFILE)
+    return "this machine has as many files open as fs.file-max allows. The disk is not at fault";
+  if (code == ENOMEM)
+    return "the kernel has no memory for the call; look at the cgroup's limit. The disk is not at "
+           "fault";
+  return {};
+}
+
+io_error error_of(int code, const char* operation, const std::string& path,
+                  std::int64_t offset = -1) {
+  return {operation, path, code, offset, remedy_for(code)};
+}
+
 tl::unexpected<io_error> failed(const char* operation, const std::string& path,
                                 std::int64_t offset = -1) {
-  return tl::unexpected(io_error{operation, path, errno, offset});
+  return tl::unexpected(error_of(errno, operation, path, offset));
+}
+
+/// The call's result, tried again while descriptors or memory are short; errno is the last one's.
+template <class Call>
+auto with_patience(const posix_disk_options& options, const char* operation,
+                   const std::string& path, Call call) -> decltype(call()) {
+  constexpr std::int32_t pause_ms = 20;
+  for (std::int32_t waited_ms = 0;; waited_ms += pause_ms) {
+    const auto result = call();
+    if (result >= 0 || !is_shortage(errno) || waited_ms >= options.shortage_ms_max) return result;
+    if (waited_ms == 0 && options.on_shortage)
+      options.on_shortage(error_of(errno, operation, path));
+    (void)::poll(nullptr, 0, pause_ms);
+  }
 }
 
 /// Owns a file descriptor.
@@ -48,11 +88,14 @@ io_result<std::uint64_t> size_of(const descriptor& fd, const std::string& path) 
 
 class posix_writable final : public writable_file {
  public:
-  posix_writable(descriptor fd, std::string path) : fd_(std::move(fd)), path_(std::move(path)) {}
+  posix_writable(descriptor fd, std::string path, std::shared_ptr<const posix_disk_options> options)
+      : fd_(std::move(fd)), path_(std::move(path)), options_(std::move(options)) {}
 
   io_result<void> write_at(std::uint64_t offset, std::string_view bytes) override {
     while (!bytes.empty()) {
-      auto n = ::pwrite(fd_.get(), bytes.data(), bytes.size(), static_cast<off_t>(offset));
+      auto n = with_patience(*options_, "write", path_, [&] {
+        return ::pwrite(fd_.get(), bytes.data(), bytes.size(), static_cast<off_t>(offset));
+      });
       if (n < 0 && errno == EINTR) continue;
       if (n <= 0) {
         if (n == 0) errno = EIO;
@@ -83,6 +126,7 @@ class posix_writable final : public writable_file {
  private:
   descriptor fd_;
   std::string path_;
+  std::shared_ptr<const posix_disk_options> options_;
 };
 
 class posix_readable final : public readable_file {
@@ -130,18 +174,24 @@ class posix_lock final : public file_lock {
 
 }  // namespace
 
+posix_disk::posix_disk(posix_disk_options options)
+    : options_(std::make_shared<const posix_disk_options>(std::move(options))) {}
+
 io_result<std::unique_ptr<writable_file>> posix_disk::open_writable(const std::string& path,
                                                                     open_mode mode) {
   int flags = O_WRONLY | O_CLOEXEC;
   if (mode == open_mode::create_new) flags |= O_CREAT | O_EXCL;
   if (mode == open_mode::create_or_truncate) flags |= O_CREAT | O_TRUNC;
-  descriptor fd{::open(path.c_str(), flags, 0644)};
-  if (fd.get() < 0) return failed("open for writing", path);
-  return std::make_unique<posix_writable>(std::move(fd), path);
+  constexpr auto operation = "open for writing";
+  descriptor fd{
+      with_patience(*options_, operation, path, [&] { return ::open(path.c_str(), flags, 0644); })};
+  if (fd.get() < 0) return failed(operation, path);
+  return std::make_unique<posix_writable>(std::move(fd), path, options_);
 }
 
 io_result<std::unique_ptr<readable_file>> posix_disk::open_readable(const std::string& path) {
-  descriptor fd{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
+  descriptor fd{with_patience(*options_, "open", path,
+                              [&] { return ::open(path.c_str(), O_RDONLY | O_CLOEXEC); })};
   if (fd.get() < 0) return failed("open", path);
   return std::make_unique<posix_readable>(std::move(fd), path);
 }
@@ -161,18 +211,22 @@ io_result<std::vector<directory_entry>> posix_disk::list_directory(const std::st
     }
     out.push_back(std::move(entry));
   }
-  if (ec) return tl::unexpected(io_error{"list", path, ec.value()});
+  if (ec) return tl::unexpected(error_of(ec.value(), "list", path));
   std::sort(out.begin(), out.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
   return out;
 }
 
 io_result<void> posix_disk::rename(const std::string& from, const std::string& to) {
-  if (::rename(from.c_str(), to.c_str()) != 0) return failed("rename", from + " to " + to);
+  const auto names = from + " to " + to;
+  auto done =
+      with_patience(*options_, "rename", names, [&] { return ::rename(from.c_str(), to.c_str()); });
+  if (done != 0) return failed("rename", names);
   return {};
 }
 
 io_result<void> posix_disk::remove(const std::string& path) {
-  if (::unlink(path.c_str()) != 0) return failed("remove", path);
+  if (with_patience(*options_, "remove", path, [&] { return ::unlink(path.c_str()); }) != 0)
+    return failed("remove", path);
   return {};
 }
 
@@ -201,8 +255,11 @@ io_result<void> posix_disk::create_directories(const std::string& path) {
 }
 
 io_result<void> posix_disk::sync_directory(const std::string& path) {
-  descriptor fd{::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
-  if (fd.get() < 0) return failed("open directory", path);
+  constexpr auto operation = "open directory";
+  descriptor fd{with_patience(*options_, operation, path, [&] {
+    return ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  })};
+  if (fd.get() < 0) return failed(operation, path);
   if (::fsync(fd.get()) != 0) return failed("fsync directory", path);
   return {};
 }

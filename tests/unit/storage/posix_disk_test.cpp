@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "actors/storage/posix_disk.hpp"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <filesystem>
 
 #include "actors/storage/data_dir.hpp"
@@ -104,6 +107,54 @@ TEST_F(PosixDisk, LockIsHeldAgainstEverybodyAndNamesTheHolder) {
 TEST_F(PosixDisk, ProcessIsKnownByItsCommand) {
   EXPECT_NE(d.process_command(::getpid())->find("unit_storage"), std::string::npos);
   EXPECT_EQ(d.process_command(0x7ffffff0), std::nullopt);
+}
+
+/// No descriptor is free as long as it lives, but for those that free_one() gives back.
+class no_files_left {
+ public:
+  no_files_left() {
+    ::getrlimit(RLIMIT_NOFILE, &was_);
+    auto few = was_;
+    few.rlim_cur = 64;
+    ::setrlimit(RLIMIT_NOFILE, &few);
+    for (int fd = 0; (fd = ::open("/dev/null", O_RDONLY)) >= 0;) taken_.push_back(fd);
+  }
+  ~no_files_left() {
+    while (!taken_.empty()) free_one();
+    ::setrlimit(RLIMIT_NOFILE, &was_);
+  }
+  void free_one() {
+    ::close(taken_.back());
+    taken_.pop_back();
+  }
+
+ private:
+  rlimit was_{};
+  std::vector<int> taken_;
+};
+
+TEST_F(PosixDisk, TooManyOpenFilesAreToldAsWhatTheyAre) {
+  no_files_left now;
+  const auto refused = {d.open_writable(root + "/a", open_mode::create_new).error(),
+                        d.open_readable(root).error(), d.sync_directory(root).error(),
+                        d.list_directory(root).error()};
+  for (const auto& why : refused) {
+    EXPECT_EQ(why.code, EMFILE);
+    EXPECT_NE(why.text().find("this process may have 64 files open at a time"), std::string::npos)
+        << why.text();
+    EXPECT_NE(why.text().find("LimitNOFILE"), std::string::npos) << why.text();
+  }
+}
+
+TEST_F(PosixDisk, ACallWaitsForADescriptorAndTellsThatItDoes) {
+  no_files_left now;
+  std::vector<std::string> told;
+  posix_disk patient{{.shortage_ms_max = 60'000, .on_shortage = [&](const io_error& why) {
+                        told.push_back(why.operation);
+                        now.free_one();
+                      }}};
+  EXPECT_TRUE(patient.open_writable(root + "/a", open_mode::create_new));
+  EXPECT_EQ(told, std::vector<std::string>{"open for writing"});
 }
 
 TEST_F(PosixDisk, FileLongerThanExpectedIsNotRead) {

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "actors/client_doorman.hpp"
+
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <utility>
+
+#include <caf/io/abstract_broker.hpp>
+#include <caf/io/scribe.hpp>
+
+namespace troupe {
+namespace {
+
+int open_spare() { return ::open("/dev/null", O_RDONLY | O_CLOEXEC); }
+
+bool is_shortage(int code) {
+  return code == EMFILE || code == ENFILE || code == ENOMEM || code == ENOBUFS;
+}
+
+}  // namespace
+
+sparing_accept::sparing_accept(report short_of_files)
+    : short_of_files_(std::move(short_of_files)), spare_fd_(open_spare()) {}
+
+sparing_accept::~sparing_accept() {
+  if (spare_fd_ >= 0) ::close(spare_fd_);
+}
+
+bool sparing_accept::try_accept(caf::io::network::native_socket& result,
+                                caf::io::network::native_socket fd) {
+  result = ::accept4(fd, nullptr, nullptr, SOCK_CLOEXEC);
+  if (result >= 0) return true;
+  const int why = errno;
+  result = caf::io::network::invalid_native_socket;
+  if (!is_shortage(why)) return why == EAGAIN || why == EINTR || why == ECONNABORTED;
+  short_of_files_(why, turn_away(fd));
+  return true;
+}
+
+bool sparing_accept::turn_away(int listening_fd) {
+  if (spare_fd_ < 0) return false;
+  ::close(std::exchange(spare_fd_, -1));
+  const int taken = ::accept4(listening_fd, nullptr, nullptr, SOCK_CLOEXEC);
+  if (taken >= 0) ::close(taken);
+  spare_fd_ = open_spare();
+  return taken >= 0;
+}
+
+client_doorman::client_doorman(caf::io::network::default_multiplexer& loop, int listening_fd,
+                               sparing_accept::report short_of_files)
+    : caf::io::doorman(caf::io::network::accept_hdl_from_socket(listening_fd)),
+      acceptor_(loop, listening_fd, std::move(short_of_files)) {}
+
+/// As CAF's doorman_impl.
+bool client_doorman::new_connection() {
+  if (detached()) return false;  // closed within this turn of the loop
+  auto& loop = acceptor_.backend();
+  auto connection = loop.new_scribe(acceptor_.accepted_socket());
+  const auto handle = connection->hdl();
+  parent()->add_scribe(std::move(connection));
+  return doorman::new_connection(&loop, handle);
+}
+
+void client_doorman::graceful_shutdown() {
+  acceptor_.graceful_shutdown();
+  detach(&acceptor_.backend(), false);
+}
+
+std::string client_doorman::addr() const {
+  auto known = caf::io::network::local_addr_of_fd(acceptor_.fd());
+  return known ? *known : std::string{};
+}
+
+std::uint16_t client_doorman::port() const {
+  auto known = caf::io::network::local_port_of_fd(acceptor_.fd());
+  return known ? *known : std::uint16_t{0};
+}
+
+}  // namespace troupe
