@@ -13,6 +13,7 @@
 #include "actors/error_text.hpp"
 #include "actors/trace/log.hpp"
 #include "actors/trace/traced.hpp"
+#include "actors/utc_text.hpp"
 #include "config/node_config.hpp"
 #include "messages/trace_fields.hpp"
 
@@ -46,44 +47,18 @@ std::string reason_without(const std::string& address, std::string text) {
   return text.starts_with(prefix) ? text.substr(prefix.size()) : text;
 }
 
-std::string text_of(const core::vote& v) {
-  return "epoch " + std::to_string(v.peer_epoch.value) + " zxid " + to_string(v.last) + " round " +
-         std::to_string(v.round.value);
+milliseconds since(self_ptr self, std::chrono::steady_clock::time_point then) {
+  return std::chrono::duration_cast<milliseconds>(self->clock().now() - then);
 }
 
-std::string_view text_of(core::election_record::ground why) {
-  using ground = core::election_record::ground;
-  switch (why) {
-    case ground::all_reachable_agreed:
-      return "every reachable voter agreed";
-    case ground::quorum_after_wait:
-      return "a quorum agreed and no better vote came";
-    case ground::settled_quorum:
-      return "a quorum was led by it already";
-    case ground::none:
-      break;
-  }
-  return "nothing was decided";
-}
-
-/// The record of an election in one line: who, on what ground, against whom, without whom.
-std::string reason_of(self_ptr self, milliseconds took) {
-  const auto& record = self->state.round.last_decision();
-  const auto& chosen = record.result.chosen;
-  auto out = "server " + std::to_string(chosen.leader.value) + " (" + text_of(chosen) +
-             "): " + std::string{text_of(record.why)} + " after " + std::to_string(took.count()) +
-             " ms; candidates:";
-  for (const auto& [id, v] : record.candidates)
-    out += " " + std::to_string(id.value) + " (" + text_of(v) + ")";
-  for (auto id : record.unreachable) {
-    auto link = self->state.links.find(id);
-    const auto why = link == self->state.links.end() ? std::string{} : link->second.error;
-    out += "; unreachable: " + std::to_string(id.value) + (why.empty() ? "" : " (" + why + ")");
-  }
-  for (const auto& [id, why] : record.refused)
-    out += "; refused: " + std::to_string(id.value) +
-           (why == core::refusal::my_own_id ? " (claims our id)" : " (another server list)");
-  return out;
+/// How the election that has just been decided came out.
+core::election_account account_of_decision(self_ptr self, milliseconds took) {
+  std::map<server_id, std::string> errors;
+  for (const auto& [id, l] : self->state.links) errors[id] = l.error;
+  const auto& wall_ms = context_of(self).wall_ms;
+  const auto& round = self->state.round;
+  return core::account_of(round.last_decision(), round.ensemble(), took.count(),
+                          wall_ms ? utc_text(wall_ms()) : std::string{}, errors);
 }
 
 /// The front line of `text`, which is shortened by it.
@@ -274,7 +249,7 @@ void elect_by(self_ptr self, const look_for_leader& own, std::optional<server_id
 /// when nobody says anything, until there is a leader.
 coro::task<> look(self_ptr self, look_for_leader own, caf::typed_response_promise<elected> asked) {
   auto& s = self->state;
-  const auto began = self->clock().now();
+  s.search_began = self->clock().now();
   perform(self, s.round.start(own.last, own.current, standing_of(own)));
   while (s.round.is_looking()) {
     auto next = s.heard.next(self, milliseconds{s.round.notification_interval_ms()});
@@ -295,9 +270,9 @@ coro::task<> look(self_ptr self, look_for_leader own, caf::typed_response_promis
         s.round.is_looking() && s.lender == std::get<election_state::unreachable>(*what).server)
       elect_by(self, own, std::nullopt, nullptr);
   }
-  const auto took = std::chrono::duration_cast<milliseconds>(self->clock().now() - began);
+  const auto took = since(self, s.search_began);
   const auto& [chosen, role] = s.round.last_decision().result;
-  s.last_reason = reason_of(self, took);
+  s.last_account = account_of_decision(self, took);
   log_of(self).info("leader_elected", {{"role", to_string(role)},
                                        {"epoch", chosen.peer_epoch.value},
                                        {"zxid", chosen.last},
@@ -327,6 +302,8 @@ void begin_search(self_ptr self, look_for_leader own, caf::typed_response_promis
 /// (QuorumPeer.updateElectionVote).
 void take_role(self_ptr self, server_state role, std::optional<epoch> established) {
   auto& s = self->state;
+  const auto& wall_ms = context_of(self).wall_ms;
+  s.established_at = established && wall_ms ? utc_text(wall_ms()) : std::string{};
   if (established && role != server_state::looking) {
     auto settled_on = s.round.proposal();
     settled_on.peer_epoch = *established;
@@ -442,10 +419,22 @@ void on_down(self_ptr self, const caf::actor_addr& gone) {
 
 election_status status_of(self_ptr self) {
   const auto& s = self->state;
-  election_status out{.round = s.round.round(), .last_reason = s.last_reason};
-  for (const auto& [id, l] : s.links)
-    if (!l.dialled && !l.error.empty())
-      out.unreachable.push_back({id, address_of(self, id), l.error});
+  election_status out{.round = s.round.round()};
+  std::set<server_id> reachable{context_of(self).me};
+  for (const auto& [id, l] : s.links) {
+    if (l.dialled)
+      reachable.insert(id);
+    else if (!l.host.empty())
+      out.unreachable.push_back(
+          {id, address_of(self, id), l.error.empty() ? "no answer yet" : l.error});
+  }
+  core::election_account account{{"Quorum", core::reach_text(s.round.ensemble(), reachable)}};
+  if (!s.established_at.empty()) account.emplace_back("Established", s.established_at);
+  if (s.round.is_looking())
+    for (auto& x : core::account_of_search(s.round, since(self, s.search_began).count()))
+      account.push_back(std::move(x));
+  account.insert(account.end(), s.last_account.begin(), s.last_account.end());
+  for (const auto& [name, text] : account) out.last_reason += name + ": " + text + "\n";
   for (const auto& [id, d] : s.differing) out.differing.push_back(d);
   return out;
 }

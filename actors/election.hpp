@@ -12,12 +12,14 @@
 /// with another server list are kept, with the reason, for `status`; neither is an error of ours.
 #pragma once
 
+#include <chrono>
 #include <map>
 #include <optional>
 #include <string>
 #include <variant>
 
 #include "actors/core/election_round.hpp"
+#include "actors/core/election_words.hpp"
 #include "actors/coro/inbox.hpp"
 #include "actors/coro/scope.hpp"
 #include "actors/coro/signal.hpp"
@@ -73,7 +75,9 @@ struct election_state {
   std::map<server_id, link> links;
   std::map<server_id, election_status::differing_list> differing;
   bool id_claimed = false;  // another server calls itself by our id
-  std::string last_reason;  // why the present leader
+  std::chrono::steady_clock::time_point search_began;
+  core::election_account last_account;  // of the last decision
+  std::string established_at;           // the role in which this server serves; empty: none
   coro::inbox<event> heard;
   coro::scope finalizing;  // the wait for a better vote
   coro::scope search;      // last member: dies first

@@ -182,6 +182,15 @@ std::string quoted_line(const std::string& line) {
   return line.empty() ? "no such line" : '"' + line + '"';
 }
 
+/// "server.3 (127.0.0.1:2883)".
+std::string leader_line(const server_status& s) {
+  if (!s.leader) return "none";
+  const auto* entry = s.members ? s.members->find(*s.leader) : nullptr;
+  return "server." + std::to_string(s.leader->value) +
+         (entry == nullptr ? std::string{}
+                           : " (" + entry->host + ":" + std::to_string(entry->peer_port) + ")");
+}
+
 std::string whys(const situation& now) {
   const auto& s = now.status;
   lines out;
@@ -190,7 +199,7 @@ std::string whys(const situation& now) {
   if (!s.reason.empty()) out.field("Reason", s.reason);
   if (!s.disk_fault.empty()) out.field("Disk", s.disk_fault);
   if (!s.standalone) {
-    out.field("Leader", s.leader ? std::to_string(s.leader->value) : std::string("none"));
+    out.field("Leader", leader_line(s));
     out.field("Epoch", s.era.value);
     out.field("Election round", s.election.round.value);
   }
@@ -208,8 +217,7 @@ std::string whys(const situation& now) {
   for (const auto& d : s.election.differing)
     out.field("Server list differs", "server." + std::to_string(d.id.value) + ": ours " +
                                          quoted_line(d.ours) + " theirs " + quoted_line(d.theirs));
-  if (!s.election.last_reason.empty()) out.field("Last election", s.election.last_reason);
-  return std::move(out).take();
+  return std::move(out).take() + s.election.last_reason;  // lines, as these are
 }
 
 }  // namespace

@@ -132,6 +132,8 @@ class election_round {
   /// refused_senders_max are remembered.
   [[nodiscard]] const std::map<server_id, refusal>& refused() const { return refused_; }
   [[nodiscard]] const election_record& last_decision() const { return record_; }
+  /// By voter, those of this round that count so far.
+  [[nodiscard]] const std::map<server_id, cast_vote>& votes() const { return received_; }
   [[nodiscard]] const quorum& ensemble() const { return ensemble_; }
 
  private:

@@ -377,7 +377,8 @@ TEST(FourLetterWhys, LookingServerNamesWhomItCannotReachAndWhoseListDiffers) {
   now.status.election.unreachable = {{server_id{3}, "127.0.0.1:3883", "Connection refused"}};
   now.status.election.differing = {{server_id{1}, "server.2=b:2888:3888", "server.2=x:2888:3888"},
                                    {server_id{4}, "server.4=d:2888:3888", ""}};
-  now.status.election.last_reason = "server 1 led epoch 4 until 12:00";
+  now.status.election.last_reason =
+      "Quorum: 2 of 3 voters reachable, 2 needed\nLast election: server 1 won\n";
   EXPECT_EQ(ask("whys", now),
             "State: looking\n"
             "Serving: no\n"
@@ -389,14 +390,18 @@ TEST(FourLetterWhys, LookingServerNamesWhomItCannotReachAndWhoseListDiffers) {
             "Server list differs: server.1: ours \"server.2=b:2888:3888\" theirs "
             "\"server.2=x:2888:3888\"\n"
             "Server list differs: server.4: ours \"server.4=d:2888:3888\" theirs no such line\n"
-            "Last election: server 1 led epoch 4 until 12:00\n");
+            "Quorum: 2 of 3 voters reachable, 2 needed\n"
+            "Last election: server 1 won\n");
 }
 
 TEST(FourLetterWhys, LeaderNamesItsLearners) {
-  EXPECT_EQ(ask("whys", leading()),
+  auto now = leading();
+  now.status.members = std::make_shared<const config::membership>(
+      config::membership{zxid{1}, three_servers().servers});
+  EXPECT_EQ(ask("whys", now),
             "State: leading - broadcast\n"
             "Serving: yes\n"
-            "Leader: 2\n"
+            "Leader: server.2 (127.0.0.1:2888)\n"
             "Epoch: 5\n"
             "Election round: 0\n"
             "Learner: server.1 follower, synced\n"
