@@ -4,14 +4,19 @@
 in a pipe and on a terminal."""
 
 import fcntl
+import http.server
 import os
 import pty
 import re
 import select
+import socket
+import socketserver
+import ssl
 import stat
 import struct
 import subprocess
 import termios
+import threading
 import time
 import unittest
 
@@ -28,7 +33,7 @@ NOBODY = "127.0.0.1:1"
 class Terminal:
     """An actor-cli on a terminal of its own."""
 
-    def __init__(self, hosts, history):
+    def __init__(self, hosts, history=""):
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
             environment = dict(os.environ, TERM="dumb", ACTOR_CLI_HISTORY=history,
@@ -52,6 +57,9 @@ class Terminal:
 
     def quit(self):
         self.type("quit\n")
+        return self.exit_code()
+
+    def exit_code(self):
         _, status = os.waitpid(self.pid, 0)
         os.close(self.fd)
         return os.waitstatus_to_exitcode(status)
@@ -121,10 +129,27 @@ class ActorCli(shared.OnThreeServers):
             self.assertEqual(once(ACTOR_CLI, hosts, "ls", self.top), (0, "[]\n", ""))
 
     def test_without_any_server_it_fails_soon(self):
-        self.assertEqual(once(ACTOR_CLI, NOBODY, "ls", "/"),
-                         (1, "", "KeeperErrorCode = ConnectionLoss for /\n"))
+        refused = f"{NOBODY} refuses connections: nothing listens there\n"
+        for command in (("ls", "/"), ("whoami",), ("addauth", "digest", "a:b")):
+            path = " for /" if command[-1] == "/" else ""
+            self.assertEqual(once(ACTOR_CLI, NOBODY, *command),
+                             (1, "", f"KeeperErrorCode = ConnectionLoss{path}: {refused}"))
         self.assertEqual(once(ACTOR_CLI, NOBODY, "-timeout", "200", "-waitforconnection", "sync",
-                              "/"), (1, "", f"no server of {NOBODY} has answered within 200 ms\n"))
+                              "/"),
+                         (1, "", f"no server of {NOBODY} has answered within 200 ms: {refused}"))
+
+    def test_the_second_connection_of_a_single_command_is_awaited(self):
+        me = "Auth scheme: User\nip: 127.0.0.1\n"
+        self.zk.create(self.at("a"))
+        for hosts in (self.hosts, self.servers[1].address, f"{NOBODY},{self.servers[2].address}"):
+            for _ in range(3):
+                self.assertEqual(once(ACTOR_CLI, hosts, "whoami"), (0, me, ""))
+                self.assertEqual(once(ACTOR_CLI, hosts, "addWatch", "/"), (0, "", ""))
+                self.assertEqual(once(ACTOR_CLI, hosts + self.top, "getAllChildrenNumber", "/"),
+                                 (0, "1\n", ""))
+        none = self.at("none")
+        self.assertEqual(self.once("getAllChildrenNumber", none),
+                         (1, "", f"Node does not exist: {none}\n"))
 
     # -- in a pipe ----------------------------------------------------------------------------
 
@@ -226,6 +251,121 @@ class ActorCli(shared.OnThreeServers):
         second.until(rf"get -w {self.at('first-child')}\nx\n")
         self.assertEqual(second.quit(), 0)
 
+    def test_ctrl_c_clears_the_line_and_twice_quits(self):
+        shell = Terminal(self.servers[1].address)
+        prompt = r"\(CONNECTED\) \d+\] "
+        shell.until(prompt)
+        shell.type("delete /half a li")
+        shell.until("half a li")
+        shell.type("\x03")
+        shell.until(r"\^C\n" + r"\[zk: .*" + prompt)
+        shell.type("sync /\n")  # and nothing of the line before
+        self.assertIn("\nSync is OK\n", shell.until(prompt))
+        shell.type("\x03")
+        shell.until(r"Ctrl-C again or Ctrl-D quits")
+        shell.until(prompt)
+        shell.type("\x03")
+        self.assertEqual(shell.exit_code(), 130)
+
+    def test_ctrl_c_interrupts_a_command_and_ctrl_d_quits(self):
+        with socket.create_server(("127.0.0.1", 0)) as silent:  # it accepts and says nothing
+            shell = Terminal("127.0.0.1:%d" % silent.getsockname()[1])
+            for command in ("ls /", "whoami"):
+                shell.until(r"\(CONNECTING\) \d\] ")
+                shell.type(command + "\n")
+                shell.until(command + "\n")
+                time.sleep(0.3)
+                began = time.monotonic()
+                shell.type("\x03")
+                shell.until(r"Interrupted")
+                self.assertLess(time.monotonic() - began, 2 * harness.SLOWNESS)
+            shell.until(r"\(CONNECTING\) \d\] ")
+            shell.type("\x04")
+            self.assertEqual(shell.exit_code(), 1)
+
+
+class Causes(unittest.TestCase):
+    """Why a command could not be done, whatever it was."""
+    maxDiff = None
+
+    def why(self, hosts, *command):
+        code, out, err = once(ACTOR_CLI, hosts, *(command or ("get", "/a")))
+        self.assertEqual((code, out), (1, ""), err)
+        return err
+
+    def serve(self, handler):
+        """Address of a server that does that with each of its connections."""
+        server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), handler)
+        server.daemon_threads = True
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        self.addCleanup(server.server_close)
+        self.addCleanup(server.shutdown)
+        return "127.0.0.1:%d" % server.server_address[1]
+
+    def test_a_name_that_nobody_knows(self):
+        err = self.why("nosuch.invalid:2181")
+        self.assertIn("nosuch.invalid:2181 the name cannot be resolved: ", err)
+
+    def test_several_servers_are_a_line_each(self):
+        err = self.why(NOBODY + ",127.0.0.1:2/a/root")
+        self.assertEqual(err, "KeeperErrorCode = ConnectionLoss for /a: no server can be used\n"
+                              f"  {NOBODY} refuses connections: nothing listens there\n"
+                              "  127.0.0.1:2 refuses connections: nothing listens there\n")
+
+    def test_ports_of_another_kind(self):
+        web = self.serve(http.server.SimpleHTTPRequestHandler)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)  # without a certificate it says no
+        tls = self.serve(lambda s, *_: self.try_tls(context, s))
+        banner = self.serve(lambda s, *_: s.sendall(b"SSH-2.0-OpenSSH_9.2\r\n"))
+        shuts = self.serve(lambda s, *_: None)
+        for address, said in ((web, "speaks HTTP"), (tls, "speaks TLS"),
+                              (banner, 'it says "SSH-2.0-OpenSSH_9.2"'),
+                              (shuts, "closes it without a word")):
+            began = time.monotonic()
+            self.assertIn(f"{address} ", err := self.why(address))
+            self.assertIn(said, err)
+            self.assertLess(time.monotonic() - began, 15 * harness.SLOWNESS, err)
+
+    @staticmethod
+    def try_tls(context, connection):
+        try:
+            context.wrap_socket(connection, server_side=True)
+        except (ssl.SSLError, OSError):
+            pass
+
+    def test_peer_and_election_port_of_a_server(self):
+        ensemble = self.enterContext(harness.Ensemble(3))
+        ensemble.start_all()
+        for port in (ensemble[1].peer_port, ensemble[1].election_port):
+            err = self.why(f"127.0.0.1:{port}", "-timeout", "5000", "get", "/a")
+            self.assertRegex(err, "no client port.*peer or election port")
+
+    def test_no_quorum_and_then_reads_only(self):
+        ensemble = self.enterContext(harness.Ensemble(3, **{"readonlymode.enabled": "true"}))
+        ensemble[1].start()
+        address = ensemble[1].address
+        harness.wait_until(lambda: ensemble[1].ask("isro"), "it answers")
+        if ensemble[1].ask("isro") == "null":
+            err = self.why(address)
+            self.assertIn(f"ConnectionLoss for /a: {address} ", err)
+            self.assertRegex(err, "does not serve.*1 of 3 voters reachable, 2 needed|-r accepts")
+        harness.wait_until(lambda: ensemble[1].ask("isro") == "ro", "it serves reads")
+        self.assertIn(f"{address} serves reads only: no quorum; -r accepts that", self.why(address))
+        self.assertEqual(once(ACTOR_CLI, address, "-r", "whoami")[0], 0)
+        self.assertEqual(once(ACTOR_CLI, address, "-r", "getAllChildrenNumber", "/")[0], 0)
+        self.assertEqual(once(ACTOR_CLI, address, "-r", "addWatch", "/")[0], 0)
+        self.assertEqual(self.why(address, "-r", "create", "/a"),
+                         "Not a read-only call: /a: the server has no quorum, so it serves reads "
+                         "only\n")
+
+    def test_a_server_whose_words_are_not_allowed(self):
+        ensemble = self.enterContext(
+            harness.Ensemble(3, **{"4lw.commands.whitelist": "ruok"}))
+        ensemble[1].start()
+        harness.wait_until(lambda: ensemble[1].ask("ruok") == "imok", "it answers")
+        address = ensemble[1].address
+        self.assertIn(f"{address} runs and does not serve", self.why(address))
+
 
 if __name__ == "__main__":
-    harness.main(limit_s=60)
+    harness.main(limit_s=100)

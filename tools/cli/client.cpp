@@ -1,14 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/cli/client.hpp"
 
+#include <netdb.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <cstring>
-#include <future>
+
+#include "tools/cli/diagnosis.hpp"
 
 namespace troupe::cli {
 namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+
+/// How often whoever waits asks whether it is to go on.
+constexpr milliseconds heartbeat{50};
+/// A server that is one has answered by then: time to look whether any of them is.
+constexpr milliseconds look_after{1'500};
+constexpr int look_limit_ms = 1'000;
 
 error_code code_of(int rc) {
   // Of a handle whose session is gone; no number of the protocol's.
@@ -126,6 +138,21 @@ std::string with_ports(const std::string& hosts) {
   return out + hosts.substr(end);
 }
 
+std::vector<std::pair<std::string, std::string>> servers_of(const std::string& hosts) {
+  const auto whole = with_ports(hosts);
+  std::string_view rest = std::string_view{whole}.substr(0, whole.find('/'));
+  std::vector<std::pair<std::string, std::string>> out;
+  while (!rest.empty()) {
+    const auto one = rest.substr(0, rest.find(','));
+    rest.remove_prefix(std::min(one.size() + 1, rest.size()));
+    const auto colon = one.rfind(':');
+    auto host = one.substr(0, colon);
+    if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+    out.emplace_back(host, one.substr(colon + 1));
+  }
+  return out;
+}
+
 std::string chroot_of(const std::string& hosts) {
   auto slash = hosts.find('/');
   return slash == std::string::npos || slash + 1 == hosts.size() ? "" : hosts.substr(slash);
@@ -134,6 +161,8 @@ std::string chroot_of(const std::string& hosts) {
 // A name may have two addresses, and which one a server listens at is not known.
 client::client(const client_options& options, event_queue& events)
     : events_(events),
+      hosts_(options.hosts),
+      interrupted_(options.interrupted),
       timeout_ms_(options.timeout_ms),
       tries_max_(static_cast<int>(2 * (std::ranges::count(options.hosts, ',') + 1))) {}
 
@@ -144,11 +173,12 @@ tl::expected<std::unique_ptr<client>, std::string> client::open(const client_opt
   out->handle_ =
       ::zookeeper_init(with_ports(options.hosts).c_str(), &client::on_event, options.timeout_ms,
                        nullptr, out.get(), options.read_only ? ZOO_READONLY : 0);
-  if (out->handle_ == nullptr)
-    return tl::unexpected("cannot connect to " + options.hosts +
-                          ": no address in it can be used (" + std::strerror(errno) +
-                          "); accepted is host[:port][,host[:port]...][/chroot]");
-  return out;
+  if (out->handle_ != nullptr) return out;
+  const auto why = std::string{std::strerror(errno)};
+  const auto found = cause_text(look_at_servers(options.hosts, look_limit_ms), options.read_only);
+  return tl::unexpected("cannot connect to \"" + options.hosts + "\": " +
+                        (found.empty() ? why : found) +
+                        "; accepted is host[:port][,host[:port]...][/chroot]");
 }
 
 client::~client() {
@@ -184,10 +214,37 @@ std::string client::state_name() const {
   return "CONNECTING";
 }
 
+bool client::was_connected() const {
+  const std::lock_guard lock{mutex_};
+  return was_connected_;
+}
+
+bool client::is_connected() const {
+  const std::lock_guard lock{mutex_};
+  return is_connected_;
+}
+
 bool client::wait_connected(int timeout_ms) {
+  const auto until = steady_clock::now() + milliseconds{timeout_ms};
   std::unique_lock lock{mutex_};
-  return connected_.wait_for(lock, std::chrono::milliseconds{timeout_ms},
-                             [this] { return is_connected_; });
+  while (!is_connected_ && !interrupted_() && steady_clock::now() < until && is_alive())
+    connected_.wait_until(lock, std::min(until, steady_clock::now() + heartbeat));
+  return is_connected_;
+}
+
+result<void> client::reach() {
+  if (is_connected()) return {};
+  // Only to a call does the library say that a connection could not be made.
+  auto there = exists("/", false);
+  if (there || is_connected()) return {};
+  return tl::unexpected{there.error()};
+}
+
+/// Whether there is no use in waiting for a first connection; looks once.
+bool client::is_hopeless() {
+  if (!std::exchange(looked_at_servers_, true))
+    is_hopeless_ = cli::is_hopeless(look_at_servers(hosts_, look_limit_ms));
+  return is_hopeless_;
 }
 
 session_id client::session() const { return {::zoo_client_id(handle_)->client_id}; }
@@ -196,27 +253,60 @@ std::vector<char> client::server_address() const {
   sockaddr_storage address{};
   socklen_t length = sizeof address;
   const auto state = ::zoo_state(handle_);
-  if ((state != ZOO_CONNECTED_STATE && state != ZOO_READONLY_STATE) ||
-      ::zookeeper_get_connected_host(handle_, reinterpret_cast<sockaddr*>(&address), &length) ==
-          nullptr)
+  const auto bytes = [](const void* at, std::size_t count) {
+    const auto* first = static_cast<const char*>(at);
+    return std::vector<char>(first, first + count);
+  };
+  if (state == ZOO_CONNECTED_STATE)
+    return ::zookeeper_get_connected_host(handle_, reinterpret_cast<sockaddr*>(&address),
+                                          &length) == nullptr
+               ? std::vector<char>{}
+               : bytes(&address, length);
+  if (state != ZOO_READONLY_STATE) return {};
+  // Of a server that serves reads only the library tells no more than its text, "address:port".
+  const char* text = ::zoo_get_current_server(handle_);
+  const auto here = std::string_view{text == nullptr ? "" : text};
+  const auto colon = std::min(here.rfind(':'), here.size());
+  addrinfo wanted{};
+  wanted.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV;
+  wanted.ai_socktype = SOCK_STREAM;
+  addrinfo* found = nullptr;
+  if (colon == here.size() || ::getaddrinfo(std::string{here.substr(0, colon)}.c_str(),
+                                            std::string{here.substr(colon + 1)}.c_str(), &wanted,
+                                            &found) != 0)
     return {};
-  const auto* bytes = reinterpret_cast<const char*>(&address);
-  return {bytes, bytes + length};
+  auto out = bytes(found->ai_addr, found->ai_addrlen);
+  ::freeaddrinfo(found);
+  return out;
+}
+
+template <class T>
+result<T> client::wait_for(std::future<result<T>> answer, steady_clock::time_point began) {
+  while (answer.wait_for(heartbeat) != std::future_status::ready) {
+    if (interrupted_()) return tl::unexpected{interrupted};
+    if (was_connected()) continue;  // the library bounds that itself
+    const auto waited = steady_clock::now() - began;
+    if (waited > milliseconds{timeout_ms_} || (waited > look_after && is_hopeless()))
+      return tl::unexpected{error_code::connection_loss};
+  }
+  return answer.get();
 }
 
 template <class T, class Start>
 result<T> client::ask(Start start) {
+  if (interrupted_()) return tl::unexpected{interrupted};
+  const auto began = steady_clock::now();
   for (int tries = 1;; ++tries) {
     auto waiting = std::make_unique<std::promise<result<T>>>();
     auto answer = waiting->get_future();
     const int rc = start(waiting.get());
     if (rc != ZOK) return tl::unexpected{code_of(rc)};
     [[maybe_unused]] auto* is_the_library_s = waiting.release();
-    auto out = answer.get();
-    if (out || out.error() != error_code::connection_loss || tries >= tries_max_) return out;
+    auto out = wait_for(std::move(answer), began);
+    if (out || !is_loss(out.error()) || tries >= tries_max_) return out;
     // Before the first connection nothing can have reached a server: the next address may do.
-    const std::lock_guard lock{mutex_};
-    if (was_connected_) return out;
+    if (was_connected() || is_hopeless_) return out;
+    if (steady_clock::now() - began > milliseconds{timeout_ms_}) return out;
   }
 }
 
@@ -319,7 +409,9 @@ result<void> client::sync(const std::string& path) {
 
 result<void> client::add_auth(const std::string& scheme, const std::string& auth) {
   // Between two connections the library refuses it as if the session were gone.
-  if (!wait_connected(timeout_ms_)) return tl::unexpected{error_code::connection_loss};
+  if (auto reached = was_connected() ? result<void>{} : reach(); !reached) return reached;
+  if (!wait_connected(timeout_ms_))
+    return tl::unexpected{interrupted_() ? interrupted : error_code::connection_loss};
   return ask<void>([&](void* waiting) {
     return ::zoo_add_auth(handle_, scheme.c_str(), auth.data(), static_cast<int>(auth.size()),
                           &on_done, waiting);

@@ -9,12 +9,16 @@
 #include <zookeeper/zookeeper.h>
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
+#include <functional>
+#include <future>
 #include <memory>
 #include <mutex>
 #include <span>
 #include <string>
 #include <tl/expected.hpp>
+#include <utility>
 #include <vector>
 
 #include "messages/client/records.hpp"
@@ -31,10 +35,20 @@ struct client_options {
   std::string hosts = "localhost:2181";  // host[:port][,host[:port]...][/chroot]
   int timeout_ms = 30'000;
   bool read_only = false;  // be content with a server that has no quorum
+  /// Whoever waits for an answer asks this now and then; true: it does not want to wait any longer.
+  std::function<bool()> interrupted = [] { return false; };
 };
+
+/// Nobody has answered, so what was asked for may have been done or not.
+[[nodiscard]] constexpr bool is_loss(error_code x) {
+  return x == error_code::connection_loss || x == error_code::operation_timeout;
+}
 
 /// `hosts` with ZooKeeper's port for those that have none, as zkCli.sh takes them.
 [[nodiscard]] std::string with_ports(const std::string& hosts);
+
+/// Each host, without brackets, and its port.
+[[nodiscard]] std::vector<std::pair<std::string, std::string>> servers_of(const std::string& hosts);
 
 /// "/a" of "host:port/a"; empty when there is none.
 [[nodiscard]] std::string chroot_of(const std::string& hosts);
@@ -65,8 +79,13 @@ class client {
   [[nodiscard]] bool is_alive() const;
   /// As zkCli.sh's prompt says it: CONNECTED, CONNECTING, ...
   [[nodiscard]] std::string state_name() const;
-  /// Waits until a server serves this session; false when that took too long.
+  /// Whether a server has ever served this session, and whether one does now.
+  [[nodiscard]] bool was_connected() const;
+  [[nodiscard]] bool is_connected() const;
+  /// Waits until a server serves this session; false when that took too long, or was interrupted.
   [[nodiscard]] bool wait_connected(int timeout_ms);
+  /// The same, but fails as soon as another call would: when no server of the list can be used.
+  [[nodiscard]] result<void> reach();
   [[nodiscard]] session_id session() const;
   /// The server of the present connection; empty while there is none.
   [[nodiscard]] std::vector<char> server_address() const;
@@ -107,16 +126,23 @@ class client {
   void hear(int type, int state, const char* path);
   void note_watch(const std::string& path, watch_kind kind);
 
-  /// Starts a call and waits for its answer.
+  /// Starts a call and waits for its answer. Before the first connection stands, each address gets
+  /// its chance, and all of them together the timeout.
   template <class T, class Start>
   result<T> ask(Start start);
+  template <class T>
+  result<T> wait_for(std::future<result<T>> answer, std::chrono::steady_clock::time_point began);
+  [[nodiscard]] bool is_hopeless();
 
   event_queue& events_;
   zhandle_t* handle_ = nullptr;
+  const std::string hosts_;
+  const std::function<bool()> interrupted_;
+  bool looked_at_servers_ = false, is_hopeless_ = false;
   int timeout_ms_;
   int tries_max_;  // of a call before the first connection stands: each address gets its chance
   std::uint64_t writes_ = 0;
-  std::mutex mutex_;  // of what follows
+  mutable std::mutex mutex_;  // of what follows
   std::condition_variable connected_;
   bool is_connected_ = false;
   bool was_connected_ = false;

@@ -12,6 +12,7 @@
 
 #include "tools/cli/console.hpp"
 #include "tools/cli/session.hpp"
+#include "tools/cli/texts.hpp"
 #include "tools/cli/words.hpp"
 
 namespace troupe::cli {
@@ -21,12 +22,14 @@ inline constexpr int done = 0;
 inline constexpr int failed = 1;
 inline constexpr int bad_invocation = 2;
 inline constexpr int no_such_command = 127;
+inline constexpr int interrupted = 130;  // as a shell says it of a program that SIGINT has ended
 }  // namespace exit_code
 
 /// Why a command failed; the text goes to stderr. An empty one: it has said so already.
 struct failure {
   std::string text;
   int code = exit_code::failed;
+  error_code why = error_code::ok;  // of a call that was refused, or that nobody answered
 };
 using outcome = tl::expected<void, failure>;
 
@@ -54,7 +57,7 @@ struct command {
   return tl::unexpected(failure{std::move(text)});
 }
 [[nodiscard]] inline auto refused(error_code code, std::string_view path) {
-  return tl::unexpected(failure{failure_text(code, path)});
+  return tl::unexpected(failure{failure_text(code, path), exit_code::failed, code});
 }
 /// A failure if `path` is none.
 [[nodiscard]] outcome check_path(std::string_view path, bool sequential = false);

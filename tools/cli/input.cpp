@@ -23,16 +23,20 @@ namespace {
 
 constexpr int history_lines_max = 1000;
 
-/// Waits until stdin can be read from; calls `on_event` for what comes before. False: no more.
-bool wait_readable(int event_fd, const std::function<void()>& on_event) {
+enum class woken { by_input, by_interrupt, by_failure };
+
+/// Waits until stdin can be read from, or, unless it is -1, `interrupt_fd`; calls `on_event` for
+/// what comes before.
+woken wait_readable(int event_fd, int interrupt_fd, const std::function<void()>& on_event) {
   for (;;) {
-    pollfd both[] = {{STDIN_FILENO, POLLIN, 0}, {event_fd, POLLIN, 0}};
-    if (::poll(both, 2, -1) < 0) {
+    pollfd all[] = {{STDIN_FILENO, POLLIN, 0}, {event_fd, POLLIN, 0}, {interrupt_fd, POLLIN, 0}};
+    if (::poll(all, 3, -1) < 0) {
       if (errno == EINTR) continue;
-      return false;
+      return woken::by_failure;
     }
-    if ((both[1].revents & POLLIN) != 0) on_event();
-    if (both[0].revents != 0) return true;
+    if ((all[1].revents & POLLIN) != 0) on_event();
+    if ((all[2].revents & POLLIN) != 0) return woken::by_interrupt;
+    if (all[0].revents != 0) return woken::by_input;
   }
 }
 
@@ -46,7 +50,7 @@ class piped_input final : public input {
         if (line.ends_with('\r')) line.pop_back();
         return line;
       }
-      if (!wait_readable(event_fd, on_event)) return std::nullopt;
+      if (wait_readable(event_fd, -1, on_event) == woken::by_failure) return std::nullopt;
       char bytes[65536];
       const auto n = ::read(STDIN_FILENO, bytes, sizeof bytes);
       if (n < 0 && errno == EINTR) continue;
@@ -73,6 +77,7 @@ class terminal_input final : public input {
     rl_readline_name = "actor-cli";
     rl_attempted_completion_function = &terminal_input::on_complete;
     rl_completer_word_break_characters = " \t";
+    rl_catch_signals = 0;  // what SIGINT does is ours; the others do as everywhere
     ::using_history();
     if (options_.history_path.empty()) return;
     ::read_history(options_.history_path.c_str());
@@ -87,9 +92,14 @@ class terminal_input final : public input {
   std::optional<std::string> next(int event_fd, const std::function<void()>& on_event) override {
     ended_ = false;
     line_.reset();
+    // Whoever has interrupted a command and goes on doing so wants to leave.
+    const int during_command = options_.ctrl_c->take();
+    armed_ = during_command > 0;
+    interrupted_ = during_command > 1;
+    if (interrupted_) return std::nullopt;
     ::rl_callback_handler_install(options_.prompt().c_str(), &terminal_input::on_line);
     while (!line_ && !ended_) {
-      const bool more = wait_readable(event_fd, [&] {
+      const auto what = wait_readable(event_fd, options_.ctrl_c->fd(), [&] {
         // The line that is being edited makes room and comes back below, with the prompt as it is
         // then.
         ::rl_clear_visible_line();
@@ -97,7 +107,12 @@ class terminal_input final : public input {
         ::rl_set_prompt(options_.prompt().c_str());
         ::rl_forced_update_display();
       });
-      if (!more) break;
+      if (what == woken::by_failure) break;
+      if (what == woken::by_interrupt) {
+        if (!clear_line()) break;
+        continue;
+      }
+      armed_ = false;
       ::rl_callback_read_char();
     }
     ::rl_callback_handler_remove();
@@ -106,7 +121,25 @@ class terminal_input final : public input {
     return std::exchange(line_, {});
   }
 
+  bool was_interrupted() const override { return interrupted_; }
+
  private:
+  /// False: it was the second time.
+  bool clear_line() {
+    interrupted_ = options_.ctrl_c->take() + (armed_ ? 1 : 0) > 1;
+    ::rl_callback_sigcleanup();  // of a search, or of an argument that was begun
+    std::fputs("^C\n", rl_outstream);
+    if (interrupted_) return false;
+    if (rl_end == 0) std::fputs("(Ctrl-C again or Ctrl-D quits)\n", rl_outstream);
+    armed_ = true;
+    ::rl_free_line_state();
+    ::rl_replace_line("", 1);
+    ::rl_set_prompt(options_.prompt().c_str());
+    ::rl_on_new_line();
+    ::rl_redisplay();
+    return true;
+  }
+
   static void on_line(char* text) {
     auto& self = *the_terminal;
     // Otherwise readline prompts again before the command has run.
@@ -152,6 +185,8 @@ class terminal_input final : public input {
   terminal_options options_;
   std::optional<std::string> line_;
   bool ended_ = false;
+  bool armed_ = false;        // an interrupt came, and nothing was typed since
+  bool interrupted_ = false;  // twice
   std::vector<std::string> candidates_;
   std::size_t given_ = 0;  // so many of candidates_
 };

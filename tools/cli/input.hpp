@@ -10,6 +10,8 @@
 #include <string_view>
 #include <vector>
 
+#include "tools/cli/interrupts.hpp"
+
 namespace troupe::cli {
 
 class input {
@@ -19,6 +21,8 @@ class input {
   /// `on_event` whenever `event_fd` can be read from.
   [[nodiscard]] virtual std::optional<std::string> next(int event_fd,
                                                         const std::function<void()>& on_event) = 0;
+  /// There is no next line because the user has interrupted twice.
+  [[nodiscard]] virtual bool was_interrupted() const { return false; }
 };
 
 /// Lines of stdin as they are.
@@ -29,6 +33,7 @@ struct terminal_options {
   /// What the last word of a line that ends at the cursor may become.
   std::function<std::vector<std::string>(std::string_view)> complete;
   std::string history_path;  // empty: lines are remembered in this run only
+  interrupts* ctrl_c;        // clears the line; twice without a word between, it ends the input
 };
 /// Lines edited on the terminal, one such input a process. Lines that show credentials are not
 /// written to the history file.

@@ -3,6 +3,7 @@
 
 #include <cstdlib>
 #include <iostream>
+#include <optional>
 
 #include "actors/node/program.hpp"
 #include "tools/cli/arguments.hpp"
@@ -20,12 +21,13 @@ std::string history_path() {
   return home == nullptr || *home == '\0' ? "" : std::string{home} + "/.actor-cli_history";
 }
 
-int run_shell(shell& sh, console& io, event_queue& events) {
+int run_shell(shell& sh, console& io, event_queue& events, interrupts* ctrl_c) {
   std::unique_ptr<input> lines;
   if (io.mode() == console_mode::interactive)
     lines = make_terminal_input({.prompt = [&sh] { return sh.prompt(); },
                                  .complete = [&sh](auto line) { return sh.complete(line); },
-                                 .history_path = history_path()});
+                                 .history_path = history_path(),
+                                 .ctrl_c = ctrl_c});
   else
     lines = make_piped_input();
   auto show = [&io] {
@@ -34,7 +36,7 @@ int run_shell(shell& sh, console& io, event_queue& events) {
   };
   while (auto line = lines->next(events.fd(), show))
     if (!sh.run_line(*line)) break;
-  return sh.exit_code();
+  return lines->was_interrupted() ? exit_code::interrupted : sh.exit_code();
 }
 
 }  // namespace
@@ -58,6 +60,12 @@ int main(int argc, char** argv) {
   const auto mode = !given->command.empty() ? console_mode::one_shot
                     : terminal              ? console_mode::interactive
                                             : console_mode::piped;
+  // A script, or a single command, is ended by SIGINT as any other program.
+  std::optional<interrupts> ctrl_c;
+  if (mode == console_mode::interactive) {
+    ctrl_c.emplace();
+    given->connection.interrupted = [&ctrl_c] { return ctrl_c->pending(); };
+  }
   event_queue events;
   console io{mode, events, std::cout, std::cerr};
   shell sh{given->connection, events, io};
@@ -68,7 +76,8 @@ int main(int argc, char** argv) {
     std::cerr << problem << "\n";
     return exit_code::failed;
   }
-  if (mode != console_mode::one_shot) return run_shell(sh, io, events);
+  if (mode != console_mode::one_shot)
+    return run_shell(sh, io, events, ctrl_c ? &*ctrl_c : nullptr);
   sh.run(given->command);
   return sh.exit_code();
 }

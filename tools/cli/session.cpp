@@ -16,7 +16,10 @@ session::session(std::unique_ptr<client> opened, const client_options& options, 
     : client_(std::move(opened)),
       side_({.timeout_ms = options.timeout_ms,
              .chroot = chroot_of(options.hosts),
-             .server = [zk = client_.get()] { return zk->server_address(); }},
+             .read_only = options.read_only,
+             .reach = [zk = client_.get()] { return zk->reach(); },
+             .server = [zk = client_.get()] { return zk->server_address(); },
+             .interrupted = options.interrupted},
             events) {}
 
 result<std::string> session::create(const std::string& path, const jute::buffer& data,

@@ -6,12 +6,14 @@
 #include <ostream>
 
 #include "tools/cli/completion.hpp"
+#include "tools/cli/diagnosis.hpp"
 #include "tools/cli/texts.hpp"
 
 namespace troupe::cli {
 namespace {
 
 constexpr std::size_t history_shown = 11;
+constexpr int look_limit_ms = 1'000;
 
 /// Those the shell performs itself.
 struct own_command {
@@ -63,8 +65,9 @@ std::string shell::connect(const std::string& hosts, bool wait) {
   link_ = std::move(*opened);
   if (!wait || link_->zk().wait_connected(options_.timeout_ms)) return {};
   link_.reset();
+  auto why = cause_text(look_at_servers(hosts, look_limit_ms), options_.read_only);
   return "no server of " + hosts + " has answered within " + std::to_string(options_.timeout_ms) +
-         " ms";
+         " ms" + (why.empty() ? "" : ": " + why);
 }
 
 void shell::close() {
@@ -86,8 +89,41 @@ void shell::run(const std::vector<std::string>& words) {
   const auto done = perform(words);
   // quit ends with the code of the command before it.
   if (!quits_) exit_code_ = done ? exit_code::done : done.error().code;
-  if (!done && !done.error().text.empty()) io_.err() << done.error().text << "\n";
+  if (!done && !done.error().text.empty())
+    io_.err() << done.error().text << explain(done.error().why) << "\n";
   io_.flush();
+}
+
+std::string shell::explain(error_code why) {
+  if (is_loss(why)) return ": " + explain_loss();
+  switch (why) {
+    case error_code::session_expired:
+      return ": the session is over, and its ephemeral znodes are gone; `connect` begins a new one";
+    case error_code::auth_failed:
+      return ": the server refuses this identity (its scheme, or what was shown), which ends the "
+             "session";
+    case error_code::not_read_only:
+      return ": the server has no quorum, so it serves reads only";
+    case error_code::session_closed_require_sasl_auth:
+      return ": the server wants its clients to log in by SASL, which this shell cannot";
+    case error_code::unimplemented:
+      return ": this server does not have that operation, or it is not enabled there";
+    default:
+      return {};
+  }
+}
+
+std::string shell::explain_loss() {
+  if (!link_) return "not connected";
+  const auto& zk = link_->zk();
+  std::string out;
+  if (zk.was_connected()) {
+    out = "the connection was lost before the answer came; it may have been done or not";
+    if (zk.is_connected()) return out;
+    out += ". ";
+  }
+  const auto why = cause_text(look_at_servers(options_.hosts, look_limit_ms), options_.read_only);
+  return out + (why.empty() ? "the servers serve by now; try again" : why);
 }
 
 outcome shell::perform(const std::vector<std::string>& words) {
@@ -100,6 +136,9 @@ outcome shell::perform(const std::vector<std::string>& words) {
   }
   if (!link_ || !link_->zk().is_alive()) {
     io_.out() << "Not connected\n";
+    if (link_)
+      io_.err() << "the session is over (" << link_->zk().state_name()
+                << "); `connect` begins a new one\n";
     return {};
   }
   auto given = parse_words(words, found->options);

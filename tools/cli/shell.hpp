@@ -34,6 +34,9 @@ class shell {
 
  private:
   [[nodiscard]] outcome perform(const std::vector<std::string>& words);
+  /// What a person needs to know beside the error's name; empty: nothing.
+  [[nodiscard]] std::string explain(error_code why);
+  [[nodiscard]] std::string explain_loss();
   [[nodiscard]] outcome perform_own(const std::vector<std::string>& words);
   [[nodiscard]] outcome redo(const std::vector<std::string>& words);
   [[nodiscard]] outcome help(const std::vector<std::string>& words);

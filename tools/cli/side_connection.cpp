@@ -28,6 +28,9 @@ namespace {
 constexpr std::int32_t payload_bytes_max = 64 << 20;
 constexpr std::size_t password_bytes = 16;
 constexpr auto redial_after = std::chrono::milliseconds{200};
+constexpr auto heartbeat = std::chrono::milliseconds{50};  // of whoever waits
+/// The first session's server may go down between the two connections.
+constexpr int tries_max = 3;
 
 auth_request shown(const auth_id& x) {
   return {0, x.scheme, x.id.empty() ? jute::buffer{} : jute::buffer{x.id}};
@@ -97,24 +100,50 @@ bool side_connection::wait_ready(std::unique_lock<std::mutex>& lock) {
   if (!thread_.joinable()) thread_ = std::thread{[this] { run(); }};
   wanted_ = true;
   changed_.notify_all();
-  changed_.wait_for(lock, std::chrono::milliseconds{options_.timeout_ms},
-                    [this] { return fd_ >= 0 || !wanted_; });
+  const auto until =
+      std::chrono::steady_clock::now() + std::chrono::milliseconds{options_.timeout_ms};
+  while (fd_ < 0 && wanted_ && !options_.interrupted() && std::chrono::steady_clock::now() < until)
+    changed_.wait_for(lock, heartbeat);
   return fd_ >= 0;
 }
 
-result<std::string> side_connection::ask(op_code op, const std::string& body) {
-  std::future<result<std::string>> out;
-  {
+/// Goes where the first session is, once it is somewhere.
+result<void> side_connection::connect() {
+  for (int tries = 1;; ++tries) {
+    if (auto reached = options_.reach(); !reached) return reached;
     std::unique_lock lock{mutex_};
-    if (fd_ < 0 && !wait_ready(lock)) return tl::unexpected{error_code::connection_loss};
-    const auto xid = next_xid_++;
+    if (fd_ >= 0 || wait_ready(lock)) return {};
+    if (options_.interrupted()) return tl::unexpected{interrupted};
+    if (tries == tries_max) return tl::unexpected{error_code::connection_loss};
+    changed_.wait_for(lock, redial_after, [this] { return fd_ >= 0; });
+  }
+}
+
+result<std::string> side_connection::ask(op_code op, const std::string& body) {
+  if (auto connected = connect(); !connected) return tl::unexpected{connected.error()};
+  return exchange(op, body);
+}
+
+/// Fails at once when there is no connection.
+result<std::string> side_connection::exchange(op_code op, const std::string& body) {
+  std::future<result<std::string>> out;
+  std::int32_t xid = 0;
+  {
+    const std::lock_guard lock{mutex_};
+    if (fd_ < 0) return tl::unexpected{error_code::connection_loss};
+    xid = next_xid_++;
     out = waiting_[xid].get_future();
     if (!send_frame(fd_, request_header{{xid}, op}, raw_body{body})) ::shutdown(fd_, SHUT_RDWR);
   }
-  if (out.wait_for(std::chrono::milliseconds{options_.timeout_ms}) != std::future_status::ready) {
+  const auto until =
+      std::chrono::steady_clock::now() + std::chrono::milliseconds{options_.timeout_ms};
+  while (out.wait_for(heartbeat) != std::future_status::ready) {
+    const bool stopped = options_.interrupted();
+    if (!stopped && std::chrono::steady_clock::now() < until) continue;
     const std::lock_guard lock{mutex_};
-    if (fd_ >= 0) ::shutdown(fd_, SHUT_RDWR);
-    return tl::unexpected{error_code::connection_loss};
+    waiting_.erase(xid);
+    if (fd_ >= 0 && !stopped) ::shutdown(fd_, SHUT_RDWR);
+    return tl::unexpected{stopped ? interrupted : error_code::connection_loss};
   }
   return out.get();
 }
@@ -138,8 +167,9 @@ result<void> side_connection::add_watch(const std::string& path, watch_mode mode
 
 result<void> side_connection::remove_watch(const std::string& path, bool locally) {
   const auto wire = on_wire(path);
-  auto done = ask(op_code::remove_watches,
-                  jute::encode(numbered_path{wire, static_cast<std::int32_t>(watch_kind::any)}));
+  const auto body = jute::encode(numbered_path{wire, static_cast<std::int32_t>(watch_kind::any)});
+  constexpr auto op = op_code::remove_watches;
+  auto done = locally ? exchange(op, body) : ask(op, body);
   if (!done && !(locally && done.error() == error_code::connection_loss))
     return tl::unexpected{done.error()};
   const std::lock_guard lock{mutex_};
@@ -160,7 +190,7 @@ bool side_connection::has_watches() const {
 
 void side_connection::settle() {
   // Events go before an answer to what was asked after them; a loss is told by the first session.
-  static_cast<void>(ask(op_code::sync, jute::encode(path_request{on_wire("/")})));
+  static_cast<void>(exchange(op_code::sync, jute::encode(path_request{on_wire("/")})));
 }
 
 // -- the thread -----------------------------------------------------------------------------------
@@ -206,7 +236,8 @@ bool side_connection::shake_hands(int fd) {
     const std::lock_guard lock{mutex_};
     hello = {0, last_zxid_, options_.timeout_ms, session_, password_};
   }
-  if (!send_frame(fd, hello, raw_body{std::string(1, '\0')})) return false;  // not read-only
+  if (!send_frame(fd, hello, raw_body{std::string(1, options_.read_only ? '\1' : '\0')}))
+    return false;
   frame_splitter frames{payload_bytes_max};
   std::optional<connect_response> welcome;
   while (!welcome) {

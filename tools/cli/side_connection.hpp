@@ -29,7 +29,10 @@ enum class watch_mode : std::int32_t { persistent = 0, persistent_recursive = 1 
 struct side_options {
   int timeout_ms = 30'000;
   std::string chroot;                         // before every path on the wire
+  bool read_only = false;                     // be content with a server that has no quorum
+  std::function<result<void>()> reach;        // waits until `server` has one to tell
   std::function<std::vector<char>()> server;  // a sockaddr; empty: there is none to be reached
+  std::function<bool()> interrupted;          // true: whoever waits is to stop
 };
 
 class side_connection {
@@ -41,7 +44,7 @@ class side_connection {
 
   /// An identity to show on this connection and on those that replace it.
   void add_auth(const auth_id& x);
-  /// The answer's body.
+  /// The answer's body. Connects first, where that is needed.
   [[nodiscard]] result<std::string> ask(op_code op, const std::string& body);
   [[nodiscard]] result<void> add_watch(const std::string& path, watch_mode mode);
   [[nodiscard]] result<void> remove_watch(const std::string& path, bool locally);
@@ -64,6 +67,8 @@ class side_connection {
   void tell(std::string_view body);
   [[nodiscard]] bool covers(const std::string& wire) const;
   void fail_waiting();
+  [[nodiscard]] result<void> connect();
+  [[nodiscard]] result<std::string> exchange(op_code op, const std::string& body);
   [[nodiscard]] bool wait_ready(std::unique_lock<std::mutex>& lock);
 
   const side_options options_;

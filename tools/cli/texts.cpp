@@ -198,6 +198,7 @@ std::string exception_text(error_code code, std::string_view path) {
 
 std::string failure_text(error_code code, std::string_view path) {
   const std::string of{path};
+  if (code == interrupted) return "Interrupted" + (of.empty() ? "" : ": " + of);
   switch (code) {
     case error_code::no_node:
       return "Node does not exist: " + of;

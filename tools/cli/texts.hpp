@@ -13,6 +13,9 @@
 
 namespace troupe::cli {
 
+/// The answer was not waited for, since the user did not want to; no number of the protocol's.
+inline constexpr error_code interrupted{-1'000'001};
+
 /// "Sun Nov 22 17:14:10 UTC 2026", as java.util.Date prints ms since 1970 in the local zone.
 [[nodiscard]] std::string date_text(std::int64_t ms);
 
