@@ -40,6 +40,7 @@ struct arguments {
   std::vector<config::setting> overrides;  // the same, read
   std::string data_dir, data_log_dir;      // check-data: instead of those in zoo.cfg
   bool json = false;
+  bool verbose = false;  // status: also of a server that serves
 };
 
 /// Empty when nobody runs in the directory.
@@ -207,9 +208,11 @@ int stop_it(const verb_target& whom, arguments args) {
 }
 
 int status(const verb_target& whom, arguments args) {
-  if (wait_of(args, 0) > 0 && whom.running)
-    return wait_until_serving(whom, wait_of(args, 0), std::cout, std::cerr);
-  return print_status(whom, std::cout, std::cerr);
+  const bool waits = wait_of(args, 0) > 0 && whom.running;
+  const int code = waits ? wait_until_serving(whom, wait_of(args, 0), std::cout, std::cerr)
+                         : print_status(whom, std::cout, std::cerr);
+  if (args.verbose && code == exit_code::done) print_account(whom, std::cout);
+  return code;
 }
 
 /// For scripts: the number alone on stdout.
@@ -351,6 +354,9 @@ void add_options(CLI::App& to, const verb& of, arguments& args, bool& as_markdow
     to.add_option("--log", args.log_path,
                   "File for the server's output; default actor-node.log in the data directory");
   }
+  if (of.on_server == status)
+    to.add_flag("-v,--verbose", args.verbose,
+                "Also who leads since when, the quorum, and how the last election came out");
   if (is(print_config))
     to.add_flag("--markdown", as_markdown, "Print the page that explains every key, instead");
   if (of.on_server == stop_it || restarts)

@@ -155,6 +155,10 @@ int print_status(const verb_target& of, std::ostream& out, std::ostream& err) {
   return exit_code::failed;
 }
 
+void print_account(const verb_target& of, std::ostream& out) {
+  if (auto whys = ask_four_letter(of.client_host, of.client_port, "whys", answer_ms)) out << *whys;
+}
+
 int wait_until_serving(verb_target of, int wait_s, std::ostream& out, std::ostream& err) {
   constexpr int step_ms = 100, step_answer_ms = 1'000;
   using clock = std::chrono::steady_clock;
