@@ -128,6 +128,8 @@ class terminal_input final : public input {
   bool clear_line() {
     interrupted_ = options_.ctrl_c->take() + (armed_ ? 1 : 0) > 1;
     ::rl_callback_sigcleanup();  // of a search, or of an argument that was begun
+    rl_point = rl_end;
+    ::rl_redisplay();
     std::fputs("^C\n", rl_outstream);
     if (interrupted_) return false;
     if (rl_end == 0) std::fputs("(Ctrl-C again or Ctrl-D quits)\n", rl_outstream);
