@@ -123,6 +123,7 @@ void doubt_tree(database_ptr self, zxid at) {
 void apply_one(database_ptr self, const txn_ptr& txn) {
   auto& s = self->state;
   if (txn->id() <= s.tree.last_processed()) return;
+  warn_snapshots(s, txn->value);
   auto done = s.tree.apply(txn->value);
   remember(s, txn);
   remember_digest(s, txn->id());
@@ -265,7 +266,8 @@ database_actor::behavior_type database(database_ptr self, database_options optio
   });
   const auto& config = s.options.context->config;
   s.tree.set_extended_types(config.extended_types);
-  s.planner.set_options({config.skip_acl, config.enforce_quota, config.sasl_in_acls});
+  s.planner.set_options(
+      {config.skip_acl, config.enforce_quota, config.sasl_in_acls, config.planned_txn_bytes_max()});
   s.planner.judge_memberships([self](const reconfig_request& asked, zxid made_by) {
     return judge_reconfig(self, asked, made_by);
   });

@@ -106,6 +106,8 @@ sync_source plan_for(const database_state& s, const plan_sync& asked,
                      const config::node_config& config);
 stream_opened open_new_stream(database_ptr self);
 caf::result<snapshot_piece> next_of_stream(database_ptr self, std::uint64_t stream);
+/// To be called before a txn is applied: what is being copied may have to take something in first.
+void warn_snapshots(database_state& s, const txn& next);
 void begin_snapshot(database_ptr self, const take_snapshot& m);
 void continue_snapshot(database_ptr self);
 

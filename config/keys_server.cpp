@@ -111,8 +111,8 @@ key_section client_keys() {
              "one under way is read from; nobody gets an error."));
   add(custom(
       "jute.maxbuffer", words_for({1024, int_max, "bytes; 0x for hexadecimal"}), "1048575",
-      "The longest request; a longer one closes its connection. ZooKeeper reads it from Java's "
-      "command line only.",
+      "The longest request; a longer one closes its connection. What a leader makes of one may be "
+      "twice as long. ZooKeeper reads it from Java's command line only.",
       take_jute_buffer, [](const node_config& c) { return number_text(c.jute_buffer_bytes_max); }));
   add(flag("clientTcpKeepAlive", &node_config::client_keep_alive,
            "Keepalive probes on client connections, which find clients that vanished. ZooKeeper's "

@@ -6,6 +6,7 @@
 
 #include "config/keys.hpp"
 #include "config/server_line.hpp"
+#include "messages/txn.hpp"
 
 namespace troupe::config {
 
@@ -73,6 +74,10 @@ std::string membership(const node_config& cfg, bool with_clients) {
 const server_entry* node_config::find(server_id id) const {
   auto i = std::find_if(servers.begin(), servers.end(), [id](const auto& x) { return x.id == id; });
   return i == servers.end() ? nullptr : &*i;
+}
+
+std::size_t node_config::planned_txn_bytes_max() const {
+  return std::min(2 * static_cast<std::size_t>(jute_buffer_bytes_max), txn_bytes_max);
 }
 
 bool node_config::has_groups() const {

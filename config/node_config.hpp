@@ -139,6 +139,9 @@ struct node_config {
   [[nodiscard]] std::int64_t sync_limit_ms() const {
     return std::int64_t{tick_ms} * sync_limit_ticks;
   }
+  /// As a leader: a request that makes a longer txn is refused. ZooKeeper reads none that is longer
+  /// than twice its jute.maxbuffer.
+  [[nodiscard]] std::size_t planned_txn_bytes_max() const;
 
   friend bool operator==(const node_config&, const node_config&) = default;
 };

@@ -4,24 +4,46 @@
 namespace troupe {
 namespace {
 
-void write_body(jute::writer& w, const create_txn& t) {
+template <class Archive>
+void write_body(Archive& w, const create_txn& t) {
   w(t.path, t.data, t.acl, t.ephemeral, t.parent_cversion);
 }
-void write_body(jute::writer& w, const create_container_txn& t) {
+template <class Archive>
+void write_body(Archive& w, const create_container_txn& t) {
   w(t.path, t.data, t.acl, t.parent_cversion);
 }
-void write_body(jute::writer& w, const create_ttl_txn& t) {
+template <class Archive>
+void write_body(Archive& w, const create_ttl_txn& t) {
   w(t.path, t.data, t.acl, t.parent_cversion, t.ttl_ms);
 }
-void write_body(jute::writer& w, const delete_txn& t) { w(t.path); }
-void write_body(jute::writer& w, const set_data_txn& t) { w(t.path, t.data, t.version); }
-void write_body(jute::writer& w, const set_acl_txn& t) { w(t.path, t.acl, t.version); }
-void write_body(jute::writer& w, const check_version_txn& t) { w(t.path, t.version); }
-void write_body(jute::writer& w, const create_session_txn& t) { w(t.timeout_ms); }
-void write_body(jute::writer& w, const close_session_txn& t) {
+template <class Archive>
+void write_body(Archive& w, const delete_txn& t) {
+  w(t.path);
+}
+template <class Archive>
+void write_body(Archive& w, const set_data_txn& t) {
+  w(t.path, t.data, t.version);
+}
+template <class Archive>
+void write_body(Archive& w, const set_acl_txn& t) {
+  w(t.path, t.acl, t.version);
+}
+template <class Archive>
+void write_body(Archive& w, const check_version_txn& t) {
+  w(t.path, t.version);
+}
+template <class Archive>
+void write_body(Archive& w, const create_session_txn& t) {
+  w(t.timeout_ms);
+}
+template <class Archive>
+void write_body(Archive& w, const close_session_txn& t) {
   if (t.paths) w(*t.paths);
 }
-void write_body(jute::writer& w, const error_txn& t) { w(t.err); }
+template <class Archive>
+void write_body(Archive& w, const error_txn& t) {
+  w(t.err);
+}
 void write_body(jute::writer& w, const multi_txn& t) {
   w.i32(static_cast<std::int32_t>(t.ops.size()));
   for (const auto& op : t.ops) {
@@ -30,6 +52,20 @@ void write_body(jute::writer& w, const multi_txn& t) {
     std::visit([&iw](const auto& body) { write_body(iw, body); }, op.body);
     w(op.type, inner);
   }
+}
+void write_body(jute::meter& m, const multi_txn& t) {
+  m(std::int32_t{0});
+  for (const auto& op : t.ops) {
+    m(op.type, std::int32_t{0});  // and the length of the body
+    std::visit([&m](const auto& body) { write_body(m, body); }, op.body);
+  }
+}
+
+template <class Archive>
+void write_txn(Archive& w, const txn& x) {
+  w(x.header.client, x.header.cx, x.header.id, x.header.time_ms, x.header.type);
+  std::visit([&w](const auto& body) { write_body(w, body); }, x.body);
+  if (x.digest) w(x.digest->version, x.digest->tree);
 }
 
 /// What may stand both alone and in a multi. False: the type is none of these.
@@ -147,10 +183,21 @@ bool read_body(jute::reader& r, op_code type, txn_body& out) {
 std::string encode_txn(const txn& x) {
   std::string out;
   jute::writer w{out};
-  w(x.header.client, x.header.cx, x.header.id, x.header.time_ms, x.header.type);
-  std::visit([&w](const auto& body) { write_body(w, body); }, x.body);
-  if (x.digest) w(x.digest->version, x.digest->tree);
+  write_txn(w, x);
   return out;
+}
+
+std::size_t encoded_bytes(const txn& x) {
+  jute::meter m;
+  write_txn(m, x);
+  return m.bytes();
+}
+
+std::size_t encoded_bytes(const multi_op& op) {
+  jute::meter m;
+  m(op.type, std::int32_t{0});  // and the length of the body
+  std::visit([&m](const auto& body) { write_body(m, body); }, op.body);
+  return m.bytes();
 }
 
 std::optional<txn> decode_txn(std::string_view bytes) {

@@ -66,8 +66,9 @@ struct create_session_txn {
   std::int32_t timeout_ms = 0;
   friend bool operator==(const create_session_txn&, const create_session_txn&) = default;
 };
-/// `paths` are the session's ephemerals; nullopt in logs written before 3.6: delete by owner
-/// instead.
+/// `paths` are the session's ephemerals; nullopt: they go by their owner, as in every log from
+/// before 3.6, and where their paths would make the txn too long. Such a txn carries no digest:
+/// ZooKeeper would read the digest's bytes as paths.
 struct close_session_txn {
   std::optional<std::vector<std::string>> paths;
   friend bool operator==(const close_session_txn&, const close_session_txn&) = default;
@@ -111,6 +112,10 @@ struct txn_digest {
   friend bool operator==(const txn_digest&, const txn_digest&) = default;
 };
 
+/// The longest txn that any server plans, sends, logs and reads, in bytes. A constant of the
+/// format: what one server may plan every other can log, whatever its own configuration.
+inline constexpr std::size_t txn_bytes_max = std::size_t{1} << 29;
+
 struct txn {
   txn_header header;
   txn_body body;
@@ -120,6 +125,10 @@ struct txn {
 
 /// The bytes of a log entry's payload: header, body, digest if there is one.
 [[nodiscard]] std::string encode_txn(const txn& x);
+/// How many they are, without making them.
+[[nodiscard]] std::size_t encoded_bytes(const txn& x);
+/// What one operation adds to the bytes of its multi.
+[[nodiscard]] std::size_t encoded_bytes(const multi_op& op);
 
 /// nullopt when the bytes are no txn of a type known here.
 [[nodiscard]] std::optional<txn> decode_txn(std::string_view bytes);

@@ -7,6 +7,9 @@
 #include <array>
 #include <charconv>
 #include <optional>
+#include <set>
+#include <tuple>
+#include <utility>
 
 namespace troupe::core {
 namespace {
@@ -85,6 +88,25 @@ constexpr std::array schemes{
 
 const auth_id anyone{"world", "anyone"};
 
+/// As it is encoded: two texts, each behind its length.
+std::size_t bytes_of(const auth_id& id) {
+  return 2 * sizeof(std::int32_t) + id.scheme.size() + id.id.size();
+}
+
+/// Which entries of a list have come already. A list may be as long as a request.
+class seen_entries {
+ public:
+  explicit seen_entries(std::size_t entries) : is_trivial_(entries < 2) {}
+
+  bool is_new(const acl_entry& entry) {
+    return is_trivial_ || seen_.emplace(entry.perms, entry.id.scheme, entry.id.id).second;
+  }
+
+ private:
+  bool is_trivial_;
+  std::set<std::tuple<std::int32_t, std::string_view, std::string_view>> seen_;
+};
+
 }  // namespace
 
 const acl_ptr& open_acl() {
@@ -98,30 +120,48 @@ const auth_scheme* find_scheme(std::string_view name) {
   return found == schemes.end() ? nullptr : &*found;
 }
 
+bool add_identity(identities& shown, auth_id fresh) {
+  std::size_t bytes = bytes_of(fresh);
+  for (const auto& id : shown) {
+    if (id == fresh) return true;
+    bytes += bytes_of(id);
+  }
+  if (shown.size() >= identities_max || bytes > identity_bytes_max) return false;
+  shown.push_back(std::move(fresh));
+  return true;
+}
+
 tl::expected<acl_list, error_code> fix_up_acl(const acl_list& asked, const identities& shown,
-                                              bool with_sasl) {
+                                              const acl_rules& rules) {
   const auto invalid = tl::unexpected{error_code::invalid_acl};
-  const auto known = [with_sasl](std::string_view name) {
-    return name == "sasl" && !with_sasl ? nullptr : find_scheme(name);
+  const auto known = [&rules](std::string_view name) {
+    return name == "sasl" && !rules.with_sasl ? nullptr : find_scheme(name);
   };
   if (asked.empty()) return invalid;
+  seen_entries seen{asked.size()};
   acl_list out;
-  for (auto entry = asked.begin(); entry != asked.end(); ++entry) {
-    if (std::find(asked.begin(), entry, *entry) != entry) continue;
-    if (entry->id == anyone) {
-      out.push_back(*entry);
-    } else if (entry->id.scheme == "auth") {
-      auto before = out.size();
+  std::size_t bytes = 0;
+  const auto take = [&](std::int32_t perms, const auth_id& id) {
+    out.push_back({perms, id});
+    bytes += sizeof perms + bytes_of(id);
+    return bytes <= rules.bytes_max;
+  };
+  for (const auto& entry : asked) {
+    if (!seen.is_new(entry)) continue;
+    const auto before = out.size();
+    bool fits = true;
+    if (entry.id == anyone) {
+      fits = take(entry.perms, entry.id);
+    } else if (entry.id.scheme == "auth") {
       for (const auto& id : shown) {
         auto scheme = known(id.scheme);
-        if (scheme && scheme->is_authenticated) out.push_back({entry->perms, id});
+        if (scheme && scheme->is_authenticated) fits = fits && take(entry.perms, id);
       }
-      if (out.size() == before) return invalid;
-    } else {
-      auto scheme = known(entry->id.scheme);
-      if (!scheme || !scheme->is_valid(entry->id.id)) return invalid;
-      out.push_back(*entry);
+    } else if (auto scheme = known(entry.id.scheme); scheme && scheme->is_valid(entry.id.id)) {
+      fits = take(entry.perms, entry.id);
     }
+    if (!fits) return tl::unexpected{error_code::bad_arguments};
+    if (out.size() == before) return invalid;
   }
   return out;
 }

@@ -34,12 +34,24 @@ struct auth_scheme {
 /// Null for a scheme nobody here speaks.
 [[nodiscard]] const auth_scheme* find_scheme(std::string_view name);
 
+/// How much one connection may prove to be: each write takes it along to the leading server, and
+/// each "auth" in an access list stands for all of it.
+inline constexpr std::size_t identities_max = 256;
+inline constexpr std::size_t identity_bytes_max = std::size_t{16} << 10;
+/// True: `fresh` is among `shown` now, or was before. False: there is no room for it.
+[[nodiscard]] bool add_identity(identities& shown, auth_id fresh);
+
+struct acl_rules {
+  bool with_sasl = false;                                // the scheme sasl is known here
+  std::size_t bytes_max = static_cast<std::size_t>(-1);  // of the list as it will be stored
+};
+
 /// The list as it will be stored: duplicates merged, auth:"" expanded to what `shown` has proved.
-/// invalid_acl: empty list, unknown scheme, malformed id, or "auth" of nobody. `with_sasl`: the
-/// scheme sasl is known here.
+/// invalid_acl: empty list, unknown scheme, malformed id, or "auth" of nobody. bad_arguments: it
+/// would be longer than the rules allow.
 [[nodiscard]] tl::expected<acl_list, error_code> fix_up_acl(const acl_list& asked,
                                                             const identities& shown,
-                                                            bool with_sasl = false);
+                                                            const acl_rules& rules = {});
 
 /// True when one entry grants any of `permissions` (bits) to one of `shown`. An empty list grants
 /// all, as in ZooKeeper.

@@ -28,6 +28,8 @@ enum class mutant {
   rot_taken_for_the_end,
   rotten_server_votes,
   lost_snapshot_vouched_for,
+  length_taken_for_disk_fault,
+  close_unseen_by_snapshot,
   // -- who may lead, and with which history
   shorter_log_leads,
   observers_count,
@@ -47,6 +49,7 @@ enum class mutant {
   session_made_anew,
   closing_session_writes,
   late_ephemeral_left,
+  close_not_measured,
   client_shown_the_past,
   read_overtakes_write,
   sync_answered_at_once,
@@ -97,6 +100,11 @@ inline constexpr std::array mutants{
                  "who lost what it acknowledged elects, and is a quorum with one that is behind"},
     named_mutant{mutant::lost_snapshot_vouched_for, "lost-snapshot-vouched-for",
                  "the word where a history begins outlives the snapshot it was written for"},
+    named_mutant{mutant::length_taken_for_disk_fault, "length-taken-for-disk-fault",
+                 "a server's log refuses what its own jute.maxbuffer would, as if its disk failed"},
+    named_mutant{mutant::close_unseen_by_snapshot, "close-unseen-by-snapshot",
+                 "ephemerals that go by their owner are missing in a snapshot that is under way, "
+                 "and replay passes over their parents (ZOOKEEPER-3145)"},
     named_mutant{mutant::shorter_log_leads, "shorter-log-leads",
                  "votes are compared by server id alone, and the leader asks nobody's history"},
     named_mutant{mutant::observers_count, "observers-count",
@@ -130,6 +138,9 @@ inline constexpr std::array mutants{
                  "a session writes after its close was proposed, and leaves ephemerals"},
     named_mutant{mutant::late_ephemeral_left, "late-ephemeral-left",
                  "closing a session passes over ephemerals that are not committed yet"},
+    named_mutant{mutant::close_not_measured, "close-not-measured",
+                 "the close of a session names all its ephemerals, however long that makes it "
+                 "(ZOOKEEPER-4306)"},
     named_mutant{mutant::client_shown_the_past, "client-shown-the-past",
                  "a client is let in by a server that is behind what it has seen"},
     named_mutant{mutant::read_overtakes_write, "read-overtakes-write",

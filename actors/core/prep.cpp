@@ -92,11 +92,14 @@ std::string sequence_suffix(std::int32_t parent_cversion) {
 /// Java fails on an entry without an id where it asks whether that is valid.
 template <class Request>
 tl::expected<acl_list, error_code> fixed_acl(const Request& asked, const identities& shown,
-                                             bool with_sasl) {
-  auto fixed = fix_up_acl(asked.acl, shown, with_sasl);
+                                             const acl_rules& rules) {
+  auto fixed = fix_up_acl(asked.acl, shown, rules);
   if (!fixed && asked.has_null_id) return refused(error_code::marshalling_error);
   return fixed;
 }
+
+/// A txn that has changes and no body yet: header, digest, a count.
+constexpr std::size_t empty_txn_bytes = 32 + 12 + 4;
 
 /// What ZooKeeper asks of a path before it looks for the parent; the rest of the rule comes later,
 /// with the sequence number.
@@ -148,6 +151,7 @@ std::optional<txn> prep::plan_expiry(const std::string& path, std::int64_t now_m
   auto kind = kind_of_owner(node->stats.ephemeral_owner, committed_->extended_types());
   if (kind != owner_kind::container && kind != owner_kind::ttl) return std::nullopt;
   if (kind == owner_kind::ttl && !is_overdue(node->stats, now_ms)) return std::nullopt;
+  if (empty_txn_bytes + path.size() > options_.txn_bytes_max) return std::nullopt;
   write_request own{{}, {}, op_code::delete_container, {}, {}};
   auto at = start(own, now_ms);
   at.growth += growth_.of_removal(path, node->data_bytes);
@@ -174,16 +178,24 @@ prep::context prep::start(const write_request& request, std::int64_t now_ms) {
 
 txn prep::finish(context& at, tl::expected<txn_body, error_code> body) {
   txn out{.header = at.header};
+  auto refusal = body ? error_code::ok : body.error();
   if (body) {
     growth_.planned(at.header.id, at.growth);
     out.body = std::move(*body);
-    out.digest = txn_digest{digest_version, digest_.value()};
-  } else {
-    out.header.type = op_code::error;
-    out.body = error_txn{body.error()};
+    auto* close = std::get_if<close_session_txn>(&out.body);
+    if (close == nullptr || close->paths) out.digest = txn_digest{digest_version, digest_.value()};
+    if (encoded_bytes(out) <= options_.txn_bytes_max) return out;
+    if (close != nullptr && mutated(mutant::close_not_measured)) return out;
+    roll_back(at);
+    refusal = error_code::bad_arguments;
   }
+  out.header.type = op_code::error;
+  out.body = error_txn{refusal};
+  out.digest.reset();
   return out;
 }
+
+acl_rules prep::rules_for_acls() const { return {options_.sasl_in_acls, options_.txn_bytes_max}; }
 
 tl::expected<txn_body, error_code> prep::plan_body(context& at, const decoded_write& request) {
   if (auto several = std::get_if<multi_request>(&request)) return plan_multi(at, *several);
@@ -205,7 +217,7 @@ prep::planned prep::plan_op(context& at, const create_op& op) {
   if (!mode) return refused(mode.error());
   if (!op.has_path) return refused(error_code::marshalling_error);
   if (!has_parent(asked.path)) return refused(error_code::bad_arguments);
-  auto acl = fixed_acl(asked, at.request.identities, options_.sasl_in_acls);
+  auto acl = fixed_acl(asked, at.request.identities, rules_for_acls());
   if (!acl) return refused(acl.error());
   auto parent = look_up(parent_path(asked.path));
   if (!parent) return refused(error_code::no_node);
@@ -275,7 +287,7 @@ prep::planned prep::plan_op(context& at, const set_data_request& op) {
 
 prep::planned prep::plan_op(context& at, const set_acl_request& op) {
   if (!is_valid_path(op.path)) return refused(error_code::bad_arguments);
-  auto acl = fixed_acl(op, at.request.identities, options_.sasl_in_acls);
+  auto acl = fixed_acl(op, at.request.identities, rules_for_acls());
   if (!acl) return refused(acl.error());
   auto node = look_up(op.path);
   if (!node) return refused(error_code::no_node);
@@ -320,9 +332,16 @@ tl::expected<txn_body, error_code> prep::plan_reconfig(context& at, const reconf
 multi_txn prep::plan_multi(context& at, const multi_request& request) {
   multi_txn out;
   bool failed = false;
+  auto bytes = empty_txn_bytes;
   for (const auto& op : request.ops) {
     auto done = failed ? planned{refused(error_code::runtime_inconsistency)}
                        : std::visit([&](const auto& x) { return plan_op(at, x); }, op);
+    if (done) bytes += encoded_bytes(*done);
+    if (done && bytes > options_.txn_bytes_max) {
+      done = refused(error_code::bad_arguments);
+      // What stands before a failure is logged with it, as ZooKeeper does; this has no room for it.
+      for (auto& before : out.ops) before = {op_code::error, error_txn{error_code::ok}};
+    }
     if (done) {
       // ZooKeeper before 3.9 passes over a create2 it reads here.
       if (done->type == op_code::create2) done->type = op_code::create;
@@ -348,6 +367,7 @@ close_session_txn prep::plan_close(context& at) {
   candidates.erase(std::unique(candidates.begin(), candidates.end()), candidates.end());
   std::map<std::string_view, std::int32_t> removed_below;  // by parent
   close_session_txn out{std::vector<std::string>{}};
+  auto bytes = empty_txn_bytes;
   for (const auto& path : candidates) {
     auto node = look_up(path);
     if (!node || node->stats.ephemeral_owner != session) continue;
@@ -355,7 +375,9 @@ close_session_txn prep::plan_close(context& at) {
     at.growth += growth_.of_removal(path, node->data_bytes);
     put(at, path, std::move(*node));
     ++removed_below[parent_path(path)];
-    out.paths->push_back(path);
+    bytes += sizeof(std::int32_t) + path.size();
+    if (bytes > options_.txn_bytes_max && !mutated(mutant::close_not_measured)) out.paths.reset();
+    if (out.paths) out.paths->push_back(path);
   }
   for (const auto& [over, count] : removed_below) {  // once each, however many went
     auto parent = look_up(over);

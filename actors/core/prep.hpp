@@ -2,8 +2,11 @@
 /// Turns a write request into a txn on the leading server (PrepRequestProcessor): checks it against
 /// the tree as it will be once every planned txn is applied, and gives it the next zxid.
 /// Invariant: a zxid is spent on a refused request too, as an error_txn, so that every server logs
-/// and answers alike. Order: plan() in the order of arrival; applied() in the order of zxids.
-/// A txn that changes something carries the digest the tree will have after it.
+/// and answers alike. No txn is longer than the options say: what a request would make of the state
+/// is measured here, before anybody else sees it. Too long is refused as bad_arguments; the close
+/// of a session, which cannot be refused, then names no paths. Order: plan() in the order of
+/// arrival; applied() in the order of zxids. A txn that changes something carries the digest the
+/// tree will have after it.
 #pragma once
 
 #include <cstdint>
@@ -29,6 +32,7 @@ struct prep_options {
   bool skip_acl = false;       // everybody may do everything
   bool enforce_quota = false;  // hard limits refuse
   bool sasl_in_acls = false;   // ACLs may name SASL users
+  std::size_t txn_bytes_max = troupe::txn_bytes_max;
 };
 
 class prep {
@@ -57,7 +61,8 @@ class prep {
   /// A request refused before it came here (session expired or moved).
   [[nodiscard]] txn refuse(const write_request& request, error_code why, std::int64_t now_ms);
   /// Deletes a container or TTL znode whose time has come. nullopt, and no zxid is spent: it is
-  /// gone or changed meanwhile, has children again, or is neither of these.
+  /// gone or changed meanwhile, has children again, is neither of these, or its path alone would
+  /// make too long a txn (no client can name it either).
   [[nodiscard]] std::optional<txn> plan_expiry(const std::string& path, std::int64_t now_ms);
   /// The quota limits that were broken since this was asked last, refused or only worth a word.
   [[nodiscard]] std::vector<quota_breach> take_breaches() { return std::exchange(breaches_, {}); }
@@ -108,6 +113,7 @@ class prep {
   bool within_quota(std::string_view path, std::int64_t count, std::int64_t bytes);
   context start(const write_request& request, std::int64_t now_ms);
   [[nodiscard]] txn finish(context& at, tl::expected<txn_body, error_code> body);
+  [[nodiscard]] acl_rules rules_for_acls() const;
   [[nodiscard]] std::optional<record> look_up(std::string_view path) const;
   void put(context& at, std::string_view path, record next);
   void put_removal(context& at, std::string_view path, record node);

@@ -8,6 +8,9 @@
 /// it. Left out: znodes created after `at`, since replay creates them. An access list that came
 /// after the table was written is named -2 (acl_cache.hpp): its set_acl is in the replay, and until
 /// then nobody passes.
+/// A close that names no paths (txn.hpp) tells the replay nothing of an ephemeral that the copy has
+/// not got, and its parent, if that is in the copy as it was before, would keep its old pzxid
+/// (ZOOKEEPER-3145). So before_close() is called before such a txn is applied.
 #pragma once
 
 #include <cstdint>
@@ -34,6 +37,10 @@ class snapshot_encoder {
 
   /// The next bytes: at least one byte until done(), at most one item (a znode) beyond bytes_max.
   [[nodiscard]] std::string next(std::size_t bytes_max);
+  /// The ephemerals of `owner` are about to go, by their owner. Where a parent is in the copy and
+  /// none of them below it, one goes into the copy at once, without its data: it is what makes the
+  /// replay of the close come to that parent, and nothing else is left of them by then.
+  void before_close(session_id owner);
   [[nodiscard]] bool done() const { return stage_ == stage::done; }
   [[nodiscard]] zxid at() const { return at_; }
   [[nodiscard]] std::uint64_t bytes_written() const { return bytes_written_; }
@@ -43,7 +50,8 @@ class snapshot_encoder {
   void put_sessions(std::string& out, std::size_t bytes_max);
   void put_acls(std::string& out, std::size_t bytes_max);
   void put_nodes(std::string& out, std::size_t bytes_max);
-  void put_node(std::string& out, const znode& node) const;
+  enum class content { all, no_data };
+  void put_node(std::string& out, const znode& node, content what = content::all) const;
   void put_seals(std::string& out);
 
   const tree* source_;
@@ -54,6 +62,7 @@ class snapshot_encoder {
   std::vector<std::pair<std::int64_t, acl_ptr>> acls_;
   std::size_t index_ = 0;              // into sessions_ or acls_
   std::optional<std::string> cursor_;  // path of the znode visited last
+  std::vector<std::string> owed_;      // znodes that are written before the walk goes on
   std::uint32_t adler_ = 1;
   std::uint64_t bytes_written_ = 0;
 };

@@ -2,7 +2,10 @@
 #include <zlib.h>
 
 #include <algorithm>
+#include <functional>
+#include <set>
 
+#include "actors/core/mutants.hpp"
 #include "actors/core/path.hpp"
 #include "actors/core/snapshot_codec.hpp"
 #include "actors/core/snapshot_format.hpp"
@@ -67,6 +70,13 @@ class walker {
   std::vector<level> levels_;
 };
 
+/// Whether the walk comes to `a` first: a znode before all below it, and these before its siblings,
+/// whatever characters stand there.
+bool comes_before(std::string_view a, std::string_view b) {
+  const auto rank = [](char c) { return c == '/' ? 0 : 1 + static_cast<unsigned char>(c); };
+  return std::ranges::lexicographical_compare(a, b, std::less{}, rank, rank);
+}
+
 }  // namespace
 
 snapshot_encoder::snapshot_encoder(const tree& source, snapshot_options options)
@@ -128,6 +138,8 @@ void snapshot_encoder::put_acls(std::string& out, std::size_t bytes_max) {
 }
 
 void snapshot_encoder::put_nodes(std::string& out, std::size_t bytes_max) {
+  for (; !owed_.empty() && out.size() < bytes_max; owed_.pop_back()) out += owed_.back();
+  if (!owed_.empty()) return;
   walker walk{*source_, cursor_};
   // Where the cursor stands on a znode of a later life, all below it is younger still.
   bool into = true;
@@ -145,10 +157,29 @@ void snapshot_encoder::put_nodes(std::string& out, std::size_t bytes_max) {
   if (last) cursor_ = last->path();
 }
 
-void snapshot_encoder::put_node(std::string& out, const znode& node) const {
+void snapshot_encoder::before_close(session_id owner) {
+  if (stage_ != stage::nodes || !cursor_ || mutated(mutant::close_unseen_by_snapshot)) return;
+  const auto is_passed = [this](std::string_view path) { return !comes_before(*cursor_, path); };
+  std::set<std::string, std::less<>> below;  // parents that the replay will come to
+  const auto paths = source_->ephemerals(owner);
+  for (const auto& path : paths)
+    if (is_passed(path)) below.emplace(parent_path(path));
+  for (const auto& path : paths) {
+    const auto over = parent_path(path);
+    const auto* node = source_->find(path);
+    if (is_passed(path) || !is_passed(over) || node->stats.czxid > at_) continue;
+    if (!below.emplace(over).second) continue;
+    put_node(owed_.emplace_back(), *node, content::no_data);
+  }
+}
+
+void snapshot_encoder::put_node(std::string& out, const znode& node, content what) const {
   jute::writer w{out};
   w.bytes(node.parent ? node.path() : "");
-  node.data.is_null() ? w.null() : w.bytes(node.data.view());
+  if (node.data.is_null() || what == content::no_data)
+    w.null();
+  else
+    w.bytes(node.data.view());
   auto is_listed = [this](std::int64_t id) {
     auto row =
         std::lower_bound(acls_.begin(), acls_.end(), id,

@@ -79,6 +79,43 @@ class writer {
   std::string& out_;
 };
 
+/// Counts the bytes that a writer would write.
+class meter {
+ public:
+  template <class... Fields>
+  void operator()(const Fields&... xs) {
+    (put(xs), ...);
+  }
+  [[nodiscard]] std::size_t bytes() const { return bytes_; }
+
+ private:
+  static constexpr std::size_t length_bytes = sizeof(std::int32_t);
+
+  void put(bool) { ++bytes_; }
+  void put(std::int32_t x) { bytes_ += sizeof x; }
+  void put(std::int64_t x) { bytes_ += sizeof x; }
+  void put(const std::string& x) { bytes_ += length_bytes + x.size(); }
+  void put(const buffer& x) { bytes_ += length_bytes + (x ? x->size() : 0); }
+  void put(zxid x) { put(x.value); }
+  template <class Tag, class Rep>
+  void put(scalar<Tag, Rep> x) {
+    put(x.value);
+  }
+  template <class T>
+  void put(const std::vector<T>& xs) {
+    bytes_ += length_bytes;
+    for (const auto& x : xs) put(x);
+  }
+  template <class E>
+  requires std::is_enum_v<E>
+  void put(E) { bytes_ += sizeof(std::int32_t); }
+  template <class T>
+  requires requires(meter& m, const T& t) { fields(m, t); }
+  void put(const T& x) { fields(*this, x); }
+
+  std::size_t bytes_ = 0;
+};
+
 /// Reads records from bytes it does not own; they must outlive it.
 class reader {
  public:

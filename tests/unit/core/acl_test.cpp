@@ -13,6 +13,7 @@ const auth_id anyone{"world", "anyone"};
 const auth_id ann{"digest", "ann:hash"};
 const auth_id here{"ip", "10.1.2.3"};
 constexpr auto all = permission::all;
+const acl_rules with_sasl{.with_sasl = true};
 
 error_code refusal(const acl_list& asked, const identities& shown = {}) {
   auto fixed = fix_up_acl(asked, shown);
@@ -43,6 +44,40 @@ TEST(AclFixUp, AuthBecomesEveryIdentityThatWasProved) {
   EXPECT_EQ(fixed, (acl_list{{7, ann}, {7, bob}}));
 }
 
+/// "auth" in many entries with many identities is a list that no request could bring.
+TEST(AclFixUp, ListThatGrowsBeyondTheRulesIsRefused) {
+  identities shown{here};
+  for (int i = 0; i < 100; ++i) shown.push_back({"digest", "user" + std::to_string(i) + ":hash"});
+  acl_list asked;
+  for (std::int32_t perms = 1; perms <= 31; ++perms) asked.push_back({perms, {"auth", ""}});
+  EXPECT_EQ(fix_up_acl(asked, shown)->size(), 3100U);
+  const acl_rules rules{.bytes_max = 31 * 100 * (12 + 6 + 11)};
+  EXPECT_TRUE(fix_up_acl(asked, shown, rules));
+  shown.push_back({"digest", "one:more"});
+  EXPECT_EQ(fix_up_acl(asked, shown, rules).error(), error_code::bad_arguments);
+  EXPECT_EQ(fix_up_acl({{all, anyone}}, {}, {.bytes_max = 22}).error(), error_code::bad_arguments);
+  EXPECT_TRUE(fix_up_acl({{all, anyone}}, {}, {.bytes_max = 23}));
+}
+
+TEST(AclIdentities, AreHeldOnceAndNoMoreThanThereIsRoomFor) {
+  identities shown{here};
+  for (int i = 0; i < 2; ++i)
+    for (std::size_t n = 1; n < identities_max; ++n)
+      EXPECT_TRUE(add_identity(shown, {"digest", "user" + std::to_string(n) + ":hash"}));
+  EXPECT_EQ(shown.size(), identities_max);
+  EXPECT_FALSE(add_identity(shown, ann));
+  EXPECT_TRUE(add_identity(shown, here)) << "it is there already";
+  EXPECT_EQ(shown.size(), identities_max);
+}
+
+TEST(AclIdentities, AreBoundedInBytesToo) {
+  identities shown{here};
+  EXPECT_FALSE(add_identity(shown, {"digest", std::string(identity_bytes_max, 'u') + ":hash"}));
+  EXPECT_TRUE(add_identity(shown, {"digest", std::string(identity_bytes_max / 2, 'u') + ":hash"}));
+  EXPECT_FALSE(add_identity(shown, {"digest", std::string(identity_bytes_max / 2, 'v') + ":hash"}));
+  EXPECT_EQ(shown.size(), 2U);
+}
+
 TEST(AclFixUp, AuthOfNobodyIsInvalid) {
   EXPECT_EQ(refusal({{all, {"auth", ""}}}, {here}), error_code::invalid_acl);
 }
@@ -51,16 +86,16 @@ TEST(AclFixUp, AuthOfNobodyIsInvalid) {
 TEST(AclFixUp, SaslIsASchemeWhereTheConfigSaysSoAndTakesAnyNameAndPrincipals) {
   for (auto name : {"bob", "", "bob/smith/x", "bob@HOME", "bob/host@HOME", "@", "a b"}) {
     acl_list asked{{all, {"sasl", name}}};
-    EXPECT_EQ(fix_up_acl(asked, {}, true), asked) << name;
+    EXPECT_EQ(fix_up_acl(asked, {}, with_sasl), asked) << name;
     EXPECT_EQ(refusal(asked), error_code::invalid_acl) << name;
   }
   for (auto name : {"bob@a@b", "bob/a/b@HOME", "bob@HO/ME"})
-    EXPECT_FALSE(fix_up_acl({{all, {"sasl", name}}}, {}, true)) << name;
+    EXPECT_FALSE(fix_up_acl({{all, {"sasl", name}}}, {}, with_sasl)) << name;
 }
 
 TEST(AclFixUp, AuthMeansTheSaslUserWhereTheSchemeIsKnown) {
   auth_id bob{"sasl", "bob"};
-  EXPECT_EQ(fix_up_acl({{7, {"auth", ""}}}, {here, bob}, true), (acl_list{{7, bob}}));
+  EXPECT_EQ(fix_up_acl({{7, {"auth", ""}}}, {here, bob}, with_sasl), (acl_list{{7, bob}}));
   EXPECT_EQ(refusal({{7, {"auth", ""}}}, {here, bob}), error_code::invalid_acl);
 }
 

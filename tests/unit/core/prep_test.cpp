@@ -313,6 +313,98 @@ TEST(PrepSession, CloseLeavesWhatAnotherSessionHasMadeInItsPlace) {
   EXPECT_EQ(std::get<close_session_txn>(closed.body).paths, std::vector<std::string>{});
 }
 
+/// In ZooKeeper 3.5's form, which names none. It bears no digest: Java would read it as paths.
+TEST(PrepSession, CloseOfMoreThanATxnCanNameGoesByTheOwner) {
+  database db;
+  db.planner.set_options({.txn_bytes_max = 210});
+  db.create("/p");
+  for (int i = 0; i < 5; ++i)
+    ASSERT_EQ(db.create("/p/" + std::to_string(i) + std::string(24, 'e'), "", 1), code::ok);
+  auto five = db.plan(op_code::close_session, "");
+  EXPECT_EQ(std::get<close_session_txn>(five.body).paths->size(), 5U);
+  EXPECT_EQ(encode_txn(five).size(), 48U + 5 * (4 + 28));
+  db.apply(five);
+
+  for (int i = 0; i < 5; ++i) db.create("/p/" + std::to_string(i) + std::string(24, 'e'), "", 1);
+  db.plan(op_code::create, body_of_create("/p/late", "", 1));  // not applied yet
+  auto six = db.plan(op_code::close_session, "");
+  EXPECT_FALSE(std::get<close_session_txn>(six.body).paths);
+  EXPECT_FALSE(six.digest);
+  EXPECT_EQ(encode_txn(six).size(), 32U);
+}
+
+TEST(PrepSession, CloseByTheOwnerLeavesTheTreeThatWasForeseen) {
+  for (std::size_t bytes_max : {std::size_t{100}, txn_bytes_max}) {
+    database db;
+    db.create("/p");
+    for (std::string path : {"/a", "/b", "/p/c", "/p/d"}) db.create(path, "", 1);
+    std::vector<txn> waiting{db.plan(op_code::create, body_of_create("/p/late", "", 1))};
+    db.planner.set_options({.txn_bytes_max = bytes_max - 32});
+    waiting.push_back(db.plan(op_code::close_session, ""));
+    db.planner.set_options({});
+    db.client = session_id{0x200};
+    waiting.push_back(db.plan(op_code::create, body_of_create("/p/next")));
+    for (const auto& x : waiting) EXPECT_TRUE(db.apply(x).digest_matches);
+    EXPECT_EQ(db.data.ephemeral_count(), 0U);
+    EXPECT_EQ(db.stat_of("/p").num_children, 1);
+  }
+}
+
+// -- how long a txn may be ------------------------------------------------------------------------
+
+TEST(PrepLength, WhatARequestWouldGrowToIsRefusedAndNothingHappens) {
+  database db;
+  db.create("/a");
+  db.shown = {{"ip", "127.0.0.1"}};
+  for (int i = 0; i < 20; ++i) db.shown.push_back({"digest", std::to_string(i) + ":hash"});
+  db.planner.set_options({.txn_bytes_max = 400});
+  const acl_list expands{{permission::all, {"auth", ""}}};
+  const auto before = db.data.digest();
+  EXPECT_EQ(db.create("/b", "", 0, expands), code::bad_arguments);
+  EXPECT_EQ(db.err(op_code::set_acl, body_of_set_acl("/a", expands)), code::bad_arguments);
+  EXPECT_EQ(db.create("/b", std::string(400, 'x')), code::bad_arguments);
+  EXPECT_EQ(db.set("/a", std::string(400, 'x')), code::bad_arguments);
+  EXPECT_EQ(db.data.digest(), before);
+  EXPECT_EQ(db.planner.outstanding(), 0U);
+  EXPECT_EQ(db.create("/b"), code::ok) << "and the next one finds all as it was";
+}
+
+TEST(PrepLength, EveryTxnOfTheBoundsLengthFitsAndNoneOfAByteMore) {
+  for (std::size_t more : {0U, 1U}) {
+    database db;
+    db.create("/a");
+    db.planner.set_options({.txn_bytes_max = 100});
+    const std::string data(100 - 44 - 6 - 4 - 4 + more, 'x');  // header, digest, path, version
+    auto planned = db.plan(op_code::set_data, body_of_set("/a", data));
+    EXPECT_EQ(refusal(planned), more == 0 ? code::ok : code::bad_arguments);
+    EXPECT_EQ(encode_txn(planned).size(), more == 0 ? 100U : 36U);
+  }
+}
+
+TEST(PrepLength, MultiIsRefusedAtTheOperationThatMakesItTooLong) {
+  database db;
+  db.planner.set_options({.txn_bytes_max = 250});
+  std::vector<std::pair<op_code, std::string>> ops;
+  for (int i = 0; i < 5; ++i)
+    ops.emplace_back(op_code::create, body_of_create("/n" + std::to_string(i), "0123456789"));
+  auto planned = db.plan(op_code::multi, body_of_multi(ops));
+  EXPECT_EQ(multi_codes(planned), (std::vector{code::ok, code::ok, code::ok, code::bad_arguments,
+                                               code::runtime_inconsistency}));
+  EXPECT_LE(encode_txn(planned).size(), 250U);
+  db.apply(planned);
+  EXPECT_EQ(db.data.find("/n0"), nullptr);
+  EXPECT_EQ(db.planner.outstanding(), 0U);
+}
+
+/// A server with a greater bound may have forwarded it: not even its errors have room.
+TEST(PrepLength, MultiWhoseErrorsAreTooManyIsRefusedAsAWhole) {
+  database db;
+  db.planner.set_options({.txn_bytes_max = 250});
+  std::vector<std::pair<op_code, std::string>> ops(50, {op_code::check, body_of_check("/x", 1)});
+  EXPECT_EQ(refusal(db.plan(op_code::multi, body_of_multi(ops))), code::bad_arguments);
+  EXPECT_EQ(db.create("/a"), code::ok);
+}
+
 TEST(PrepSession, CloseFindsAnEphemeralWhoseDeletionWasRolledBack) {
   database db;
   db.plan(op_code::create, body_of_create("/e", "", 1));

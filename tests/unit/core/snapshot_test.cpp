@@ -112,6 +112,44 @@ TEST_F(Snapshot, ZnodeTheCursorStandsOnMayGo) {
   }
 }
 
+/// ZOOKEEPER-3145: wherever the walk stands when the session is closed, the replay raises the same
+/// parents, though the close names nobody.
+TEST_F(Snapshot, CloseByTheOwnerIsReplayedOverACopyThatWasUnderWay) {
+  for (std::string path : {"/p", "/p-", "/p/q", "/p/r"}) db.create(path);
+  for (int cut = 1; cut < 40; ++cut) {
+    db.client = session_id{0x1000 + cut};
+    for (std::string path : {"/p-/e", "/p/1", "/p/9", "/p/q/e", "/p/r/1", "/p/r/2", "/z"})
+      ASSERT_EQ(db.create(path, "content", 1), error_code::ok);
+    snapshot_encoder encoder{db.data};
+    std::string bytes;
+    for (int i = 0; i < cut && !encoder.done(); ++i) bytes += encoder.next(1);
+    std::vector<txn> log;
+    auto happen = [&](txn x) {
+      db.apply(x);
+      log.push_back(std::move(x));
+    };
+    happen(db.plan(op_code::create, body_of_create("/p/late", "", 1)));
+    auto close = db.plan(op_code::close_session, "");
+    close.body = close_session_txn{};
+    close.digest.reset();
+    encoder.before_close(db.client);
+    happen(close);
+    happen(db.plan(op_code::create, body_of_create("/z", "another life")));
+    while (!encoder.done()) bytes += encoder.next(1);
+    auto read = decode_all(bytes, 7);
+    ASSERT_TRUE(read) << read.error();
+    auto& copy = read->data;
+    copy.set_last_processed(encoder.at());
+    EXPECT_TRUE(copy.expect_digest(*read->digest));
+    for (const auto& x : log) EXPECT_TRUE(copy.apply(x).digest_matches) << "cut at " << cut;
+    for (std::string path : {"/", "/p", "/p-", "/p/q", "/p/r", "/z"})
+      EXPECT_EQ(copy.stat_of(*copy.find(path)), db.stat_of(path)) << path << ", cut at " << cut;
+    EXPECT_EQ(copy.digest(), db.data.digest());
+    EXPECT_EQ(copy.node_count(), db.data.node_count());
+    db.remove("/z");
+  }
+}
+
 TEST_F(Snapshot, ListThatCameAfterTheTableGrantsNobodyUntilReplay) {
   snapshot_encoder encoder{db.data};
   auto bytes = encoder.next(1);

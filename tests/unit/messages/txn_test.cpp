@@ -42,6 +42,35 @@ TEST(OldTxn, CreateOfBefore34StandsInAMultiToo) {
             -1);
 }
 
+TEST(Txn, LengthIsKnownBeforeTheBytesAre) {
+  const std::vector<acl_entry> acl{{31, {"world", "anyone"}}, {1, {"digest", "ann:hash"}}};
+  const multi_txn several{{{op_code::create, create_txn{"/a", "data", acl, true, 3}},
+                           {op_code::check, check_version_txn{"/b", 1}},
+                           {op_code::error, error_txn{error_code::no_node}}}};
+  const std::vector<txn_body> bodies{create_txn{"/a", "data", acl, true, 3},
+                                     create_container_txn{"/a", std::nullopt, acl, 3},
+                                     create_ttl_txn{"/a", "", {}, 3, 1000},
+                                     delete_txn{"/a"},
+                                     set_data_txn{"/a", "data", 1},
+                                     set_acl_txn{"/a", acl, 1},
+                                     check_version_txn{"/a", 1},
+                                     create_session_txn{4000},
+                                     close_session_txn{std::vector<std::string>{"/a", "/b/c"}},
+                                     close_session_txn{},
+                                     error_txn{error_code::no_node},
+                                     several,
+                                     multi_txn{}};
+  for (const auto& body : bodies) {
+    txn x{.body = body};
+    EXPECT_EQ(encoded_bytes(x), encode_txn(x).size()) << body.index();
+    x.digest = txn_digest{};
+    EXPECT_EQ(encoded_bytes(x), encode_txn(x).size()) << body.index();
+  }
+  std::size_t ops = 0;
+  for (const auto& op : several.ops) ops += encoded_bytes(op);
+  EXPECT_EQ(ops + encoded_bytes(txn{.body = multi_txn{}}), encoded_bytes(txn{.body = several}));
+}
+
 TEST(OldTxn, CloseSessionOfBefore36HasNoBody) {
   auto read = decode_txn(header_of(op_code::close_session));
   ASSERT_TRUE(read);
