@@ -60,7 +60,7 @@ bool snapshot_is_due(const journal_state& s) {
 
 // -- failures -----------------------------------------------------------------------------------
 
-/// The disk failed, or somebody tried to make a hole: nothing is acked any more.
+/// The disk failed, or what was asked must not be logged: nothing is acked any more.
 void fail(journal_ptr self, const io_error& why) {
   auto& s = self->state;
   if (!s.broken.empty()) return;
@@ -68,13 +68,11 @@ void fail(journal_ptr self, const io_error& why) {
   s.waiting.clear();
   s.incoming.reset();
   forget_scribe(self);
-  if (s.failures) self->send(s.failures, disk_failed{s.broken});  // who logs it
-}
-
-/// Txns have come where a snapshot has to be first.
-io_error no_history(journal_ptr self) {
-  return {"append to the log", self->state.directory->log_directory(), ENODATA, -1,
-          "what was logged here is lost: a snapshot has to come first"};
+  if (!s.failures) return;
+  if (why.is_of_the_disk())
+    self->send(s.failures, disk_failed{s.broken});  // who logs it
+  else
+    self->send(s.failures, log_refused{s.broken});
 }
 
 /// Runs `work`; a failure of it breaks the journal.
@@ -139,9 +137,9 @@ void start_snapshot(journal_ptr self) {
 void append(journal_ptr self, const append_txns& m) {
   auto& s = self->state;
   if (!s.broken.empty() || m.txns.empty()) return;
-  if (!s.log) return fail(self, no_history(self));
+  if (!s.log) return fail(self, no_history(*s.directory));
   for (const auto& t : m.txns) {
-    if (!must(self, [&] { return s.log->append(*t); })) return;
+    if (!must(self, [&] { return append_to(*s.log, *t, config_of(self)); })) return;
     s.bytes_since_snapshot += t->bytes.size();
   }
   s.txns_since_snapshot += m.txns.size();
@@ -256,7 +254,7 @@ io_result<read_database> read_history(journal_ptr self) {
   report(s.options.context->log, *data);
   if (data->how.came == storage::loaded_database::origin::unknown)
     return tl::unexpected(io_error{
-        "load the database", s.directory->snapshot_directory(), ENODATA, -1,
+        "load the database", s.directory->snapshot_directory(), io_error::code_refused, -1,
         "it is empty, and db.autocreate is false. If that is meant, make a file `initialize` in " +
             config_of(self).data_dir});
   if (data->how.came == storage::loaded_database::origin::created)
@@ -351,7 +349,7 @@ caf::result<stored> store(journal_ptr self, const store_epoch& m) {
 caf::result<loaded_data> truncate(journal_ptr self, const truncate_log& m) {
   auto& s = self->state;
   if (!flush(self)) return error_of(s.broken);
-  if (!s.log) return error_of(no_history(self).text());
+  if (!s.log) return error_of(no_history(*s.directory).text());
   forget_scribe(self);
   auto cut = s.log->check_cut(m.keep_upto);
   if (cut && !mutated(mutant::cut_keeps_newer_snapshots))

@@ -17,8 +17,8 @@ using storage::io_result;
 constexpr std::size_t piece_bytes = std::size_t{1} << 20;
 
 tl::unexpected<io_error> not_in_log(const storage::data_dir& directory, zxid after) {
-  return tl::unexpected(io_error{"read the log", directory.log_directory(), ENODATA, -1,
-                                 "it does not go on from " + to_string(after)});
+  return tl::unexpected(io_error{"read the log", directory.log_directory(), io_error::code_refused,
+                                 -1, "it does not go on from " + to_string(after)});
 }
 
 }  // namespace
@@ -31,7 +31,6 @@ storage::data_dir_options directory_options(const config::node_config& config, s
   if (!config.is_standalone()) options.owner = me;
   options.trust_empty_snapshot = config.snapshot_trust_empty;
   options.auto_create_database = config.auto_create_database;
-  options.record_bytes_max = 2 * std::int64_t{config.jute_buffer_bytes_max};
   options.wall_ms = wall_ms;
   return options;
 }
@@ -41,7 +40,6 @@ storage::log_options log_options(const config::node_config& config, std::string 
   options.directory = std::move(directory);
   options.prealloc_bytes = config.log_prealloc_bytes;
   options.size_limit_bytes = config.log_file_bytes_max;
-  options.record_bytes_max = 2 * std::int64_t{config.jute_buffer_bytes_max};
   options.force_sync = config.force_sync;
   return options;
 }
@@ -93,6 +91,19 @@ storage::compression compression_of(const config::node_config& config) {
   return storage::compression::none;
 }
 
+io_result<void> append_to(storage::txn_log& log, const logged_txn& next,
+                          const config::node_config& config) {
+  if (mutated(mutant::length_taken_for_disk_fault) &&
+      next.bytes.size() > config.planned_txn_bytes_max())
+    return tl::unexpected(io_error{"append to the log", log.options().directory, EMSGSIZE});
+  return log.append(next);
+}
+
+io_error no_history(const storage::data_dir& directory) {
+  return {"append to the log", directory.log_directory(), io_error::code_refused, -1,
+          "what was logged here is lost: a snapshot has to come first"};
+}
+
 io_result<storage::snapshot_file> write_snapshot(storage::disk& d, const std::string& directory,
                                                  const core::tree& data, storage::compression how) {
   core::snapshot_encoder encoder{data};
@@ -113,9 +124,8 @@ io_result<log_range> read_range(storage::disk& d, const storage::data_dir& direc
   out.holds_after = at_snapshot || asked.after == out.last_logged;
   if (out.complete || asked.bytes_max == 0) return out;
   if (asked.after < directory.history_after()) return not_in_log(directory, asked.after);
-  auto reader =
-      storage::log_reader::open(d, directory.log_directory(), asked.after,
-                                log.options().record_bytes_max, storage::log_start::anywhere);
+  auto reader = storage::log_reader::open(d, directory.log_directory(), asked.after,
+                                          storage::log_start::anywhere);
   if (!reader) return tl::unexpected(std::move(reader.error()));
   std::uint64_t bytes = 0;
   while (bytes < asked.bytes_max) {

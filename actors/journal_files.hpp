@@ -40,6 +40,11 @@ void report(const log::logger& log, const read_database& data);
 /// snapshot.compression.method.
 [[nodiscard]] storage::compression compression_of(const config::node_config& config);
 
+[[nodiscard]] storage::io_result<void> append_to(storage::txn_log& log, const logged_txn& next,
+                                                 const config::node_config& config);
+/// Txns have come where a snapshot has to be first.
+[[nodiscard]] storage::io_error no_history(const storage::data_dir& directory);
+
 /// Writes the whole of a database that does not change meanwhile.
 [[nodiscard]] storage::io_result<storage::snapshot_file> write_snapshot(
     storage::disk& d, const std::string& directory, const core::tree& data,

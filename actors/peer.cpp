@@ -164,6 +164,10 @@ coro::task<> run(self_ptr self) {
       looking(self, "the disk failed: " + s.disk_trouble);
       auto reloading = load_from_disk(self);
       co_await reloading;
+    } else if (!s.log_refusal.empty()) {
+      looking(self, reason);
+      auto reloading = load_from_disk(self);
+      co_await reloading;
     } else if (over.trusts == role_ended::trust::no_cut) {
       s.cannot_cut = true;
     } else if (over.trusts != role_ended::trust::tree) {
@@ -273,6 +277,7 @@ peer_actor::behavior_type peer(self_ptr self, peer_options options) {
       s.options.context->trace, "zk.peer",
       [self](const wire::LearnerInfo& m) { introduce(self, m); },
       [self](const disk_failed& m) { on_disk_failed(self, m.reason); },
+      [self](const log_refused& m) { on_log_refused(self, m.reason); },
       [self](const role_established& m) {
         auto& st = self->state;
         if (self->current_sender() != caf::actor_cast<caf::strong_actor_ptr>(st.role)) return;

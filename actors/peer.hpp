@@ -57,7 +57,8 @@ struct peer_state {
   leader_actor leading;              // null unless this server leads
   caf::actor_addr role;              // of the present term
   std::string disk_trouble;          // empty: none
-  std::uint64_t failures_heard = 0;  // of the disk
+  std::string log_refusal;           // why the log has to be opened anew; empty: it need not
+  std::uint64_t failures_heard = 0;  // of the journal
   core::disk_patience patience;
   bool is_readable = false;  // the database has what clients may read
   bool cannot_cut = false;   // its log to its leader's history: a snapshot has to replace both

@@ -70,6 +70,13 @@ void disk_works(peer_ptr self) {
   s.status.disk_fault.clear();
 }
 
+void end_role(peer_ptr self, std::string last_word) {
+  auto& s = self->state;
+  s.last_word = {std::move(last_word), role_ended::trust::tree};
+  if (auto role = caf::actor_cast<caf::actor>(s.role))
+    self->send_exit(role, caf::exit_reason::kill);
+}
+
 // -- the past -----------------------------------------------------------------------------------
 
 void begin_doubt(peer_ptr self, std::string why) {
@@ -129,6 +136,7 @@ coro::task<> load_from_disk(peer_ptr self) {
     if (!data) note_trouble(self, text_of(data.error()));
     if (!data || s.failures_heard != failures) continue;
     if (!s.disk_trouble.empty()) disk_works(self);
+    s.log_refusal.clear();
     stop_reads(self);
     take_in(self, *data);
     co_return;
@@ -145,7 +153,7 @@ coro::task<std::optional<term>> settle_history(peer_ptr self) {
                                         read_log{applied->id, catch_up_bytes_max});
     auto range = co_await reading;
     if (!range) {
-      note_trouble(self, text_of(range.error()));
+      if (s.log_refusal.empty()) note_trouble(self, text_of(range.error()));
       co_return std::nullopt;
     }
     if (range->last_logged < applied->id || applied->tree_differs) {
@@ -200,9 +208,17 @@ void on_disk_failed(peer_ptr self, const std::string& reason) {
       "disk_failed",
       {{"reason", reason},
        {"then", "this server leaves its role and serves reads only, until the disk works"}});
-  s.last_word = {"the disk failed: " + reason, role_ended::trust::tree};
-  if (auto role = caf::actor_cast<caf::actor>(s.role))
-    self->send_exit(role, caf::exit_reason::kill);
+  end_role(self, "the disk failed: " + reason);
+}
+
+void on_log_refused(peer_ptr self, const std::string& reason) {
+  auto& s = self->state;
+  ++s.failures_heard;
+  s.log_refusal = reason;
+  s.options.context->log.warn(
+      "log_refused",
+      {{"reason", reason}, {"then", "this server leaves its role and reads its log anew"}});
+  end_role(self, "the log refused a txn: " + reason);
 }
 
 coro::task<> read_tree_anew(peer_ptr self, role_ended::trust trusts, std::string reason) {

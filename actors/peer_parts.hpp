@@ -27,6 +27,8 @@ void stop_reads(peer_ptr self);
 
 /// The disk failed: ends the role.
 void on_disk_failed(peer_ptr self, const std::string& reason);
+/// The log was to hold what it must not: ends the role, and the files are read anew.
+void on_log_refused(peer_ptr self, const std::string& reason);
 
 /// A role has ended because the tree here is wrong: reads it anew, which is enough if what is on
 /// the disk was right.

@@ -91,8 +91,8 @@ using snapshot_source = caf::typed_actor<reacts_to<take_snapshot>, reacts_to<nex
 using introduction_sink = caf::typed_actor<reacts_to<wire::LearnerInfo>>;
 using refusal_sink = caf::typed_actor<reacts_to<wire::NotLeading>>;
 
-/// Hears that the disk failed (peer).
-using failure_sink = caf::typed_actor<reacts_to<disk_failed>>;
+/// Hears why nothing is logged any more (peer).
+using failure_sink = caf::typed_actor<reacts_to<disk_failed>, reacts_to<log_refused>>;
 
 /// Hears what becomes of the role its server plays (peer).
 using role_sink = caf::typed_actor<reacts_to<role_established>, reacts_to<role_ended>,
@@ -170,10 +170,12 @@ using election_actor = caf::typed_actor<
     replies_to<get_election_status>::with<election_status>, reacts_to<wire::Notification>>;
 
 /// The server's role switch. Published at the peer port, where learners introduce themselves.
-using peer_actor = caf::typed_actor<
-    reacts_to<wire::LearnerInfo>, reacts_to<disk_failed>, reacts_to<role_established>,
-    reacts_to<role_ended>, reacts_to<membership_committed>, reacts_to<tree_differs>,
-    replies_to<get_server_status>::with<server_status>, reacts_to<reset_statistics>>;
+using peer_actor =
+    caf::typed_actor<reacts_to<wire::LearnerInfo>, reacts_to<disk_failed>, reacts_to<log_refused>,
+                     reacts_to<role_established>, reacts_to<role_ended>,
+                     reacts_to<membership_committed>, reacts_to<tree_differs>,
+                     replies_to<get_server_status>::with<server_status>,
+                     reacts_to<reset_statistics>>;
 
 // -- one term's roles ---------------------------------------------------------------------------
 

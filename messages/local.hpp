@@ -419,6 +419,12 @@ struct disk_failed {
   TROUPE_STAYS_LOCAL;
   std::string reason;
 };
+/// The log was to hold what it must not (a hole, or more than a txn can be): nothing is acked any
+/// more, and the server must leave its role. Says nothing of the disk.
+struct log_refused {
+  TROUPE_STAYS_LOCAL;
+  std::string reason;
+};
 /// A role's establishment, told to the peer: learners are synced with a quorum, clients may be
 /// served.
 struct role_established {

@@ -257,7 +257,6 @@ int check_directory(const arguments& args) {
     options.data_log_dir = cfg.data_log_dir;
     if (!cfg.is_standalone()) options.owner = cfg.my_id;
     options.trust_empty_snapshot = cfg.snapshot_trust_empty;
-    options.record_bytes_max = 2 * std::int64_t{cfg.jute_buffer_bytes_max};
   } else {
     options.data_dir = absolute(args.data_dir);
   }

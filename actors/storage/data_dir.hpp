@@ -35,8 +35,7 @@ struct data_dir_options {
   std::optional<server_id> owner{};   // nullopt: a standalone server, which owns any directory
   bool trust_empty_snapshot = false;  // snapshot.trust.empty
   bool auto_create_database = true;   // db.autocreate
-  std::int64_t record_bytes_max = record_bytes_max_default;
-  std::int64_t wall_ms = 0;  // the wall clock; 0: nobody will number sessions by it
+  std::int64_t wall_ms = 0;           // the wall clock; 0: nobody will number sessions by it
   /// The log leads over none of these from before it to behind it: a leader's snapshot of it stood
   /// between.
   std::set<zxid> gaps{};

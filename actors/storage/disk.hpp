@@ -25,8 +25,9 @@
 
 namespace troupe::storage {
 
-/// What failed, on which file and why. `code` is an errno; `code_corrupt` when the system served
-/// the bytes but they are not what the format allows.
+/// What failed, on which file and why. `code` is an errno that the system answered with;
+/// `code_corrupt` when it served the bytes but they are not what the format allows; `code_refused`
+/// when it was not asked, since what the caller wants must not be: a hole in the log, say.
 struct io_error {
   std::string operation;  // "open", "write", "fdatasync", "read the log", ...
   std::string path;
@@ -35,7 +36,10 @@ struct io_error {
   std::string why{};         // more than the errno says; may be empty
 
   static constexpr int code_corrupt = 74;  // EBADMSG
+  static constexpr int code_refused = 0;
   [[nodiscard]] bool is_corrupt() const { return code == code_corrupt; }
+  /// The disk did not do what it was told. Nothing else says anything of the disk.
+  [[nodiscard]] bool is_of_the_disk() const { return code != code_refused && !is_corrupt(); }
   [[nodiscard]] bool is_missing() const;  // ENOENT
 
   /// One line for a person: operation, file, offset, reason.

@@ -48,10 +48,10 @@ io_result<bool> load_snapshot(disk& d, const std::string& directory, const datab
   return corrupt(loading, directory, -1, std::move(why));
 }
 
-io_result<bool> has_txns(disk& d, const std::string& directory, std::int64_t record_bytes_max) {
+io_result<bool> has_txns(disk& d, const std::string& directory) {
   auto logs = list_logs(d, directory);
   if (!logs) return tl::unexpected(std::move(logs.error()));
-  auto dropped = drop_empty_tail(d, *logs, record_bytes_max);
+  auto dropped = drop_empty_tail(d, *logs);
   if (!dropped) return tl::unexpected(std::move(dropped.error()));
   return !logs->empty();
 }
@@ -81,7 +81,7 @@ tl::unexpected<io_error> lost_history(const std::string& path, std::int64_t offs
 
 io_result<void> replay(disk& d, const std::string& directory, const data_dir_options& options,
                        const database_sink& sink, loaded_database& out) {
-  auto reader = log_reader::open(d, directory, out.snapshot.next(), options.record_bytes_max);
+  auto reader = log_reader::open(d, directory, out.snapshot.next());
   if (!reader) return tl::unexpected(std::move(reader.error()));
   for (;;) {
     auto t = reader->next();
@@ -109,7 +109,7 @@ io_result<loaded_database> load_database(disk& d, const std::string& snapshot_di
   if (!found) return tl::unexpected(std::move(found.error()));
   if (!*found) {
     sink.begin_snapshot();
-    auto logged = has_txns(d, log_directory, options.record_bytes_max);
+    auto logged = has_txns(d, log_directory);
     if (!logged) return tl::unexpected(std::move(logged.error()));
     if (!*logged) {
       if (!options.trust_empty_snapshot)

@@ -19,6 +19,7 @@
 
 #include "actors/storage/disk.hpp"
 #include "messages/ids.hpp"
+#include "messages/txn.hpp"
 
 namespace troupe::storage {
 
@@ -27,8 +28,6 @@ inline constexpr std::size_t entry_head_bytes = 12;      // checksum and length
 inline constexpr std::size_t entry_overhead_bytes = 13;  // and the 'B'
 inline constexpr std::size_t payload_bytes_min = 32;     // a txn header
 
-/// jute.maxbuffer's default and as much again for what the server adds.
-inline constexpr std::int64_t record_bytes_max_default = 2 * 0xfffff;
 inline constexpr std::int64_t prealloc_bytes_default = std::int64_t{64} << 20;
 
 [[nodiscard]] std::string log_name(zxid first);

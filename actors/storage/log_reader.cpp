@@ -45,19 +45,15 @@ zxid zxid_of(std::string_view payload) {
 // -- one file -----------------------------------------------------------------------------------
 
 log_file_reader::log_file_reader(std::unique_ptr<readable_file> file, std::string path,
-                                 std::uint64_t size, std::int64_t record_bytes_max)
-    : file_(std::move(file)),
-      path_(std::move(path)),
-      size_(size),
-      record_bytes_max_(record_bytes_max) {}
+                                 std::uint64_t size)
+    : file_(std::move(file)), path_(std::move(path)), size_(size) {}
 
-io_result<log_file_reader> log_file_reader::open(disk& d, const std::string& path,
-                                                 std::int64_t record_bytes_max) {
+io_result<log_file_reader> log_file_reader::open(disk& d, const std::string& path) {
   auto file = d.open_readable(path);
   if (!file) return tl::unexpected(std::move(file.error()));
   auto size = (*file)->size();
   if (!size) return tl::unexpected(std::move(size.error()));
-  return log_file_reader{std::move(*file), path, *size, record_bytes_max};
+  return log_file_reader{std::move(*file), path, *size};
 }
 
 /// Up to `bytes` bytes from `offset`; valid until the next call.
@@ -104,20 +100,23 @@ io_result<std::optional<log_entry>> log_file_reader::entry_at(std::uint64_t offs
     return found(log_tail::kind::cut, "the file ends in an entry's checksum and length");
   auto head = parse_head(*bytes);
   if (head.length == 0) return found(log_tail::kind::cut, "an entry's length is not there");
-  if (head.length < static_cast<std::int32_t>(payload_bytes_min) || head.length > record_bytes_max_)
+  if (head.length < static_cast<std::int32_t>(payload_bytes_min) ||
+      head.length > static_cast<std::int32_t>(txn_bytes_max))
     return found(log_tail::kind::damaged, "an entry's length is " + std::to_string(head.length) +
                                               "; " + std::to_string(payload_bytes_min) + " to " +
-                                              std::to_string(record_bytes_max_) +
-                                              " are possible (jute.maxbuffer sets the most)");
+                                              std::to_string(txn_bytes_max) + " are possible");
   auto whole = static_cast<std::size_t>(head.length) + entry_overhead_bytes;
   if (whole > left)
     return found(log_tail::kind::cut, "an entry of " + std::to_string(whole) +
                                           " bytes begins, and the file has " +
                                           std::to_string(left));
+  // Looked at by itself first: a length that is none may span the whole file.
+  auto mark = file_->read_at(offset + whole - 1, 1);
+  if (!mark) return tl::unexpected(std::move(mark.error()));
+  if (*mark != "B") return found(log_tail::kind::cut, "an entry does not end with its 'B'");
   bytes = window(offset, whole);
   if (!bytes) return tl::unexpected(std::move(bytes.error()));
-  if (bytes->size() < whole || bytes->back() != 'B')
-    return found(log_tail::kind::cut, "an entry does not end with its 'B'");
+  if (bytes->size() < whole) return found(log_tail::kind::cut, "the file was cut meanwhile");
   auto payload = bytes->substr(entry_head_bytes, whole - entry_overhead_bytes);
   if (head.checksum != std::int64_t{checksum_of(payload)})
     return found(log_tail::kind::damaged, "an entry's checksum is " + to_hex(head.checksum) +
@@ -211,11 +210,10 @@ io_result<std::optional<log_entry>> log_file_reader::next() {
 
 // -- a directory's files ------------------------------------------------------------------------
 
-io_result<std::vector<log_file>> drop_empty_tail(disk& d, std::vector<log_file>& files,
-                                                 std::int64_t record_bytes_max) {
+io_result<std::vector<log_file>> drop_empty_tail(disk& d, std::vector<log_file>& files) {
   std::vector<log_file> dropped;
   for (; !files.empty(); files.pop_back()) {
-    auto reader = log_file_reader::open(d, files.back().path, record_bytes_max);
+    auto reader = log_file_reader::open(d, files.back().path);
     if (!reader) return tl::unexpected(std::move(reader.error()));
     auto first = reader->next();
     if (!first) return tl::unexpected(std::move(first.error()));
@@ -225,25 +223,20 @@ io_result<std::vector<log_file>> drop_empty_tail(disk& d, std::vector<log_file>&
   return dropped;
 }
 
-log_reader::log_reader(disk& d, std::vector<log_file> files, zxid previous,
-                       std::int64_t record_bytes_max, log_start start)
-    : disk_(&d),
-      files_(std::move(files)),
-      previous_(previous),
-      record_bytes_max_(record_bytes_max),
-      start_(start) {}
+log_reader::log_reader(disk& d, std::vector<log_file> files, zxid previous, log_start start)
+    : disk_(&d), files_(std::move(files)), previous_(previous), start_(start) {}
 
 io_result<log_reader> log_reader::open(disk& d, const std::string& directory, zxid from,
-                                       std::int64_t record_bytes_max, log_start start) {
+                                       log_start start) {
   auto files = list_logs(d, directory);
   if (!files) return tl::unexpected(std::move(files.error()));
-  auto dropped = drop_empty_tail(d, *files, record_bytes_max);
+  auto dropped = drop_empty_tail(d, *files);
   if (!dropped) return tl::unexpected(std::move(dropped.error()));
   // The newest file that begins at or before `from` holds it, if any does.
   auto after = std::find_if(files->begin(), files->end(),
                             [from](const log_file& f) { return f.first > from; });
   if (after != files->begin()) files->erase(files->begin(), after - 1);
-  return log_reader{d, std::move(*files), zxid{from.value - 1}, record_bytes_max, start};
+  return log_reader{d, std::move(*files), zxid{from.value - 1}, start};
 }
 
 /// Goes on to the next file, if this one may end where it ends.
@@ -264,7 +257,7 @@ io_result<void> log_reader::finish_file() {
 io_result<txn_ptr> log_reader::next() {
   while (at_ < files_.size()) {
     if (!current_) {
-      auto opened = log_file_reader::open(*disk_, files_[at_].path, record_bytes_max_);
+      auto opened = log_file_reader::open(*disk_, files_[at_].path);
       if (!opened) return tl::unexpected(std::move(opened.error()));
       current_.emplace(std::move(*opened));
       current_has_entries_ = false;

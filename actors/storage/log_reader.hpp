@@ -48,8 +48,7 @@ struct log_tail {
 /// One file's entries in order.
 class log_file_reader {
  public:
-  [[nodiscard]] static io_result<log_file_reader> open(disk& d, const std::string& path,
-                                                       std::int64_t record_bytes_max);
+  [[nodiscard]] static io_result<log_file_reader> open(disk& d, const std::string& path);
   /// The next entry; nullopt at the end, and then tail() says what ended it. An error when a good
   /// entry stands after a bad one, or the header is another format's.
   [[nodiscard]] io_result<std::optional<log_entry>> next();
@@ -57,8 +56,7 @@ class log_file_reader {
   [[nodiscard]] const std::string& path() const { return path_; }
 
  private:
-  log_file_reader(std::unique_ptr<readable_file> file, std::string path, std::uint64_t size,
-                  std::int64_t record_bytes_max);
+  log_file_reader(std::unique_ptr<readable_file> file, std::string path, std::uint64_t size);
   io_result<bool> read_header();
   io_result<std::string_view> window(std::uint64_t offset, std::size_t bytes);
   io_result<std::optional<log_entry>> entry_at(std::uint64_t offset, log_tail& problem);
@@ -69,7 +67,6 @@ class log_file_reader {
   std::unique_ptr<readable_file> file_;
   std::string path_;
   std::uint64_t size_ = 0;
-  std::int64_t record_bytes_max_ = 0;
   std::uint64_t position_ = 0;  // of the next entry; 0 = the header is not read yet
   bool ended_ = false;
   log_tail tail_;
@@ -87,10 +84,8 @@ enum class log_start {
 /// follows() the one before.
 class log_reader {
  public:
-  [[nodiscard]] static io_result<log_reader> open(
-      disk& d, const std::string& directory, zxid from,
-      std::int64_t record_bytes_max = record_bytes_max_default,
-      log_start start = log_start::seamless);
+  [[nodiscard]] static io_result<log_reader> open(disk& d, const std::string& directory, zxid from,
+                                                  log_start start = log_start::seamless);
 
   /// The next txn; null at the end of the log.
   [[nodiscard]] io_result<txn_ptr> next();
@@ -99,8 +94,7 @@ class log_reader {
   [[nodiscard]] std::uint64_t offset() const { return offset_; }
 
  private:
-  log_reader(disk& d, std::vector<log_file> files, zxid previous, std::int64_t record_bytes_max,
-             log_start start);
+  log_reader(disk& d, std::vector<log_file> files, zxid previous, log_start start);
   io_result<void> finish_file();
 
   disk* disk_;
@@ -113,13 +107,11 @@ class log_reader {
   zxid previous_;         // of the last txn returned, or what stands before the first
   std::string path_;
   std::uint64_t offset_ = 0;
-  std::int64_t record_bytes_max_;
   log_start start_;
 };
 
 /// Takes the files at the end that hold no entry off the list and returns them.
 [[nodiscard]] io_result<std::vector<log_file>> drop_empty_tail(disk& d,
-                                                               std::vector<log_file>& files,
-                                                               std::int64_t record_bytes_max);
+                                                               std::vector<log_file>& files);
 
 }  // namespace troupe::storage

@@ -61,12 +61,11 @@ io_result<void> look_at_small_files(disk& d, data_survey& out, data_dir_options&
   return {};
 }
 
-void look_at_logs(disk& d, const std::vector<log_file>& files, std::int64_t record_bytes_max,
-                  data_survey& out, const survey_progress& progress) {
+void look_at_logs(disk& d, const std::vector<log_file>& files, data_survey& out,
+                  const survey_progress& progress) {
   for (const auto& file : files) {
     auto note = read_log_file(
-        d, file, record_bytes_max, [&out](const log_entry&, const txn& t) { mark(out.marks, t); },
-        progress);
+        d, file, [&out](const log_entry&, const txn& t) { mark(out.marks, t); }, progress);
     if (note.txns > 0 && note.first != file.first)
       out.notes.push_back(name_of(file.path) + " begins with txn " + to_string(note.first) +
                           ", not with the one it is named by");
@@ -156,13 +155,13 @@ database_counts count(const core::tree& data) {
   return out;
 }
 
-log_note read_log_file(disk& d, const log_file& file, std::int64_t record_bytes_max,
+log_note read_log_file(disk& d, const log_file& file,
                        const std::function<void(const log_entry&, const txn&)>& on_txn,
                        const survey_progress& progress) {
   log_note note;
   note.file = file;
   auto size = d.open_readable(file.path).and_then([](auto f) { return f->size(); });
-  auto reader = log_file_reader::open(d, file.path, record_bytes_max);
+  auto reader = log_file_reader::open(d, file.path);
   if (!size || !reader) {
     note.damage = size ? reader.error() : size.error();
     return note;
@@ -248,7 +247,7 @@ io_result<data_survey> survey(disk& d, data_dir_options options, const survey_pr
   }
   auto logs = list_logs(d, log_directory);
   if (!logs) return tl::unexpected(std::move(logs.error()));
-  look_at_logs(d, *logs, options.record_bytes_max, out, progress);
+  look_at_logs(d, *logs, out, progress);
   try_loading(d, options, snapshot_directory, log_directory, out);
   tell_of_tails(out);
   if (out.how) tell_of_loading(out);

@@ -82,8 +82,7 @@ using survey_progress =
 
 /// One log file read to its end, `on_txn` called for each of its txns.
 [[nodiscard]] log_note read_log_file(
-    disk& d, const log_file& file, std::int64_t record_bytes_max,
-    const std::function<void(const log_entry&, const txn&)>& on_txn,
+    disk& d, const log_file& file, const std::function<void(const log_entry&, const txn&)>& on_txn,
     const survey_progress& progress = {});
 
 }  // namespace troupe::storage

@@ -2,7 +2,6 @@
 #include "actors/storage/txn_log.hpp"
 
 #include <algorithm>
-#include <cerrno>
 
 #include "actors/core/mutants.hpp"
 
@@ -16,8 +15,8 @@ struct log_end {
   zxid last;
   log_tail tail;
 };
-io_result<log_end> find_end(disk& d, const log_file& file, std::int64_t record_bytes_max) {
-  auto reader = log_file_reader::open(d, file.path, record_bytes_max);
+io_result<log_end> find_end(disk& d, const log_file& file) {
+  auto reader = log_file_reader::open(d, file.path);
   if (!reader) return tl::unexpected(std::move(reader.error()));
   log_end end;
   for (;;) {
@@ -68,7 +67,7 @@ txn_log::txn_log(disk& d, log_options options) : disk_(&d), options_(std::move(o
 io_result<txn_log> txn_log::open(disk& d, log_options options) {
   auto files = list_logs(d, options.directory);
   if (!files) return tl::unexpected(std::move(files.error()));
-  auto empty = drop_empty_tail(d, *files, options.record_bytes_max);
+  auto empty = drop_empty_tail(d, *files);
   if (!empty) return tl::unexpected(std::move(empty.error()));
   std::reverse(empty->begin(), empty->end());  // they came newest first
   if (auto removed = remove_logs(d, options.directory, *empty); !removed)
@@ -76,7 +75,7 @@ io_result<txn_log> txn_log::open(disk& d, log_options options) {
   txn_log log{d, std::move(options)};
   if (files->empty()) return log;
   const auto& newest = files->back();
-  auto end = find_end(d, newest, log.options_.record_bytes_max);
+  auto end = find_end(d, newest);
   if (!end) return tl::unexpected(std::move(end.error()));
   auto settled = mutated(mutant::tail_taken_for_durable)
                      ? io_result<void>{}
@@ -93,17 +92,17 @@ tl::unexpected<io_error> txn_log::poisoned(io_error why) {
 
 io_result<void> txn_log::append(zxid id, std::string_view payload) {
   if (poison_) return tl::unexpected(*poison_);
+  const auto refused = [this](std::string why) {
+    return tl::unexpected(io_error{"append to the log", options_.directory, io_error::code_refused,
+                                   -1, std::move(why)});
+  };
   if (!follows(appended_, id) && !mutated(mutant::discontinuous_proposal))
-    return tl::unexpected(io_error{"append to the log", options_.directory, EINVAL, -1,
-                                   "txn " + to_string(id) + " does not follow " +
-                                       to_string(appended_) + ": there would be a hole"});
-  if (payload.size() < payload_bytes_min ||
-      static_cast<std::int64_t>(payload.size()) > options_.record_bytes_max)
-    return tl::unexpected(
-        io_error{"append to the log", options_.directory, EMSGSIZE, -1,
-                 "txn " + to_string(id) + " has " + std::to_string(payload.size()) + " bytes; " +
-                     std::to_string(payload_bytes_min) + " to " +
-                     std::to_string(options_.record_bytes_max) + " are possible"});
+    return refused("txn " + to_string(id) + " does not follow " + to_string(appended_) +
+                   ": there would be a hole");
+  if (payload.size() < payload_bytes_min || payload.size() > txn_bytes_max)
+    return refused("txn " + to_string(id) + " has " + std::to_string(payload.size()) + " bytes; " +
+                   std::to_string(payload_bytes_min) + " to " + std::to_string(txn_bytes_max) +
+                   " are possible");
   if (!file_ && pending_.empty()) {
     first_pending_ = id;
     pending_ = encode_log_header();
@@ -179,7 +178,7 @@ io_result<void> txn_log::roll() {
 
 io_result<void> txn_log::truncate_to(zxid last) {
   if (!pending_.empty())
-    return tl::unexpected(io_error{"cut the log", options_.directory, EBUSY, -1,
+    return tl::unexpected(io_error{"cut the log", options_.directory, io_error::code_refused, -1,
                                    "txns up to " + to_string(appended_) + " wait for a sync"});
   if (auto rolled = roll(); !rolled) return rolled;
   if (auto possible = check_cut(last); !possible) return possible;
@@ -194,7 +193,7 @@ io_result<void> txn_log::check_cut(zxid last) {
   auto at = find_cut(last);
   if (!at) return tl::unexpected(std::move(at.error()));
   if (!at->holds_last)
-    return tl::unexpected(io_error{"cut the log", options_.directory, ENODATA, -1,
+    return tl::unexpected(io_error{"cut the log", options_.directory, io_error::code_refused, -1,
                                    "it does not hold txn " + to_string(last)});
   return {};
 }
@@ -218,7 +217,7 @@ io_result<txn_log::cut_place> txn_log::find_cut(zxid last) {
   cut_place place;
   place.newer.assign(after, files->end());
   if (after != files->begin()) {
-    auto reader = log_file_reader::open(*disk_, (after - 1)->path, options_.record_bytes_max);
+    auto reader = log_file_reader::open(*disk_, (after - 1)->path);
     if (!reader) return tl::unexpected(std::move(reader.error()));
     place.path = (after - 1)->path;
     place.size = log_header_bytes;

@@ -21,10 +21,9 @@
 namespace troupe::storage {
 
 struct log_options {
-  std::string directory;                                     // dataLogDir/version-2
-  std::int64_t prealloc_bytes = prealloc_bytes_default;      // preAllocSize; <= 0: none
-  std::int64_t size_limit_bytes = 0;                         // txnLogSizeLimitInKb; 0: no limit
-  std::int64_t record_bytes_max = record_bytes_max_default;  // jute.maxbuffer and extra
+  std::string directory;                                 // dataLogDir/version-2
+  std::int64_t prealloc_bytes = prealloc_bytes_default;  // preAllocSize; <= 0: none
+  std::int64_t size_limit_bytes = 0;                     // txnLogSizeLimitInKb; 0: no limit
   bool force_sync = true;  // forceSync; false: sync() writes and does not wait for the disk
 };
 
@@ -35,8 +34,8 @@ class txn_log {
   /// Refuses a log whose last file is corrupt in the middle.
   [[nodiscard]] static io_result<txn_log> open(disk& d, log_options options);
 
-  /// Gathers a txn. An error, and no poisoning, when it does not follow() the last one or is longer
-  /// than record_bytes_max: the caller tried to make a hole.
+  /// Gathers a txn. A refusal, and no poisoning, when it does not follow() the last one, which
+  /// would make a hole, or is longer than txn_bytes_max, which no leader plans.
   [[nodiscard]] io_result<void> append(zxid id, std::string_view payload);
   [[nodiscard]] io_result<void> append(const logged_txn& t) { return append(t.id(), t.bytes); }
 

@@ -28,7 +28,8 @@ inline logged_sink::behavior_type collect_logged(logged_sink::pointer, std::vect
 }
 inline failure_sink::behavior_type collect_failures(failure_sink::pointer,
                                                     std::vector<std::string>* into) {
-  return {[into](const disk_failed& m) { into->push_back(m.reason); }};
+  return {[into](const disk_failed& m) { into->push_back(m.reason); },
+          [into](const log_refused& m) { into->push_back("refused: " + m.reason); }};
 }
 
 /// A database that gives the snapshot a test has laid out, one piece at a time.

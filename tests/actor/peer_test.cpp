@@ -92,6 +92,16 @@ class Peer : public room {
     ballot_.decision.release_one();
     run();
   }
+  server_status status() {
+    server_status out;
+    system().spawn([&](caf::event_based_actor* self) {
+      self->request(peer_, caf::infinite, get_server_status{}).then([&](const server_status& x) {
+        out = x;
+      });
+    });
+    run();
+    return out;
+  }
   template <class M>
   void role_says(M m) {
     caf::send_as(role_, to_, std::move(m));
@@ -177,6 +187,21 @@ TEST_F(Peer, DiskFailureEndsTheRoleAndTheDirectoryIsReadAnew) {
   auto news = on.news();
   EXPECT_THAT(news, Contains("journal: load"));
   EXPECT_THAT(news, Contains("election: look with 0x100000005"));
+}
+
+/// Which says nothing of the disk: it is neither probed nor told of as failed.
+TEST_F(Peer, LogThatRefusedATxnEndsTheRoleAndIsReadAnewAtOnce) {
+  elect(1);
+  on.news();
+  caf::anon_send(peer_, log_refused{"a hole"});
+  run();
+  auto news = on.news();
+  EXPECT_THAT(news, Contains("database: stop"));
+  EXPECT_THAT(news, Contains("journal: load"));
+  EXPECT_THAT(news, Not(Contains("journal: probe")));
+  EXPECT_THAT(news, Contains("election: look with 0x100000005"));
+  EXPECT_EQ(status().disk_fault, "");
+  EXPECT_EQ(status().disk_faults, 0U);
 }
 
 /// Whoever cannot write stands for nothing, and is asked for reads alone.

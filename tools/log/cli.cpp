@@ -36,16 +36,12 @@ struct arguments {
   repair_options how;
   summary_options summary;
   bool whole_data = false;
-  std::int64_t jute_max_bytes = storage::record_bytes_max_default / 2;
 };
 
 void add_common(CLI::App& to, arguments& args, bool shows_data) {
   to.add_flag("--json", args.common.json, "JSON instead of text");
   to.add_option("--data-log-dir", args.common.data_log_dir,
                 "Where the txn logs of the given data directory are; default: in it");
-  to.add_option("--jute-maxbuffer", args.jute_max_bytes,
-                "jute.maxbuffer of the servers that wrote, in bytes; default 1048575")
-      ->check(CLI::PositiveNumber);
   if (shows_data) to.add_flag("--data", args.whole_data, "Show data whole, not its first 64 bytes");
 }
 
@@ -80,7 +76,6 @@ void declare(CLI::App& app, arguments& args, storage::disk& d, const terminal& t
   mend->add_flag("--yes", args.how.yes, "Do not ask");
   mend->add_flag("--in-place", args.how.in_place,
                  "Put it in the file's place; FILE.torn is the old");
-  mend->add_option("--jute-maxbuffer", args.jute_max_bytes, "As the servers have it, in bytes");
   mend->callback(
       [&] { chosen = [&] { return repair(d, args.path, args.how, args.common, term); }; });
 
@@ -123,7 +118,6 @@ int run(int argc, const char* const* argv, storage::disk& d, const terminal& ter
   std::function<int()> chosen;
   declare(app, args, d, term, chosen);
   if (auto code = program::parse(app, argc, argv, term.out, term.err)) return *code;
-  args.common.record_bytes_max = 2 * args.jute_max_bytes;
   args.common.who_runs = term.who_runs;
   if (args.whole_data) args.common.data_bytes_shown = std::string::npos;
   return chosen();

@@ -39,8 +39,7 @@ struct terminal {
 /// What all commands know.
 struct common_options {
   bool json = false;
-  std::string data_log_dir{};  // of a data directory that is given; empty: the same
-  std::int64_t record_bytes_max = storage::record_bytes_max_default;
+  std::string data_log_dir{};         // of a data directory that is given; empty: the same
   std::size_t data_bytes_shown = 64;  // of a znode, in text
   server_finder who_runs{};
 };

@@ -97,7 +97,7 @@ int print_txns(storage::disk& d, const std::vector<std::string>& paths, const tx
     };
     auto read_on = [&] {
       return storage::read_log_file(
-          d, file, options.record_bytes_max, print,
+          d, file, print,
           [&](const std::string& path, std::uint64_t done, std::uint64_t total) {
             told.at("reading " + base_name_of(path), done, total);
           });

@@ -105,11 +105,10 @@ int repair(storage::disk& d, const std::string& path, const repair_options& how,
            const common_options& options, const terminal& term) {
   if (auto why = why_not_repaired(d, path, term); !why.empty()) return fail(term, why);
   progress told{term};
-  auto read =
-      storage::read_log_file(d, log_at(path), options.record_bytes_max, {},
-                             [&](const std::string& file, std::uint64_t done, std::uint64_t total) {
-                               told.at("reading " + base_name_of(file), done, total);
-                             });
+  auto read = storage::read_log_file(
+      d, log_at(path), {}, [&](const std::string& file, std::uint64_t done, std::uint64_t total) {
+        told.at("reading " + base_name_of(file), done, total);
+      });
   told.clear();
   if (read.damage && !read.damage->is_corrupt()) return fail(term, read.damage->text());
   if (read.damage) {

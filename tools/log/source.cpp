@@ -58,7 +58,6 @@ io_result<loaded> load_directory(storage::disk& d, const directory& from,
   storage::data_dir_options rules;
   rules.data_dir = from.data_dir;
   rules.trust_empty_snapshot = true;  // a tool may look at what a server would not start on
-  rules.record_bytes_max = options.record_bytes_max;
   std::uint64_t txns = 0;
   storage::image_builder builder{[&](const txn_ptr&) {
     if (++txns % 1000 == 0) told.at("replaying " + from.data_dir + ", txns", txns, 0);

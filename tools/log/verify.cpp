@@ -86,7 +86,7 @@ void check_log(storage::disk& d, const log_file& file, const common_options& opt
                progress& told) {
   auto read = [&] {
     return storage::read_log_file(
-        d, file, options.record_bytes_max, {},
+        d, file, {},
         [&](const std::string& path, std::uint64_t done, std::uint64_t total) {
           told.at("checking " + base_name_of(path), done, total);
         });
@@ -126,7 +126,7 @@ bool replay_from(storage::disk& d, const std::string& log_directory, const check
     tree.set_last_processed(start);
     if (decoded->digest) (void)tree.expect_digest(*decoded->digest);  // checked before
   }
-  auto reader = storage::log_reader::open(d, log_directory, start.next(), options.record_bytes_max);
+  auto reader = storage::log_reader::open(d, log_directory, start.next());
   if (!reader) return false;
   auto to_meet = digests_to_meet(out, start);
   replay_report r;

@@ -64,7 +64,7 @@ history genuine_history(const std::vector<std::string>& logs) {
   keep();
   for (const auto& name : logs) {
     d.put("/l/" + name, genuine_file(name));
-    auto reader = log_file_reader::open(d, "/l/" + name, record_bytes_max_default);
+    auto reader = log_file_reader::open(d, "/l/" + name);
     out.ends.clear();
     out.ids.clear();
     for (;;) {

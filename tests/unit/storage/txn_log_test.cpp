@@ -3,6 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+#include <memory>
+
 #include "tests/unit/storage/log_samples.hpp"
 #include "tests/unit/storage/memory_disk.hpp"
 
@@ -118,11 +121,30 @@ TEST_F(TxnLog, HoleIsRefusedAndTheLogGoesOn) {
   EXPECT_EQ(stored(), (std::vector{at(1, 1), at(1, 2)}));
 }
 
-TEST_F(TxnLog, OversizedTxnIsRefused) {
+/// Which is no fault of the disk, and no reason to think so.
+TEST_F(TxnLog, TxnLongerThanAnyLeaderPlansIsRefused) {
   auto log = open();
-  auto refused = log.append(*sample_txn(at(1, 1), record_bytes_max_default));
+  write(log, {at(1, 1)});
+  // Never touched, so that it takes no memory.
+  const std::unique_ptr<void, decltype(&std::free)> room{std::calloc(txn_bytes_max + 1, 1), &free};
+  ASSERT_TRUE(room);
+  auto refused = log.append(at(1, 2), {static_cast<const char*>(room.get()), txn_bytes_max + 1});
   ASSERT_FALSE(refused);
+  EXPECT_FALSE(refused.error().is_of_the_disk());
   EXPECT_FALSE(log.poison());
+  auto short_of_a_header = log.append(at(1, 2), "short");
+  ASSERT_FALSE(short_of_a_header);
+  EXPECT_FALSE(short_of_a_header.error().is_of_the_disk());
+  write(log, {at(1, 2)});
+  EXPECT_EQ(stored(), (std::vector{at(1, 1), at(1, 2)}));
+}
+
+/// Another server may have been told to take longer requests than this one.
+TEST_F(TxnLog, LongTxnIsLoggedAndReadBackWhoeverPlannedIt) {
+  auto log = open();
+  ASSERT_TRUE(log.append(*sample_txn(at(1, 1), std::size_t{5} << 20)));
+  ASSERT_TRUE(log.sync());
+  EXPECT_EQ(stored(), std::vector{at(1, 1)});
 }
 
 TEST_F(TxnLog, LargeTxnsPassThePadding) {
