@@ -6,6 +6,7 @@
 
 #include "actors/caf.hpp"
 #include "actors/core/mutants.hpp"
+#include "actors/core/txn_batches.hpp"
 #include "actors/coro/ask.hpp"
 #include "actors/coro/sleep.hpp"
 #include "actors/ensemble.hpp"
@@ -35,25 +36,33 @@ std::vector<txn_ptr> take_outstanding(leader_state& s, core::zxid_range range) {
   return txns;
 }
 
+template <class Message>
+std::shared_ptr<const Message> encode(epoch era, const std::vector<txn_ptr>& txns) {
+  auto encoded = std::make_shared<Message>();
+  encoded->set_epoch(era.value);
+  for (const auto& txn : txns) encoded->add_txns(txn->bytes);
+  return encoded;
+}
+
 /// Tells all who learn and the database here that these are committed.
 void spread_commit(self_ptr self, core::zxid_range range) {
   auto& s = self->state;
   auto txns = take_outstanding(s, range);
   if (s.options.context->committed)
     for (const auto& txn : txns) s.options.context->committed(txn);
-  std::shared_ptr<wire::Inform> inform;
+  std::vector<forward_committed> informs;  // made for the first observer
   for (auto& [id, learner] : s.learners) {
     if (!learner.forwarding) continue;
     if (!learner.observer) {
       self->send(learner.handler, forward_commit{range.last});
       continue;
     }
-    if (!inform) {
-      inform = std::make_shared<wire::Inform>();
-      inform->set_epoch(s.era.value);
-      for (const auto& txn : txns) inform->add_txns(txn->bytes);
-    }
-    self->send(learner.handler, forward_committed{txns, inform});
+    if (informs.empty())
+      for (auto& batch : core::in_batches(txns)) {
+        auto encoded = encode<wire::Inform>(s.era, batch);
+        informs.push_back({std::move(batch), std::move(encoded)});
+      }
+    for (const auto& inform : informs) self->send(learner.handler, inform);
   }
   self->send(s.options.database, apply_txns{std::move(txns)});
 }
@@ -126,11 +135,13 @@ void commit(self_ptr self, std::optional<core::zxid_range> range) {
   }
 }
 
-std::shared_ptr<const wire::Proposal> encode(epoch era, const std::vector<txn_ptr>& txns) {
-  auto encoded = std::make_shared<wire::Proposal>();
-  encoded->set_epoch(era.value);
-  for (const auto& txn : txns) encoded->add_txns(txn->bytes);
-  return encoded;
+std::vector<forward_proposals> to_proposals(epoch era, const std::vector<txn_ptr>& txns) {
+  std::vector<forward_proposals> out;
+  for (auto& batch : core::in_batches(txns)) {
+    auto encoded = encode<wire::Proposal>(era, batch);
+    out.push_back({std::move(batch), std::move(encoded)});
+  }
+  return out;
 }
 
 void propose_all(self_ptr self, const std::vector<txn_ptr>& txns) {
@@ -150,11 +161,11 @@ void propose_all(self_ptr self, const std::vector<txn_ptr>& txns) {
   }
   self->send(s.options.journal, append_txns{txns, caf::actor_cast<logged_sink>(self)});
   if (mutated(mutant::own_ack_before_sync)) self->send(self, logged{txns.back()->id()});
-  std::shared_ptr<const wire::Proposal> encoded;
+  std::vector<forward_proposals> proposals;  // made for the first follower
   for (auto& [id, learner] : s.learners) {
     if (!learner.forwarding || learner.observer) continue;
-    if (!encoded) encoded = encode(s.era, txns);
-    self->send(learner.handler, forward_proposals{txns, encoded});
+    if (proposals.empty()) proposals = to_proposals(s.era, txns);
+    for (const auto& each : proposals) self->send(learner.handler, each);
   }
 }
 
@@ -198,9 +209,8 @@ void start_forwarding(self_ptr self, leader_state::learner_entry& learner) {
   auto& s = self->state;
   learner.forwarding = true;
   if (s.outstanding.empty() || learner.observer || mutated(mutant::discontinuous_proposal)) return;
-  std::vector<txn_ptr> txns(s.outstanding.begin(), s.outstanding.end());
-  auto encoded = encode(s.era, txns);
-  self->send(learner.handler, forward_proposals{std::move(txns), std::move(encoded)});
+  for (auto& each : to_proposals(s.era, {s.outstanding.begin(), s.outstanding.end()}))
+    self->send(learner.handler, std::move(each));
 }
 
 void learner_is_synced(self_ptr self, const learner_synced& m) {
