@@ -9,8 +9,15 @@ namespace {
 
 using state = database_state;
 
-void add_identity(state::connection& c, auth_id identity) {
-  if (std::ranges::find(c.shown, identity) == c.shown.end()) c.shown.push_back(std::move(identity));
+/// False: it has shown so much already that nothing more is taken.
+bool show(database_ptr self, state::connection& c, auth_id identity) {
+  if (core::add_identity(c.shown, std::move(identity))) return true;
+  self->state.options.context->log.warn("too_many_identities",
+                                        {{"session", c.session},
+                                         {"client", c.shown.front().id},
+                                         {"limit", core::identities_max},
+                                         {"limit_bytes", core::identity_bytes_max}});
+  return false;
 }
 
 bool is_sasl_required(const config::node_config& config) {
@@ -19,26 +26,30 @@ bool is_sasl_required(const config::node_config& config) {
 }
 
 /// ZooKeeperServer.processPacket of an auth packet.
-state::login take_credentials(state::connection& c, const client_request& asked,
-                              const config::node_config& config) {
+state::login take_credentials(database_ptr self, state::connection& c,
+                              const client_request& asked) {
+  const auto& config = self->state.options.context->config;
   const auto request = jute::decode<auth_request>(asked.body);
   if (!request) return {error_code::auth_failed};
   auto proved = core::authenticate(request->scheme, request->auth.value_or(""), config.super_digest,
                                    c.shown.front().id);
   if (!proved) return {error_code::auth_failed};
-  for (auto& identity : *proved) add_identity(c, std::move(identity));
+  for (auto& identity : *proved)
+    if (!show(self, c, std::move(identity))) return {error_code::auth_failed};
   return {};
 }
 
 std::string encoded(jute::buffer token) { return jute::encode(sasl_token{std::move(token)}); }
 
-void note_sasl_user(database_ptr self, state::connection& c, const std::string& user) {
+/// False: there is no room for it.
+bool note_sasl_user(database_ptr self, state::connection& c, const std::string& user) {
   const auto& context = *self->state.options.context;
-  if (context.config.sasl_in_acls) add_identity(c, {"sasl", user});
+  if (context.config.sasl_in_acls && !show(self, c, {"sasl", user})) return false;
   const bool is_super = std::ranges::any_of(context.config.sasl_super_users,
                                             [&user](const auto& x) { return x.second == user; });
-  if (is_super) add_identity(c, {"super", ""});
+  if (is_super && !show(self, c, {"super", ""})) return false;
   context.log.info("sasl_logged_in", {{"session", c.session}, {"user", user}, {"super", is_super}});
+  return true;
 }
 
 state::login refuse_sasl(database_ptr self, state::connection& c, std::string_view why) {
@@ -65,7 +76,8 @@ std::optional<state::login> take_sasl_token(database_ptr self, state::connection
         std::shared_ptr<const sasl_conversation::users>(context, &users));  // the context owns them
   auto token = c.conversation->answer(*request->token);
   if (!token) return refuse_sasl(self, c, token.error());
-  if (const auto& user = c.conversation->user()) note_sasl_user(self, c, *user);
+  if (const auto& user = c.conversation->user(); user && !note_sasl_user(self, c, *user))
+    return refuse_sasl(self, c, "it has shown too many identities");
   return state::login{error_code::ok, encoded(*std::move(token))};
 }
 
@@ -82,7 +94,7 @@ std::optional<state::login> log_in(database_ptr self, state::connection& c,
                                    const client_request& asked) {
   const auto& config = self->state.options.context->config;
   auto outcome = asked.op == op_code::sasl ? take_sasl_token(self, c, asked)
-                                           : std::optional{take_credentials(c, asked, config)};
+                                           : std::optional{take_credentials(self, c, asked)};
   c.is_rejected = !outcome || outcome->err != error_code::ok;
   c.is_admitted = c.is_admitted || has_shown_enough(c, config);
   return outcome;

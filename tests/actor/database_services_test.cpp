@@ -100,6 +100,22 @@ TEST_F(DatabaseServices, WhoHasNotShownAnEnforcedSchemeIsTurnedAwayAtTheFirstReq
   EXPECT_THAT(on.news(), ElementsAre("b: xid -4 err 0", "b: xid 1 err 0"));
 }
 
+/// ZooKeeper takes any number, and each write carries all of them to the leading server.
+TEST_F(DatabaseServices, WhoShowsMoreIdentitiesThanAreHeldFailsToLogIn) {
+  lead();
+  open_new(conn_a, "a");
+  const auto auth = [](std::size_t n) {
+    return client_request{
+        cxid{special_xid::auth}, op_code::auth,
+        jute::encode(auth_request{0, "digest", "user" + std::to_string(n) + ":secret"})};
+  };
+  for (int twice = 0; twice < 2; ++twice)
+    for (std::size_t n = 1; n < core::identities_max; ++n) ask(conn_a, {auth(n)});
+  EXPECT_THAT(on.news(), Each("a: xid -4 err 0")) << "the same again takes no room";
+  ask(conn_a, {auth(core::identities_max), get(1, "/")});
+  EXPECT_THAT(on.news(), ElementsAre("a: xid -4 err -115", "a: closed"));
+}
+
 TEST_F(DatabaseServices, LeaderThatShallNotServeOpensNoSessionAndItsFollowersDo) {
   context->config.leader_serves = false;
   lead();
