@@ -5,22 +5,6 @@
 #include <utility>
 
 namespace troupe::sim {
-namespace {
-
-const std::vector<acl_entry> open_acl{{permission::all, {"world", "anyone"}}};
-
-/// A multi of two setData, with a check between them that will fail if it is doomed.
-std::string multi_body(const operation& op) {
-  std::string out;
-  jute::writer w{out};
-  w(multi_header{op_code::set_data, false, -1}, set_data_request{op.path, op.value + ".1", -1});
-  if (op.doomed) w(multi_header{op_code::check, false, -1}, check_request{op.path, 1'000'000});
-  w(multi_header{op_code::set_data, false, -1}, set_data_request{op.also, op.value, -1});
-  w(multi_header{op_code::error, true, -1});
-  return out;
-}
-
-}  // namespace
 
 client::client(scheduler& on, client_wires& wires, rng chance, client_options options,
                operation_log& log, std::function<void(std::string)> fail)
@@ -169,98 +153,6 @@ void client::think() {
     ask(make_operation());
 }
 
-std::string client::random_key() { return "/k" + std::to_string(chance_.below(options_.keys)); }
-
-operation client::make_operation() {
-  operation op;
-  op.path = random_key();
-  auto value = "c" + std::to_string(options_.number) + "." + std::to_string(++values_);
-  if (options_.big_value_bytes > 0 && chance_.chance(20))
-    value.resize(chance_.below(options_.big_value_bytes), '.');
-  auto draw = options_.writes ? chance_.below(100) : 60 + chance_.below(40);
-  if (draw < 22) {
-    op.op = op_code::set_data;
-    op.value = value;
-    if (auto known = versions_.find(op.path); known != versions_.end() && chance_.chance(30))
-      op.version = known->second;
-  } else if (draw < 38) {
-    op.op = op_code::create;
-    op.value = value;
-  } else if (draw < 43) {
-    op.op = op_code::create;
-    op.path += "/s-";  // sequential
-    op.value = value;
-  } else if (draw < 48) {
-    op.op = op_code::create;
-    op.path = "/e" + std::to_string(chance_.below(options_.keys));  // ephemeral
-    op.value = value;
-  } else if (draw < 54) {
-    op.op = op_code::remove;
-    if (chance_.chance(30)) op.path = "/e" + std::to_string(chance_.below(options_.keys));
-    if (!numbered_.empty() && chance_.chance(40)) {
-      op.path = numbered_.back();
-      numbered_.pop_back();
-    }
-  } else if (draw < 60) {
-    op.op = op_code::multi;
-    op.value = value;
-    op.also = random_key();
-    op.doomed = chance_.chance(30);
-  } else if (draw < 61) {
-    op.op = op_code::close_session;
-    op.path.clear();
-  } else if (draw < 64) {
-    op.op = op_code::sync;
-  } else if (draw < 84) {
-    op.op = op_code::get_data;
-    op.watch = chance_.chance(30);
-  } else if (draw < 92) {
-    op.op = op_code::exists;
-    op.watch = chance_.chance(30);
-  } else {
-    op.op = op_code::get_children;
-    if (chance_.chance(30)) op.path = "/";
-  }
-  return op;
-}
-
-std::string client::encode(const operation& op) {
-  std::string frame;
-  request_header header{op.xid, op.op};
-  switch (op.op) {
-    case op_code::create: {
-      auto is_sequential = op.path.ends_with("-");
-      auto flags = is_sequential               ? create_flag::sequential
-                   : op.path.starts_with("/e") ? create_flag::ephemeral
-                                               : create_flag::persistent;
-      append_frame_of(frame, header, create_request{op.path, op.value, open_acl, flags});
-      break;
-    }
-    case op_code::remove:
-      append_frame_of(frame, header, delete_request{op.path, -1});
-      break;
-    case op_code::set_data:
-      append_frame_of(frame, header, set_data_request{op.path, op.value, op.version});
-      break;
-    case op_code::multi:
-      append_frame(frame, jute::encode(header) + multi_body(op));
-      break;
-    case op_code::sync:
-      append_frame_of(frame, header, path_request{op.path});
-      break;
-    case op_code::reconfig:
-      append_frame_of(frame, header,
-                      reconfig_request{std::nullopt, std::nullopt, jute::buffer{op.value}, -1});
-      break;
-    case op_code::close_session:
-      append_frame_of(frame, header);
-      break;
-    default:
-      append_frame_of(frame, header, read_request{op.path, op.watch});
-  }
-  return frame;
-}
-
 void client::ask(operation op, std::function<void(const operation&)> answered) {
   op.client = options_.number;
   op.xid = cxid{++xids_};
@@ -325,10 +217,10 @@ void client::on_greeting(std::string_view payload) {
   password_ = hello->password.value_or("");
   granted_ms_ = hello->timeout_ms;
   state_ = state::live;
-  if (!options_.proof.empty()) {
+  for (const auto& proof : proofs()) {
     std::string frame;
     append_frame_of(frame, request_header{cxid{special_xid::auth}, op_code::auth},
-                    auth_request{0, "digest", jute::buffer{options_.proof}});
+                    auth_request{0, "digest", jute::buffer{proof}});
     wires_.send(connection_, std::move(frame));
   }
   tell_watches();

@@ -22,6 +22,16 @@
 
 namespace troupe::sim {
 
+/// Operations whose txns grow with what the client has made and shown, beyond what any server
+/// plans.
+struct growing {
+  int percent = 0;             // of all operations
+  std::size_t name_bytes = 0;  // of its ephemerals, up to as many
+  int ephemerals = 0;          // of different names
+  int identities = 0;          // shown on each connection, each in every list that says "auth"
+  int creates = 0;             // with such a list, in one multi, up to as many
+};
+
 struct client_options {
   int number = 0;
   std::vector<server_id> servers;
@@ -33,6 +43,7 @@ struct client_options {
   bool accepts_read_only = false;
   std::size_t big_value_bytes = 0;  // some values are padded to this; 0: none
   std::string proof;                // "user:password", shown on each connection; empty: none
+  growing grows;
 };
 
 class client : public connection_hearer {
@@ -86,6 +97,9 @@ class client : public connection_hearer {
   void think();
   void ask_something();
   [[nodiscard]] operation make_operation();
+  [[nodiscard]] operation make_growing_operation();
+  [[nodiscard]] std::string next_value();
+  [[nodiscard]] std::vector<std::string> proofs() const;
   [[nodiscard]] std::string encode(const operation& op);
   void flush();
 

@@ -94,6 +94,9 @@ std::optional<zxid> history_checker::predecessor(zxid id) const {
 
 void history_checker::learn(server_id who, const txn_ptr& txn) {
   auto [at, is_new] = known_.try_emplace(txn->id(), txn);
+  if (is_new && txn->bytes.size() > txn_bytes_max_)
+    fail_("txn " + to_string(txn->id()) + " has " + std::to_string(txn->bytes.size()) +
+          " bytes; no server plans more than " + std::to_string(txn_bytes_max_));
   if (!is_new && at->second->bytes != txn->bytes)
     fail_("two txns are called " + to_string(txn->id()) + "; " + name_of(who) +
           " has the second one");

@@ -5,7 +5,8 @@
 /// and whatever any server loads or applies, committed or not, tells a piece of it. The agreed
 /// history grows with the first server that serves a txn; whoever else serves must have a beginning
 /// of it, or continue it.
-/// Also here: one established leader an epoch, no zxid hole within an epoch.
+/// Also here: one established leader an epoch, no zxid hole within an epoch, no txn that is longer
+/// than any server plans.
 #pragma once
 
 #include <functional>
@@ -23,6 +24,9 @@ class history_checker {
  public:
   /// `fail` hears each violation once.
   explicit history_checker(std::function<void(std::string)> fail) : fail_(std::move(fail)) {}
+
+  /// No server plans a longer txn.
+  void expect_lengths_up_to(std::size_t bytes) { txn_bytes_max_ = bytes; }
 
   // -- what a server's database was told, in its order --------------------------------------------
 
@@ -63,6 +67,7 @@ class history_checker {
   void compare(server_id who, server& s);
 
   std::function<void(std::string)> fail_;
+  std::size_t txn_bytes_max_ = txn_bytes_max;
   std::map<server_id, server> servers_;
   std::map<zxid, txn_ptr> known_;
   std::vector<txn_ptr> agreed_;

@@ -33,6 +33,8 @@ struct operation {
   std::string value;          // written
   std::int32_t version = -1;  // setData: which it has to have
   bool doomed = false;        // a multi with a check that cannot hold
+  int churned = 0;            // a multi: it also makes and deletes a znode so many times
+  std::size_t acl_bytes = 0;  // of the list that says "auth", as it is stored; 0: it does not
   bool watch = false;
   std::uint64_t connection = 0;
   duration sent{0};
@@ -50,6 +52,10 @@ struct operation {
   std::vector<std::string> children;  // get_children
 
   [[nodiscard]] bool is_write() const;
+  /// What is made and deleted again.
+  [[nodiscard]] std::string churned_path() const { return "/t" + std::to_string(client); }
+  /// How long the txn of a create or a multi is when nothing is refused.
+  [[nodiscard]] std::size_t txn_bytes() const;
   [[nodiscard]] std::string text() const;
 };
 
@@ -72,6 +78,8 @@ struct told_watches {
 };
 
 struct operation_log {
+  /// The longest txn that a server plans: the servers' least and greatest bounds.
+  std::size_t txn_bytes_max_least = txn_bytes_max, txn_bytes_max_greatest = txn_bytes_max;
   std::vector<operation> operations;
   std::vector<seen_event> events;
   std::vector<told_watches> watches_told;
@@ -84,7 +92,8 @@ struct operation_log {
 /// - every acknowledged write is in the agreed history at its zxid, as its session's, with its
 ///   outcome; no request is there twice;
 /// - each read shows the tree exactly as it was at the reply's zxid;
-/// - each write has the outcome that the tree before it calls for;
+/// - each write has the outcome that the tree before it calls for, and what would make a txn longer
+///   than the leader plans is refused, nothing else for that reason;
 /// - a session's writes are ordered as they were sent, and those of one connection happen from the
 ///   front;
 /// - what had been acknowledged to anyone before a sync was asked, its answer shows;

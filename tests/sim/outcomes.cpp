@@ -39,6 +39,33 @@ bool multi_is_refused(const operation& op, const model& before) {
   return op.doomed || before.find(op.path) == nullptr || before.find(op.also) == nullptr;
 }
 
+/// The leader's own bound is not known, only that it is one of the servers'.
+enum class length_verdict { fits, may_be_refused, is_refused };
+length_verdict judge_length(const operation& op, const operation_log& log) {
+  if (op.op != op_code::create && op.op != op_code::multi) return length_verdict::fits;
+  const auto bytes = op.txn_bytes();
+  if (bytes > log.txn_bytes_max_greatest) return length_verdict::is_refused;
+  return bytes > log.txn_bytes_max_least ? length_verdict::may_be_refused : length_verdict::fits;
+}
+
+/// Empty: as it should be.
+std::string fault_of(const operation& op, const model& tree, const operation_log& log) {
+  const auto length = judge_length(op, log);
+  if (op.op == op_code::multi) {
+    const bool refused = op.multi_refused || op.err != error_code::ok;
+    const bool due = multi_is_refused(op, tree) || length == length_verdict::is_refused;
+    if (refused == due || (refused && length == length_verdict::may_be_refused)) return {};
+    return "a multi did not do what the tree before it calls for: ";
+  }
+  auto due = outcome_of(op, tree);
+  if (due == error_code::ok && length == length_verdict::is_refused)
+    due = error_code::bad_arguments;
+  const bool may_be = due == error_code::ok && length == length_verdict::may_be_refused;
+  if (op.err == due || (may_be && op.err == error_code::bad_arguments)) return {};
+  return "a write had another outcome than " + std::string(to_string(due)) +
+         ", which the tree before it calls for: ";
+}
+
 /// The lives of sessions and the numbers of sequential znodes, told by the history alone.
 class lives {
  public:
@@ -81,12 +108,8 @@ void check_outcomes(const operation_log& log, const history_checker& history,
   lives sessions{fail};
   for (const auto& txn : history.agreed()) {
     if (auto at = answered.find(txn->id()); at != answered.end()) {
-      const auto& op = *at->second;
-      if (auto due = outcome_of(op, tree); due != op.err)
-        fail("a write had another outcome than " + std::string(to_string(due)) +
-             ", which the tree before it calls for: " + op.text());
-      if (op.op == op_code::multi && op.multi_refused != multi_is_refused(op, tree))
-        fail("a multi did not do what the tree before it calls for: " + op.text());
+      if (auto fault = fault_of(*at->second, tree, log); !fault.empty())
+        fail(fault + at->second->text());
     }
     sessions.see(txn->value, tree);
     tree.apply(txn->value);

@@ -56,6 +56,16 @@ world_options draw_options(const run_options& options, rng& chance) {
   if (w.reconfig) w.spares = static_cast<int>(apart.between(0, 2));
   if (rng clocks = rng{options.seed}.fork(82); clocks.chance(20)) w.drift_percent = 10;
   if (rng wires = rng{options.seed}.fork(83); wires.chance(15)) w.wires.repeat_percent = 20;
+  if (rng grows = rng{options.seed}.fork(87); grows.chance(30)) {  // up to what a txn may be
+    w.frame_bytes_least = 1'100;
+    w.frame_bytes_greatest = static_cast<std::int32_t>(grows.between(1'200, 4'000));
+    w.client.big_value_bytes = std::min<std::size_t>(w.client.big_value_bytes, 200);
+    w.client.grows = {.percent = static_cast<int>(grows.between(15, 40)),
+                      .name_bytes = static_cast<std::size_t>(grows.between(100, 400)),
+                      .ephemerals = static_cast<int>(grows.between(10, 40)),
+                      .identities = static_cast<int>(grows.between(2, 12)),
+                      .creates = static_cast<int>(grows.between(1, 5))};
+  }
   const auto& without = options.without;
   if (without.clients) w.clients = std::min(w.clients, *without.clients);
   if (without.observers) w.observers = 0;

@@ -112,6 +112,7 @@ world::world(world_options options)
     s.disk->faults.forgets_epochs = options_.broken == breakage::forget_epoch_file;
     servers_.emplace(id, std::move(s));
   }
+  note_length_bounds();
   for (int i = 0; i < options_.clients; ++i) {
     auto wanted = options_.client;
     wanted.number = i + 1;

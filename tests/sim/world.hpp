@@ -46,6 +46,8 @@ struct world_options {
   std::int32_t snap_count = 200;
   std::int32_t commit_log_count = 200;
   double snapshot_size_factor = 0.33;
+  /// Each server has a jute.maxbuffer of its own between these; 0: production's.
+  std::int32_t frame_bytes_least = 0, frame_bytes_greatest = 0;
   network_options wires;
   double drift_percent = 0;          // each server's clock runs up to so much too fast or too slow
   std::uint32_t epoch_txns_max = 0;  // after so many the leader begins a new epoch; 0: production's
@@ -191,6 +193,7 @@ class world {
   [[nodiscard]] server& at(server_id who) { return servers_.at(who); }
   [[nodiscard]] const server& at(server_id who) const { return servers_.at(who); }
   [[nodiscard]] config::node_config make_config(server_id who) const;
+  void note_length_bounds();
   [[nodiscard]] config::server_entry line_of(server_id who, bool observer) const;
   void read_files(server& s, server_id who);
   void die(server_id who, crash_kind how);

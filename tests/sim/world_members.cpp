@@ -50,7 +50,23 @@ config::node_config world::make_config(server_id who) const {
   c.commit_log_count = options_.commit_log_count;
   c.snapshot_size_factor = options_.snapshot_size_factor;
   c.log_prealloc_bytes = 4 << 10;
+  if (options_.frame_bytes_greatest > 0)
+    c.jute_buffer_bytes_max = static_cast<std::int32_t>(
+        chance_.fork(400 + static_cast<std::uint64_t>(who.value))
+            .between(options_.frame_bytes_least, options_.frame_bytes_greatest));
   return c;
+}
+
+/// Every server may come to lead.
+void world::note_length_bounds() {
+  auto& least = log_.txn_bytes_max_least;
+  auto& greatest = log_.txn_bytes_max_greatest = 0;
+  for (const auto& [id, s] : servers_) {
+    const auto bound = s.config.planned_txn_bytes_max();
+    least = std::min(least, bound);
+    greatest = std::max(greatest, bound);
+  }
+  history_.expect_lengths_up_to(greatest);
 }
 
 /// What a server finds in zoo.cfg when it starts. One that its list leaves out is started by an
