@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "actors/four_letter_lines.hpp"
+#include "config/commit_date.hpp"
 
 namespace troupe::four_letter {
 namespace {
@@ -171,7 +172,9 @@ void put_connection_expiry(lines& out, const config::node_config& cfg, const sit
 
 }  // namespace
 
-std::string full_version() { return std::string(version).append(", built on ").append(__DATE__); }
+std::string full_version() {
+  return std::string(version).append(", built on ").append(config::commit_date());
+}
 
 void put_connections(lines& out, const situation& now, bool brief) {
   const auto sessions = sessions_by_connection(now.details);

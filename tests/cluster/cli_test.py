@@ -199,7 +199,8 @@ class CommandLine(unittest.TestCase):
         code, said = self.run_verb("version")
         self.assertEqual(code, 0)
         self.assertRegex(
-            said, r"^actor-node of Troupe \d+\.\d+\.\d+ \(ZooKeeper protocol 3\.8\)\n$")
+            said, r"^actor-node of Troupe \d+\.\d+\.\d+ \(ZooKeeper protocol 3\.8\), "
+                  r"built on \d{4}-\d\d-\d\d \d\d:\d\d UTC\n$")
         self.assertEqual(self.run_verb("--version"), (code, said))
 
     def test_foreground_ends_with_0_on_sigterm_and_sigint(self):
