@@ -94,6 +94,13 @@ void forget(gateway_ptr self, connection_id id) {
   self->close(c.socket);
 }
 
+/// An IPv4 client of a socket for both kinds of address is shown, counted and let in by its own.
+std::string unmapped(std::string host) {
+  constexpr std::string_view mapped = "::ffff:";
+  const bool is_v4 = host.starts_with(mapped) && host.find('.') != std::string::npos;
+  return is_v4 ? host.substr(mapped.size()) : host;
+}
+
 void refuse(gateway_ptr self, connection_handle socket, const std::string& address,
             std::string_view reason, std::uint32_t limit) {
   log_of(self).warn("client_refused", {{"client", address}, {"reason", reason}, {"limit", limit}});
@@ -103,7 +110,7 @@ void refuse(gateway_ptr self, connection_handle socket, const std::string& addre
 void accept(gateway_ptr self, connection_handle socket) {
   auto& s = self->state;
   const auto& cfg = config_of(self);
-  auto host = self->remote_addr(socket);
+  auto host = unmapped(self->remote_addr(socket));
   const bool is_v6 = host.find(':') != std::string::npos;
   const auto address =
       (is_v6 ? '[' + host + ']' : host) + ':' + std::to_string(self->remote_port(socket));

@@ -12,6 +12,8 @@
 #include <memory>
 #include <utility>
 
+#include "config/host.hpp"
+
 namespace troupe {
 namespace {
 
@@ -25,8 +27,10 @@ std::uint16_t port_of(const sockaddr_storage& address) {
 int listen_on(const addrinfo& at, int backlog) {
   const int fd = ::socket(at.ai_family, at.ai_socktype | SOCK_CLOEXEC, at.ai_protocol);
   if (fd < 0) return -1;
-  const int on = 1;
+  const int on = 1, off = 0;
   ::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  // Of "::" alone, which is every address then, as in Java.
+  if (at.ai_family == AF_INET6) ::setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
   if (::bind(fd, at.ai_addr, at.ai_addrlen) == 0 && ::listen(fd, backlog) == 0) return fd;
   const int why = errno;
   ::close(fd);
@@ -34,13 +38,21 @@ int listen_on(const addrinfo& at, int backlog) {
   return -1;
 }
 
-}  // namespace
+/// What an operator can do about it stands behind the system's words.
+std::string reason_of(int error, const std::string& host) {
+  std::string out = std::strerror(error);
+  if (error == EADDRINUSE) return out + ": another process listens there";
+  if (error == EADDRNOTAVAIL) return out + ": " + host + " is no address of this machine";
+  if (error == EACCES) return out + ": ports below 1024 need a right of their own";
+  return out;
+}
 
-tl::expected<tcp_listener, std::string> tcp_listener::open(const std::string& host,
-                                                           std::uint16_t port, int backlog) {
-  const auto failed = [&](const char* why) {
-    return tl::unexpected("cannot listen on " + host + ':' + std::to_string(port) + ": " + why);
-  };
+struct failure {
+  int error = 0;  // errno; 0 when the name is the matter
+  std::string text;
+};
+
+tl::expected<int, failure> listen_at(const std::string& host, std::uint16_t port, int backlog) {
   addrinfo hints{};
   hints.ai_family = AF_UNSPEC;
   hints.ai_socktype = SOCK_STREAM;
@@ -48,16 +60,34 @@ tl::expected<tcp_listener, std::string> tcp_listener::open(const std::string& ho
   addrinfo* found = nullptr;
   const auto service = std::to_string(port);
   if (const int e = ::getaddrinfo(host.c_str(), service.c_str(), &hints, &found); e != 0)
-    return failed(::gai_strerror(e));
+    return tl::unexpected(failure{0, std::string{::gai_strerror(e)} + ": " + host});
   const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> owned(found, &::freeaddrinfo);
   int fd = -1;
   for (const auto* at = found; at != nullptr && fd < 0; at = at->ai_next)
     fd = listen_on(*at, backlog < 0 ? SOMAXCONN : backlog);
-  if (fd < 0) return failed(std::strerror(errno));
+  if (fd >= 0) return fd;
+  const int why = errno;
+  return tl::unexpected(failure{why, reason_of(why, host)});
+}
+
+bool has_no_ipv6(const failure& why) {
+  return why.error == EAFNOSUPPORT || why.error == EADDRNOTAVAIL;
+}
+
+}  // namespace
+
+tl::expected<tcp_listener, std::string> tcp_listener::open(const std::string& host,
+                                                           std::uint16_t port, int backlog) {
+  const bool everywhere = config::is_wildcard(host);
+  auto fd = listen_at(everywhere ? "::" : host, port, backlog);
+  if (!fd && everywhere && has_no_ipv6(fd.error())) fd = listen_at("0.0.0.0", port, backlog);
+  if (!fd)
+    return tl::unexpected("cannot listen on " + config::print_host(host) + ':' +
+                          std::to_string(port) + ": " + fd.error().text);
   sockaddr_storage bound{};
   socklen_t size = sizeof bound;
-  ::getsockname(fd, reinterpret_cast<sockaddr*>(&bound), &size);
-  return tcp_listener(fd, port_of(bound));
+  ::getsockname(*fd, reinterpret_cast<sockaddr*>(&bound), &size);
+  return tcp_listener(*fd, port_of(bound));
 }
 
 tcp_listener::tcp_listener(tcp_listener&& other) noexcept

@@ -12,9 +12,10 @@ namespace troupe {
 /// Owns: the socket, until release().
 class tcp_listener {
  public:
-  /// Listens on a host's name or address, IPv4 or IPv6; port 0 means any free one. The error reads
-  /// "cannot listen on 0.0.0.0:2181: Address already in use". `backlog` connections wait ready to
-  /// be accepted, as many as the system allows when it is negative.
+  /// Listens on a host's name or address, IPv4 or IPv6; port 0 means any free one. 0.0.0.0 and ::
+  /// are every address of both kinds, as in Java, or of IPv4 where there is no IPv6. The error
+  /// reads "cannot listen on 0.0.0.0:2181: Address already in use: ...". `backlog` connections wait
+  /// ready to be accepted, as many as the system allows when it is negative.
   [[nodiscard]] static tl::expected<tcp_listener, std::string> open(const std::string& host,
                                                                     std::uint16_t port,
                                                                     int backlog = -1);

@@ -13,12 +13,13 @@ std::string lower(std::string_view s) {
 }
 
 std::vector<std::string_view> split(std::string_view s, char by) {
+  const auto is_blank = [](char c) { return static_cast<unsigned char>(c) <= ' '; };
   std::vector<std::string_view> out;
   for (;;) {
     auto n = s.find(by);
     auto part = s.substr(0, n);
-    while (!part.empty() && part.front() == ' ') part.remove_prefix(1);
-    while (!part.empty() && part.back() == ' ') part.remove_suffix(1);
+    while (!part.empty() && is_blank(part.front())) part.remove_prefix(1);
+    while (!part.empty() && is_blank(part.back())) part.remove_suffix(1);
     out.push_back(part);
     if (n == std::string_view::npos) return out;
     s.remove_prefix(n + 1);

@@ -50,6 +50,14 @@ std::string_view plain_name(std::string_view key) {
   return key;
 }
 
+bool is_secret(std::string_view name) {
+  const auto* entry = find_key(plain_name(name));
+  if (entry != nullptr && entry->is_secret) return true;
+  const auto word = entries::lower(name);
+  const bool is_a_place = word.ends_with("path") || word.ends_with("file");
+  return !is_a_place && (word.find("passw") != word.npos || word.ends_with("superdigest"));
+}
+
 bool is_membership(std::string_view key) {
   return key.starts_with("server.") || key.starts_with("group.") || key.starts_with("weight.");
 }

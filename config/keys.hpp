@@ -50,6 +50,7 @@ struct key_entry {
   std::string_view as_ours;  // not honoured: the value that asks for what is done anyway, if any
   std::string_view why;      // not honoured: why not
   std::string_view meaning;  // one line
+  bool is_secret = false;    // its value is printed nowhere
   /// Puts a value into the draft. Of a key that is not honoured: only looks at it.
   std::function<verdict(draft&, std::string_view key, std::string_view value)> read;
   /// The value as zoo.cfg would say it; nullopt: it would not. Empty: printed by another key.
@@ -71,6 +72,10 @@ struct key_section {
 /// The name under which a key stands in the table: ZooKeeper makes a Java property zookeeper.K of
 /// every key K that its config does not know, so both are names of the same setting here.
 [[nodiscard]] std::string_view plain_name(std::string_view key);
+
+/// Whether its value may stand in no output: of the table's secrets, and of what is called a
+/// password in a key that is not honoured.
+[[nodiscard]] bool is_secret(std::string_view name);
 
 /// server.N, group.N and weight.N: what may stand in a dynamicConfigFile.
 [[nodiscard]] bool is_membership(std::string_view key);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Keys of the ensemble, and of the files a server keeps.
+#include <algorithm>
 #include <cmath>
 
 #include "config/key_entries.hpp"
@@ -15,20 +16,20 @@ std::optional<std::int64_t> number_of(std::string_view key) {
 
 verdict take_server(draft& d, std::string_view key, std::string_view value) {
   auto n = number_of(key);
-  if (!n || *n < 1 || *n > 255) return "a key server.N with N 1..255";
+  if (!n) return "a key server.N with N a whole number from 0";
   auto entry = parse_server_line({*n}, value);
-  if (!entry) return std::string{server_line_form};
+  if (!entry) return accepted_server_line(value);
   d.servers[*n] = *entry;
   return std::nullopt;
 }
 
 verdict take_group(draft& d, std::string_view key, std::string_view value) {
   auto n = number_of(key);
-  if (!n || *n < 1) return "a key group.N with N from 1";
+  if (!n) return "a key group.N with N a whole number from 0";
   auto& members = d.groups[*n];
   members.clear();
   for (auto part : split(value, ':')) {
-    auto id = parse_number(part, 1, 255);
+    auto id = parse_number(part, 0, long_max);
     if (!id) return "numbers of servers with colons between, such as 1:2:3";
     members.push_back(*id);
   }
@@ -62,7 +63,7 @@ verdict read_compression(draft& d, std::string_view value) {
 
 verdict take_weight(draft& d, std::string_view key, std::string_view value) {
   auto n = number_of(key);
-  if (!n || *n < 1 || *n > 255) return "a key weight.N with N 1..255";
+  if (!n) return "a key weight.N with N a whole number from 0";
   return take_number(d.weights[*n], value, weight_range);
 }
 
@@ -137,8 +138,11 @@ key_section ensemble_keys() {
               "The election; 3 is FastLeaderElection.", "3"));
   add(no_effect("observerMasterPort", "0", "observers learn from the leader",
                 "A port at which followers serve observers.", "0"));
-  add(no_effect_flag("syncEnabled", true, "an observer always keeps a log and snapshots",
-                     "Whether observers write to disk.", true));
+  add(no_effect("observerMaster.", "", "observers learn from the leader",
+                "How followers serve observers."));
+  for (std::string_view name : {"syncEnabled", "observer.syncEnabled"})
+    add(no_effect_flag(name, true, "an observer always keeps a log and snapshots",
+                       "Whether observers write to disk.", true));
   add(flag("reconfigEnabled", &node_config::reconfig_enabled,
            "Changing the members while the ensemble runs."));
   add(flag("localSessionsEnabled", &node_config::local_sessions,
@@ -194,8 +198,16 @@ key_section journal_keys() {
         return take_number(d.cfg.purge_retain_count, v, {3, int_max, "snapshots"});
       },
       [](const node_config& c) { return std::to_string(c.purge_retain_count); }));
-  add(number("autopurge.purgeInterval", &node_config::purge_interval_hours,
-             {0, int_max, "hours; 0 = never"}, "Time between purges."));
+  constexpr range purge_hours{-int_max, int_max, "hours; below 1 = never"};
+  add(with_own_default(custom(
+      "autopurge.purgeInterval", words_for(purge_hours), "", "Time between purges.",
+      [purge_hours](draft& d, std::string_view v) -> verdict {
+        std::int32_t hours = 0;
+        if (auto refused = take_number(hours, v, purge_hours)) return refused;
+        d.cfg.purge_interval_hours = std::max(hours, 0);
+        return std::nullopt;
+      },
+      [](const node_config& c) { return std::to_string(c.purge_interval_hours); })));
   // ZooKeeper takes any other word for no compression; a typo is told here.
   add(custom("snapshot.compression.method", "gz, snappy, or nothing for snapshots as they are", "",
              "How snapshots are compressed on disk.", read_compression, [](const node_config& c) {

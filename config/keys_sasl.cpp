@@ -72,13 +72,15 @@ std::vector<key_entry> sasl_keys() {
   add(text("SASLAuthenticationProvider.superPassword", &node_config::sasl_super_password,
            "a password", "That of the SASL user super, instead of the file's."));
   out.back().fallback = "none";
+  out.back().is_secret = true;
   add(refused("letAnySaslUserDoX", "an ACL would mean another user than the one it names",
               "A SASL user's name in ACLs that stands for every SASL user."));
   add(no_effect("requireClientAuthScheme", "",
                 "ZooKeeper does not read it either; sessionRequireClientSASLAuth=true asks for it",
                 "The scheme every client has to show."));
   add(no_effect("jaasLoginRenew", "", no_kerberos, "Renewing the server's Kerberos ticket."));
-  add(no_effect("kerberos.", "", no_kerberos, "How Kerberos principals are read."));
+  for (std::string_view name : {"kerberos.", "security.auth_to_local", "kinit"})
+    add(no_effect(name, "", no_kerberos, "How Kerberos principals are read."));
   add(refused("requireKerberosConfig", no_kerberos, "The start needs a krb5.conf.", "false"));
   for (std::string_view name : {"quorum.auth.enableSasl", "quorum.auth.learnerRequireSasl",
                                 "quorum.auth.serverRequireSasl"})

@@ -42,6 +42,7 @@ key_section security_keys() {
                if (c.super_digest.empty()) return std::nullopt;
                return c.super_digest;
              }));
+  out.keys.back().is_secret = true;
   add(custom(
       "enforce.auth.enabled", "true or false", "false",
       "A client has to prove an identity of one of enforce.auth.schemes before anything else; "
@@ -59,6 +60,13 @@ key_section security_keys() {
   add(refused("DigestAuthenticationProvider.digestAlg",
               "the digests in ACLs are of SHA1, and others would lock their owners out",
               "The algorithm of digests in ACLs.", "SHA1"));
+  add(refused(
+      "DigestAuthenticationProvider.enabled",
+      "the scheme digest cannot be taken away: clients would go on proving who they are by it",
+      "Whether clients may prove who they are by the scheme digest.", "true"));
+  add(no_effect("IPAuthenticationProvider.usexforwardedfor", "false",
+                "clients come by ZooKeeper's protocol, and no proxy says for whom",
+                "Whether an HTTP header says who asks.", "false"));
   add(no_effect("enableEagerACLCheck", "false",
                 "an ACL is checked where the txn is made, with "
                 "the same outcome",
@@ -137,11 +145,10 @@ key_section tuning_keys() {
                   "Answers kept ready."));
   for (std::string_view name :
        {"request_throttle_max_requests", "request_throttle_stall_time",
-        "request_throttle_drop_stale", "request_throttler.", "throttledOpWaitTime",
-        "requestStaleConnectionCheck", "requestStaleLatencyCheck"})
+        "request_throttle_drop_stale", "request_throttler.", "throttled_op_wait_time",
+        "request_stale_connection_check", "request_stale_latency_check"})
     add(no_effect(name, "", no_request_throttle, "ZooKeeper's throttle of requests."));
-  for (std::string_view name :
-       {"largeRequestMaxBytes", "largeRequestThreshold", "globalOutstandingBytesLimit"})
+  for (std::string_view name : {"largeRequestMaxBytes", "largeRequestThreshold"})
     add(no_effect(name, "",
                   "jute.maxbuffer bounds a request and globalOutstandingLimit their number",
                   "Bounds for the bytes of requests."));
@@ -153,25 +160,39 @@ key_section tuning_keys() {
   add(no_effect("jute.maxbuffer.extrasize", "jute.maxbuffer",
                 "a txn may be twice as long as jute.maxbuffer",
                 "What a txn may be longer than its request."));
-  for (std::string_view name : {"leader.maxConcurrentSnapSyncs", "leader.maxConcurrentDiffSyncs",
-                                "leader.snapPingIntervalInSeconds"})
+  for (std::string_view name :
+       {"leader.maxConcurrentSnapSyncs", "leader.maxConcurrentDiffSyncs",
+        "leader.maxConcurrentSnapshots", "leader.maxConcurrentSnapshotTimeout"})
     add(no_effect(name, "", "each learner is brought up to date at the pace it takes the pieces",
                   "How many learners are brought up to date at a time."));
-  add(no_effect("maxTimeToWaitForEpoch", "-1", "initLimit bounds that wait",
+  add(no_effect("leader.maxTimeToWaitForEpoch", "-1", "initLimit bounds that wait",
                 "How long a leader waits for a quorum to agree on an epoch.", "-1"));
   for (std::string_view name :
        {"observer.reconnectDelayMs", "observer.election.DelayMs", "quorumCnxnTimeoutMs",
         "electionPortBindRetry", "leader.nodelay", "follower.nodelay", "learner.closeSocketAsync",
-        "leader.closeSocketAsync", "learner.asyncSending", "learner.packetSender."})
+        "leader.closeSocketAsync", "learner.asyncSending", "learner.packetSender.",
+        "leaderConnectDelayDuringRetryMs", "fastleader."})
     add(no_effect(name, "",
                   "servers reach each other by other means, with waits that grow by "
                   "themselves",
                   "How servers connect to each other."));
   for (std::string_view name :
        {"intBufferStartingSizeBytes", "bitHashCacheSize", "jmx.", "messageTracker.",
-        "watchManager.", "pathStats.", "readWriteStats.", "closeSessionTxn.enabled"})
+        "watchManager.", "pathStats.", "readWriteStats.", "closeSessionTxn.enabled",
+        "maxInProcessingDeadWatchers", "watcherClean*", "leader.ackLoggingFrequency",
+        "follower.skipLearnerRequestToNextProcessor",
+        "forward_learner_requests_to_commit_processor_disabled", "forceSnapshotSync",
+        "controllerPort", "test.", "testingonly."})
     add(no_effect(name, "", "it is about the inner parts of the Java server",
                   "Inner parts of the Java server."));
+  for (std::string_view name : {"log.", "tracelog.", "root.logger", "console.threshold"})
+    add(no_effect(name, "", "it is about logback, which is not there; see `actor-node start --log`",
+                  "Where and what the Java server logs."));
+  for (std::string_view name :
+       {"client.secure", "clientCnxnSocket", "disableAutoWatchReset", "request.timeout",
+        "sasl.client", "sasl.client.", "sasl.clientconfig", "server.principal", "server.realm"})
+    add(no_effect(name, "", "it is about Java clients, which read it themselves",
+                  "Settings of Java clients, which a server's flags may bear, too."));
   return out;
 }
 

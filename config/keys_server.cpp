@@ -2,6 +2,7 @@
 // Keys of the server itself and of its clients.
 #include <algorithm>
 
+#include "config/host.hpp"
 #include "config/key_entries.hpp"
 
 namespace troupe::config::entries {
@@ -76,11 +77,12 @@ key_section client_keys() {
              "Where clients connect. May stand in the server line instead."));
   out.keys.back().fallback = "none; it has to be said here or in the server line";
   add(custom(
-      "clientPortAddress", "a name or an address of this host", "0.0.0.0",
-      "The address clientPort listens on.",
+      "clientPortAddress", std::string{host_form} + "; 0.0.0.0 and [::] = every address", "0.0.0.0",
+      "The address clientPort listens on. Empty = 127.0.0.1 alone, as in ZooKeeper.",
       [](draft& d, std::string_view v) -> verdict {
-        if (v.empty()) return "a name or an address of this host";
-        d.client_address = v;
+        auto host = v.empty() ? std::optional<std::string>{"127.0.0.1"} : parse_host(v);
+        if (!host) return std::string{host_form};
+        d.client_address = *std::move(host);
         return std::nullopt;
       },
       [](const node_config& c) { return c.client_address; }));
@@ -136,6 +138,8 @@ key_section znode_keys() {
   key_section out{"Znodes", {}};
   auto add = [&out](key_entry x) { out.keys.push_back(std::move(x)); };
   add(choice("skipACL", &node_config::skip_acl, "yes", "no", "yes: no ACL is looked at."));
+  add(refused("emulate353TTLNodes", "a znode's TTL stands in other bits of its owner then",
+              "TTL znodes as ZooKeeper 3.5.3 kept them.", "false"));
   add(flag("extendedTypesEnabled", &node_config::extended_types,
            "TTL znodes may be created. All servers of an ensemble must agree; myid is at most 254 "
            "then."));

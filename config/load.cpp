@@ -10,82 +10,40 @@
 #include <iterator>
 #include <limits>
 
-#include "config/jaas.hpp"
-#include "config/keys.hpp"
-#include "config/membership.hpp"
-#include "config/properties.hpp"
+#include "config/builder.hpp"
+#include "config/java_flags.hpp"
+#include "config/key_entries.hpp"
 #include "config/server_line.hpp"
 
 namespace troupe::config {
-
-namespace {
-
-constexpr std::string_view on_the_command_line = "--set";
-constexpr std::string_view jaas_key = "java.security.auth.login.config";
-constexpr std::string_view super_password_key = "SASLAuthenticationProvider.superPassword";
-constexpr std::string_view sasl_provider_line =
-    "authProvider.1=org.apache.zookeeper.server.auth.SASLAuthenticationProvider";
-
-/// Text of an error; nullopt: all is well.
-using problem = std::optional<std::string>;
-
-/// Builds a config out of properties, in the order read, resolve, check.
-class builder {
- public:
-  builder(std::string file, const file_reader& read) : file_(std::move(file)), read_(read) {}
-
-  problem take(const property& p);
-  problem take(const setting& x);
-  problem finish();
-  loaded result() && { return {std::move(draft_.cfg), std::move(warnings_), std::move(said_)}; }
-
- private:
-  [[nodiscard]] bool said(const std::string& key) const { return said_.contains(key); }
-  /// "zoo.cfg:12: key" of a key that stands there, "zoo.cfg: key" of one that does not.
-  [[nodiscard]] std::string at(const std::string& key) const;
-  [[nodiscard]] std::string server_at(std::int64_t id) const {
-    return at("server." + std::to_string(id));
-  }
-  void warn(std::string text) { warnings_.push_back(std::move(text)); }
-
-  problem take_known(const key_entry& entry, std::string_view said_as, const std::string& value,
-                     const std::string& where);
-  problem read_members_file();
-  problem resolve_members();
-  problem resolve_directories();
-  problem resolve_groups();
-  problem resolve_my_id();
-  problem resolve_client_port();
-  problem check_members();
-  problem check_ensemble();
-  problem resolve_timeouts();
-  problem resolve_clients();
-  problem resolve_sasl();
-  problem check_auth_schemes();
-
-  node_config& cfg() { return draft_.cfg; }
-
-  std::string file_;
-  const file_reader& read_;
-  draft draft_;
-  std::map<std::string, loaded::said> said_;
-  std::vector<std::string> warnings_;
-};
+namespace reading {
 
 std::string builder::at(const std::string& key) const {
   auto i = said_.find(key);
   return (i == said_.end() ? file_ : i->second.where) + ": " + key;
 }
 
+namespace {
+
 /// A secret is not repeated in a log.
 std::string told(std::string_view key, const std::string& value) {
-  auto is_secret = key.find("assword") != std::string_view::npos;
-  return std::string{key} + (is_secret ? "" : "=" + value);
+  return std::string{key} + (is_secret(key) ? "" : "=" + value);
 }
+
+/// zoo.cfg takes off no quotes, so that a path in quotes would be another path.
+bool is_quoted(std::string_view value) {
+  return value.size() > 1 && value.front() == value.back() &&
+         (value.front() == '"' || value.front() == '\'');
+}
+
+}  // namespace
 
 problem builder::take_known(const key_entry& entry, std::string_view said_as,
                             const std::string& value, const std::string& where) {
   const auto what = where + ": " + told(said_as, value) + ": ";
+  if (entry.how == key_class::honoured && !entry.is_secret && is_quoted(value))
+    return what + "not valid: the quotes would be part of the value; accepted: " + entry.accepted +
+           ", without quotes";
   auto accepted = entry.read(draft_, plain_name(said_as), value);
   if (accepted && entry.how == key_class::refused)
     return what + "refused: " + std::string{entry.why} + "; accepted: " + *accepted;
@@ -93,6 +51,9 @@ problem builder::take_known(const key_entry& entry, std::string_view said_as,
   if (entry.how == key_class::no_effect && (entry.as_ours.empty() || value != entry.as_ours))
     warn(where + ": " + std::string{said_as} +
          ": accepted, without effect: " + std::string{entry.why});
+  if (said_as == "clientPortAddress" && value.empty())
+    warn(where + ": clientPortAddress is empty: taken for 127.0.0.1, as in ZooKeeper; accepted: " +
+         entry.accepted);
   said_[std::string{plain_name(said_as)}] = {value, where};
   return std::nullopt;
 }
@@ -102,8 +63,9 @@ problem builder::take(const property& p) {
   const std::string key{plain_name(p.key)};
   const auto* entry = find_key(key);
   if (!entry) {
-    warn(where + ": " + p.key + ": unknown key, ignored; the nearest known key is " +
-         nearest_key(p.key));
+    const auto nearest = nearest_key(p.key);
+    unknown_.push_back({p.key, where, nearest});
+    warn(where + ": " + p.key + ": unknown key, ignored; the nearest known key is " + nearest);
     return std::nullopt;
   }
   if (auto before = said_.find(key); before != said_.end()) {
@@ -111,7 +73,7 @@ problem builder::take(const property& p) {
     auto line = before->second.where.substr(before->second.where.rfind(':') + 1);
     warn(where + ": " + p.key + ": said before in line " + line + "; this line wins");
   }
-  if (key == "autopurge.snapRetainCount" && parse_number(p.value, 0, 2)) {
+  if (key == "autopurge.snapRetainCount" && parse_number(p.value, -entries::int_max, 2)) {
     warn(where + ": " + p.key + "=" + p.value + ": raised to 3, the fewest that are kept");
     return std::nullopt;
   }
@@ -125,238 +87,32 @@ problem builder::take(const setting& x) {
   return where + " " + x.key + ": unknown key; the nearest known key is " + nearest_key(x.key);
 }
 
-problem builder::finish() {
-  for (auto step :
-       {&builder::read_members_file, &builder::resolve_members, &builder::resolve_directories,
-        &builder::resolve_groups, &builder::check_members, &builder::resolve_my_id,
-        &builder::check_ensemble, &builder::resolve_client_port, &builder::resolve_timeouts,
-        &builder::resolve_clients, &builder::resolve_sasl, &builder::check_auth_schemes})
-    if (auto found = (this->*step)()) return found;
-  return std::nullopt;
-}
-
-/// The lines of a dynamicConfigFile. The config itself may have none then, nor the file any other
-/// (QuorumPeerConfig.parseDynamicConfig).
-problem builder::read_members_file() {
-  const auto path = draft_.dynamic_file;
-  if (path.empty()) return std::nullopt;
-  for (const auto& [key, said] : said_)
-    if (is_membership(key))
-      return said.where + ": " + key + ": the server, group and weight lines have to be in " +
-             path + ", since dynamicConfigFile names it";
-  auto text = read_(path);
-  if (!text) return at("dynamicConfigFile") + "=" + path + ": cannot be read";
-  auto lines = parse_properties(*text);
-  if (!lines) return path + ":" + std::to_string(lines.error().line) + ": " + lines.error().text;
-  for (const auto& x : *lines) {
-    const auto where = path + ":" + std::to_string(x.line);
-    if (!is_membership(x.key))
-      return where + ": " + x.key +
-             ": not valid; accepted in a dynamicConfigFile: server.N, "
-             "group.N and weight.N";
-    if (auto found = take_known(*find_key(x.key), x.key, x.value, where)) return found;
+problem builder::take(const java_flag& x) {
+  const auto key = key_of_property(x.property);
+  if (key.empty()) {
+    if (x.property.starts_with("zookeeper."))
+      warn(x.where + ": -D" + x.property + ": ignored, as in ZooKeeper; accepted in zoo.cfg alone");
+    return std::nullopt;
   }
-  cfg().membership_version = version_in_name(path);
-  return std::nullopt;
-}
-
-problem builder::resolve_members() {
-  for (auto& [id, entry] : draft_.servers) {
-    if (auto w = draft_.weights.find(id); w != draft_.weights.end()) entry.weight = w->second;
-    cfg().servers.push_back(entry);
+  if (said(key)) return std::nullopt;
+  const auto* entry = find_key(key);
+  if (entry == nullptr) {
+    warn(x.where + ": -D" + x.property + ": unknown, ignored; the nearest known key is " +
+         nearest_key(key));
+    return std::nullopt;
   }
+  if (auto found = take_known(*entry, key, x.value, x.where)) return found;
+  if (entry->how == key_class::honoured)
+    warn(x.where + ": " + key + ": taken from -D" + x.property +
+         ", since zoo.cfg does not say it; better: a line in " + file_);
   return std::nullopt;
 }
 
-problem builder::resolve_directories() {
-  if (!said("dataDir")) return at("dataDir") + ": missing; it names the directory of snapshots";
-  auto resolved = [](const std::string& dir) {
-    std::error_code failed;
-    auto absolute = std::filesystem::absolute(dir, failed).lexically_normal();
-    return failed ? dir : absolute.string();
-  };
-  cfg().data_dir = resolved(cfg().data_dir);
-  cfg().data_log_dir = said("dataLogDir") ? resolved(cfg().data_log_dir) : cfg().data_dir;
-  return std::nullopt;
-}
+}  // namespace reading
 
-problem builder::resolve_groups() {
-  auto entry_of = [this](std::int64_t id) {
-    auto& all = cfg().servers;
-    auto i = std::find_if(all.begin(), all.end(), [id](auto& x) { return x.id.value == id; });
-    return i == all.end() ? nullptr : &*i;
-  };
-  for (const auto& [id, weight] : draft_.weights)
-    if (!entry_of(id))
-      return at("weight." + std::to_string(id)) + ": there is no server." + std::to_string(id);
-  for (const auto& [group, members] : draft_.groups) {
-    const auto where = at("group." + std::to_string(group));
-    for (auto id : members) {
-      auto* entry = entry_of(id);
-      if (!entry) return where + ": there is no server." + std::to_string(id);
-      if (entry->group)
-        return where + ": server." + std::to_string(id) + " is in group." +
-               std::to_string(*entry->group) + " too; accepted: every server in one group";
-      entry->group = group;
-    }
-  }
-  if (draft_.groups.empty() && draft_.weights.empty()) return std::nullopt;
-  for (const auto& x : cfg().servers)
-    if (!x.observer && !x.group)
-      return server_at(x.id.value) +
-             ": in no group; accepted: with group. or weight. lines, every voter is in a group";
-  return std::nullopt;
-}
+namespace {
 
-/// What holds for the list of members whoever we are (QuorumPeerConfig.parseDynamicConfig).
-problem builder::check_members() {
-  const auto& all = cfg().servers;
-  auto voters = std::count_if(all.begin(), all.end(), [](auto& x) { return !x.observer; });
-  if (voters < static_cast<std::ptrdiff_t>(all.size())) {
-    if (voters == 0) return file_ + ": observers without any participant; accepted: 1 or more";
-    if (voters == 1 && cfg().standalone_enabled)
-      return file_ +
-             ": observers and a single participant; accepted: 2 participants or more, or "
-             "standaloneEnabled=false";
-  }
-  if (voters > 0 &&
-      std::none_of(all.begin(), all.end(), [](auto& x) { return !x.observer && x.weight > 0; }))
-    return file_ + ": every participant has weight 0; accepted: a weight above 0 for one or more";
-  for (auto a = all.begin(); a != all.end(); ++a)
-    for (auto b = all.begin(); b != a; ++b)
-      for (auto port : {a->peer_port, a->election_port})
-        if (a->host == b->host && (port == b->peer_port || port == b->election_port))
-          return server_at(a->id.value) + ": port " + std::to_string(port) + " of " + a->host +
-                 " is server." + std::to_string(b->id.value) + "'s too";
-  if (voters == 2)
-    warn(file_ + ": 2 participants: the loss of either stops the service; 3 stand the loss of one");
-  else if (voters > 2 && voters % 2 == 0)
-    warn(file_ + ": " + std::to_string(voters) + " participants: an even number stands no more " +
-         "losses than one fewer");
-  return std::nullopt;
-}
-
-problem builder::resolve_my_id() {
-  const auto path = cfg().data_dir + "/myid";
-  auto content = read_(path);
-  constexpr std::string_view accepted =
-      "accepted: one line with the N of this server's server.N line, 1..255";
-  if (!content) {
-    if (cfg().is_standalone()) return std::nullopt;
-    return path + ": missing or not readable; " + std::string{accepted};
-  }
-  auto line = content->substr(0, content->find_first_of("\r\n"));
-  line.erase(line.find_last_not_of(" \t") + 1);
-  line.erase(0, line.find_first_not_of(" \t"));
-  auto id = parse_number(line, 1, 255);
-  if (!id) return path + ":1: myid=" + line + ": not valid; " + std::string{accepted};
-  if (*id > 254 && cfg().extended_types)  // its sessions would read as TTL znodes' owners
-    return path + ":1: myid=" + line + ": too large with extendedTypesEnabled; accepted: 1..254";
-  cfg().my_id = server_id{*id};
-  if (cfg().servers.empty() || cfg().me()) return std::nullopt;
-  auto text = path + ":1: myid=" + line + ": there is no server." + line + " in " + file_;
-  if (!cfg().is_standalone()) return text + "; " + std::string{accepted};
-  warn(text + "; ignored, since this server is standalone");
-  return std::nullopt;
-}
-
-problem builder::check_ensemble() {
-  if (cfg().is_standalone()) return std::nullopt;
-  for (const std::string key : {"initLimit", "syncLimit"})
-    if (!said(key)) return at(key) + ": missing; an ensemble needs it, in ticks, such as 10 and 5";
-  if (draft_.observer && *draft_.observer != cfg().is_observer()) {
-    const auto role = cfg().is_observer() ? "observer" : "participant";
-    warn(at("peerType") + ": differs from this server's line, which wins: " + role);
-  }
-  return std::nullopt;
-}
-
-problem builder::resolve_client_port() {
-  const server_entry* line = cfg().me();
-  if (!line && cfg().servers.size() == 1) line = &cfg().servers.front();  // alone, without a myid
-  if (draft_.client_address) cfg().client_address = *draft_.client_address;
-  if (line && line->client_port) {
-    const auto where = server_at(line->id.value);
-    if (said("clientPort") && cfg().client_port != *line->client_port)
-      return where + ": client port " + std::to_string(*line->client_port) +
-             ", but clientPort says " + std::to_string(cfg().client_port) +
-             "; accepted: one of them";
-    if (line->client_address && draft_.client_address &&
-        *line->client_address != *draft_.client_address)
-      return where + ": client address " + *line->client_address + ", but clientPortAddress says " +
-             *draft_.client_address + "; accepted: one of them";
-    cfg().client_port = *line->client_port;
-    if (line->client_address) cfg().client_address = *line->client_address;
-  }
-  if (cfg().client_port == 0)
-    return at("clientPort") +
-           ": missing; accepted: a port 1..65535 here or behind the ; of the "
-           "server line";
-  return std::nullopt;
-}
-
-problem builder::resolve_timeouts() {
-  auto ticks = [this](std::int64_t n) {
-    return static_cast<std::int32_t>(
-        std::min<std::int64_t>(n * cfg().tick_ms, std::numeric_limits<std::int32_t>::max()));
-  };
-  cfg().min_session_timeout_ms = draft_.min_session_timeout_ms.value_or(ticks(2));
-  cfg().max_session_timeout_ms = draft_.max_session_timeout_ms.value_or(ticks(20));
-  if (cfg().min_session_timeout_ms > cfg().max_session_timeout_ms)
-    return at("minSessionTimeout") + "=" + std::to_string(cfg().min_session_timeout_ms) +
-           ": above maxSessionTimeout, which is " + std::to_string(cfg().max_session_timeout_ms) +
-           "; accepted: at most that (ms; defaults are 2 and 20 ticks)";
-  return std::nullopt;
-}
-
-/// What two keys decide together.
-problem builder::resolve_clients() {
-  if (draft_.enforce_auth && draft_.auth_schemes.empty())
-    return at("enforce.auth.enabled") +
-           "=true: enforce.auth.schemes is missing; accepted: one that names digest, ip or sasl";
-  if (draft_.enforce_auth) cfg().required_auth_schemes = draft_.auth_schemes;
-  if (cfg().session_requires_sasl) cfg().required_auth_schemes = {"sasl"};
-  if (cfg().read_only_mode && !cfg().allows_four_letter_word("isro"))
-    cfg().four_letter_words.emplace_back("isro");
-  return std::nullopt;
-}
-
-/// The users of the JAAS file (ServerCnxnFactory.configureSaslLogin).
-problem builder::resolve_sasl() {
-  const auto& path = cfg().jaas_file;
-  if (path.empty()) return std::nullopt;
-  auto text = read_(path);
-  if (!text)
-    return at(std::string{jaas_key}) + "=" + path + ": cannot be read; accepted: a JAAS file";
-  auto users = read_jaas_users(*text, cfg().jaas_section);
-  if (!users && users.error().line == 0)
-    return path + ": " + users.error().text + " (" + at(std::string{jaas_key}) +
-           " names this file)";
-  if (!users) return path + ":" + std::to_string(users.error().line) + ": " + users.error().text;
-  cfg().sasl_users = *std::move(users);
-  if (cfg().sasl_super_password.empty()) return std::nullopt;
-  auto super = cfg().sasl_users.find("super");
-  if (super == cfg().sasl_users.end())
-    warn(at(std::string{super_password_key}) + ": without effect: " + path + " has no user_super");
-  else
-    super->second = cfg().sasl_super_password;
-  return std::nullopt;
-}
-
-/// AuthenticationHelper.validateConfiguredProperties; and that somebody can show what is asked for.
-problem builder::check_auth_schemes() {
-  const auto& wanted = cfg().required_auth_schemes;
-  if (std::ranges::find(wanted, "sasl") == wanted.end()) return std::nullopt;
-  const auto where =
-      at(cfg().session_requires_sasl ? "sessionRequireClientSASLAuth" : "enforce.auth.schemes");
-  if (!cfg().sasl_in_acls)
-    return where + ": asks for the scheme sasl, which is not there; accepted: with a line " +
-           std::string{sasl_provider_line};
-  if (wanted.size() == 1 && cfg().sasl_users.empty())
-    return where + ": nobody could log in by SASL; accepted: with a line " + std::string{jaas_key} +
-           "=FILE that names the users";
-  return std::nullopt;
-}
+using reading::builder;
 
 /// Values may bear line ends, written \n; what is said of them stays one line of a log.
 std::string in_one_line(std::string_view text) {
@@ -373,12 +129,16 @@ std::string in_one_line(std::string_view text) {
 
 tl::expected<loaded, std::string> build(const std::vector<property>& properties,
                                         const std::string& name, const file_reader& read,
-                                        const std::vector<setting>& settings) {
+                                        const std::vector<setting>& settings,
+                                        const java_flags& flags) {
   builder b{name, read};
   for (const auto& x : settings)
     if (auto found = b.take(x)) return tl::unexpected(in_one_line(*found));
   for (const auto& p : properties)
     if (auto found = b.take(p)) return tl::unexpected(in_one_line(*found));
+  for (const auto& warning : flags.warnings) b.warn(warning);
+  for (const auto& x : flags.flags)
+    if (auto found = b.take(x)) return tl::unexpected(in_one_line(*found));
   if (auto found = b.finish()) return tl::unexpected(in_one_line(*found));
   return std::move(b).result();
 }
@@ -393,34 +153,73 @@ std::optional<setting> setting::parse(std::string_view text) {
 
 tl::expected<loaded, std::string> parse(std::string_view text, const std::string& name,
                                         const file_reader& read,
-                                        const std::vector<setting>& settings) {
+                                        const std::vector<setting>& settings,
+                                        const java_flags& flags) {
   auto properties = parse_properties(text);
   if (!properties)
     return tl::unexpected(name + ":" + std::to_string(properties.error().line) + ": " +
                           properties.error().text);
-  auto out = build(*properties, name, read, settings);
+  auto out = build(*properties, name, read, settings, flags);
   if (out)
     for (auto& warning : out->warnings) warning = in_one_line(warning);
   return out;
 }
 
+namespace {
+
+std::optional<std::string> read_whole(const std::string& from) {
+  std::ifstream in{from, std::ios::binary};
+  std::string content{std::istreambuf_iterator<char>{in}, {}};
+  if (!in.is_open() || in.bad()) return std::nullopt;
+  return content;
+}
+
+/// The files beside zoo.cfg that a ZooKeeper installation would run before its server.
+java_flags flags_beside(const std::string& path, const environment& from) {
+  std::vector<shell_file> files;
+  for (const auto* name : shell_file_names) {
+    const auto file = (std::filesystem::path{path}.parent_path() / name).string();
+    if (auto text = read_whole(file)) files.push_back({file, *std::move(text)});
+  }
+  return read_java_flags(from, files);
+}
+
+/// Files whose passwords every user of the host can read.
+void warn_of_open_files(loaded& out) {
+  std::map<std::string, std::string> holding;  // by file: what is in it
+  if (!out.value.jaas_file.empty()) holding[out.value.jaas_file] = "the passwords of SASL users";
+  for (const auto& [key, said] : out.said_keys)
+    if (key == reading::super_password_key)
+      holding[said.where.substr(0, said.where.rfind(':'))] = "the password of " + key;
+  for (const auto& [file, what] : holding) {
+    std::error_code failed;
+    const auto rights = std::filesystem::status(file, failed).permissions();
+    if (failed || (rights & std::filesystem::perms::others_read) == std::filesystem::perms::none)
+      continue;
+    out.warnings.push_back(file + ": holds " + what +
+                           ", and every user of this host may read it; better: chmod 640 " + file);
+  }
+}
+
+}  // namespace
+
 tl::expected<loaded, std::string> load(const std::string& path,
-                                       const std::vector<setting>& settings) {
-  auto read = [](const std::string& from) -> std::optional<std::string> {
-    std::ifstream in{from, std::ios::binary};
-    std::string content{std::istreambuf_iterator<char>{in}, {}};
-    if (!in.is_open() || in.bad()) return std::nullopt;
-    return content;
-  };
+                                       const std::vector<setting>& settings,
+                                       const environment& from) {
   errno = 0;
   std::error_code failed;
-  auto text = std::filesystem::is_directory(path, failed) ? std::nullopt : read(path);
+  auto text = std::filesystem::is_directory(path, failed) ? std::nullopt : read_whole(path);
   if (!text)
     return tl::unexpected(
         path + ": cannot be read: " + (errno != 0 ? std::strerror(errno) : "not a file") +
         "; accepted: a zoo.cfg");
-  auto out = parse(*text, path, read, settings);
-  if (out) out->value.config_file = std::filesystem::absolute(path, failed).lexically_normal();
+  auto out = parse(*text, path, read_whole, settings, flags_beside(path, from));
+  if (!out) return out;
+  out->value.config_file = std::filesystem::absolute(path, failed).lexically_normal();
+  if (text->starts_with("\xef\xbb\xbf"))
+    out->warnings.push_back(path + ":1: begins with a byte order mark, which is skipped; " +
+                            "ZooKeeper would take it for a part of the first key");
+  warn_of_open_files(*out);
   return out;
 }
 

@@ -12,6 +12,7 @@
 
 #include <tl/expected.hpp>
 
+#include "config/java_flags.hpp"
 #include "config/node_config.hpp"
 
 namespace troupe::config {
@@ -29,16 +30,17 @@ struct loaded {
   std::vector<std::string> warnings;  // each one line: file, line, key and what is the matter
   struct said {
     std::string value;
-    std::string where;  // "zoo.cfg:3" or "--set"
+    std::string where;  // "zoo.cfg:3", "--set", or java_flag::where
     friend bool operator==(const said&, const said&) = default;
   };
   std::map<std::string, said> said_keys;  // by the names of the table; unknown keys are left out
 };
 
-/// Reads the file at `path`, myid in the data directory that it names, and the dynamicConfigFile if
-/// it names one.
+/// Reads the file at `path`, myid in the data directory that it names, the dynamicConfigFile if it
+/// names one, and the shell files beside it (java_flags.hpp), whose variables `from` begins with.
 [[nodiscard]] tl::expected<loaded, std::string> load(const std::string& path,
-                                                     const std::vector<setting>& settings = {});
+                                                     const std::vector<setting>& settings = {},
+                                                     const environment& from = {});
 
 /// Content of the file at a path, nullopt when there is none that can be read.
 using file_reader = std::function<std::optional<std::string>(const std::string& path)>;
@@ -48,10 +50,12 @@ using file_reader = std::function<std::optional<std::string>(const std::string& 
 [[nodiscard]] tl::expected<loaded, std::string> parse(std::string_view text,
                                                       const std::string& name,
                                                       const file_reader& read,
-                                                      const std::vector<setting>& settings = {});
+                                                      const std::vector<setting>& settings = {},
+                                                      const java_flags& flags = {});
 
 /// What is in force and who said so, in zoo.cfg's syntax with comments: first what was said, each
-/// line under its place, then the defaults. Reading it again gives the same config.
+/// line under its place, then the defaults. Reading it again gives the same config but for what is
+/// secret, which stands there as a comment without its value.
 [[nodiscard]] std::string print_with_sources(const loaded& from);
 
 }  // namespace troupe::config

@@ -26,6 +26,10 @@ std::string said_lines(const loaded& from) {
           out += under(said.where, "# " + print_line(name, said.value));
           continue;
         }
+        if (is_secret(name)) {
+          out += under(said.where, "# " + print_line(name, "*** (not shown)"));
+          continue;
+        }
         auto value = key.show ? key.show(from.value).value_or(said.value) : said.value;
         auto note = key.how == key_class::no_effect && said.value != key.as_ours
                         ? ", without effect: " + std::string{key.why}
@@ -104,8 +108,13 @@ kept. A key that is not in this table is warned of, with the key that was probab
 ZooKeeper makes a Java property `zookeeper.K` of each key `K` its config does not know, and reads
 many settings from there. Here `zookeeper.K` and `K` are one key.
 
-`--set KEY=VALUE` on the command line of `actor-node` stands above the file. What is in force and
-who said so is printed by `actor-node print-config`.
+`--set KEY=VALUE` on the command line of `actor-node` stands above the file. Below the file stand
+the `-Dzookeeper.K=VALUE` words of `JVMFLAGS` and `SERVER_JVMFLAGS`, from the environment or from
+`zookeeper-env.sh` and `java.env` beside zoo.cfg, as zkServer.sh gives them to Java: of one key
+`JVMFLAGS` counts before `SERVER_JVMFLAGS`, and what a file sets before the environment. These
+shell files are not executed: only what can be told from their text is read, and a warning names
+what is not. What is in force and who said so is printed by `actor-node print-config`, without the
+values of passwords and digests.
 )";
 
 }  // namespace

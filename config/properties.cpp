@@ -131,7 +131,16 @@ std::size_t key_length(std::string_view line) {
 
 }  // namespace
 
+std::string without_byte_order_mark(std::string_view text) {
+  constexpr std::string_view mark = "\xef\xbb\xbf";
+  return std::string{text.starts_with(mark) ? text.substr(mark.size()) : text};
+}
+
 tl::expected<std::vector<property>, syntax_error> parse_properties(std::string_view text) {
+  if (text.starts_with("\xff\xfe") || text.starts_with("\xfe\xff"))
+    return tl::unexpected(syntax_error{1, "the text is UTF-16; accepted: UTF-8 or ASCII"});
+  const auto plain = without_byte_order_mark(text);
+  text = plain;
   std::vector<property> out;
   for (int at = 1; !text.empty();) {
     const int begins = at;

@@ -24,6 +24,10 @@ struct syntax_error {
   std::string text;
 };
 
+/// Text as an editor of Windows may begin it: the mark that says UTF-8 is no part of the first
+/// line.
+[[nodiscard]] std::string without_byte_order_mark(std::string_view text);
+
 /// Every property of `text`; a key that stands twice is listed twice.
 [[nodiscard]] tl::expected<std::vector<property>, syntax_error> parse_properties(
     std::string_view text);

@@ -20,6 +20,9 @@ inline constexpr std::string_view server_line_form =
 /// nullopt when `value` is not of that form. Weight and group come from other lines.
 [[nodiscard]] std::optional<server_entry> parse_server_line(server_id id, std::string_view value);
 
+/// Of a value that is not of that form: what would be, with what it may have meant.
+[[nodiscard]] std::string accepted_server_line(std::string_view value);
+
 /// The line's value in canonical form, with the role always said; `with_client` adds the part
 /// behind the `;` if there is one.
 [[nodiscard]] std::string print_server_line(const server_entry& x, bool with_client);

@@ -247,11 +247,12 @@ int check_directory(const arguments& args) {
   };
   storage::data_dir_options options;
   if (args.data_dir.empty()) {
-    auto from = config::load(args.config_path);
+    auto from = config::load(args.config_path, {}, process_environment());
     if (!from) {
       std::cerr << from.error() << "\n";
       return exit_code::bad_config;
     }
+    print_warnings(*from);
     const auto& cfg = from->value;
     options.data_dir = cfg.data_dir;
     options.data_log_dir = cfg.data_log_dir;
@@ -310,7 +311,7 @@ int run_on_server(const verb& chosen, arguments args) {
   const bool needs_config = chosen.on_server == restart;
   if (needs_config && target->config_path.empty() && target->running && target->running->note) {
     target->config_path = target->running->note->config_file;
-    if (auto from = config::load(target->config_path, args.overrides))
+    if (auto from = config::load(target->config_path, args.overrides, process_environment()))
       target->config = *std::move(from);
     else
       target->config_problem = std::move(from.error());
@@ -332,7 +333,7 @@ int run_verb(const verb& chosen, arguments args) {
   if (!read_settings(args)) return exit_code::bad_config;
   if (chosen.on_server != nullptr) return run_on_server(chosen, std::move(args));
   args.config_path = found_config(args.config_path);
-  auto from = config::load(args.config_path, args.overrides);
+  auto from = config::load(args.config_path, args.overrides, process_environment());
   if (!from) {
     std::cerr << from.error() << "\n";
     return exit_code::bad_config;

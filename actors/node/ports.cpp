@@ -6,6 +6,7 @@
 
 #include "actors/caf.hpp"
 #include "actors/node/port_holder.hpp"
+#include "config/host.hpp"
 
 namespace troupe {
 
@@ -20,15 +21,18 @@ ports::ports(caf::actor_system& system, context_ptr context, server_handles serv
 template <class Handle>
 std::string ports::publish(const Handle& actor, const std::string& host, std::uint16_t port,
                            const char* what) {
-  const char* address = context_->config.listen_on_all_ips ? nullptr : host.c_str();
-  auto published = system_.middleman().publish(actor, port, address, true);
+  const bool everywhere = context_->config.listen_on_all_ips || config::is_wildcard(host);
+  const std::string at = everywhere ? "::" : host;
+  auto published = system_.middleman().publish(actor, port, at.c_str(), true);
+  if (!published && everywhere)  // no IPv6 here, maybe
+    published = system_.middleman().publish(actor, port, "0.0.0.0", true);
   if (published) return {};
   // CAF does not say why.
-  auto why = why_not_listening(address ? host : std::string{}, port);
+  auto why = why_not_listening(everywhere ? std::string{} : host, port);
   if (why.empty()) why = system_.render(published.error());
   return std::string{what} + " port " + std::to_string(port) + " of server." +
          std::to_string(context_->me.value) + " cannot be listened on" +
-         (address ? " at " + host : std::string{}) + ": " + why;
+         (everywhere ? std::string{} : " at " + config::print_host(host)) + ": " + why;
 }
 
 /// The error as the listener told it, unless more is known.

@@ -8,6 +8,7 @@
 
 #include "actors/core/edit_distance.hpp"
 #include "actors/node/version.hpp"
+#include "config/commit_date.hpp"
 
 namespace troupe::program {
 namespace {
@@ -82,7 +83,7 @@ std::string reason(const CLI::App& app, const CLI::ParseError& e) {
 
 std::string version_line(std::string_view program) {
   return std::string{program} + " of Troupe " + std::string{version} + " (ZooKeeper protocol " +
-         std::string{protocol_version} + ")";
+         std::string{protocol_version} + "), built on " + std::string{config::commit_date()};
 }
 
 std::optional<int> parse(CLI::App& app, int argc, const char* const* argv, std::ostream& out,

@@ -17,7 +17,7 @@ namespace troupe::program {
 
 inline constexpr int usage_error = 2;
 
-/// "actor-log of Troupe 0.1.0 (ZooKeeper protocol 3.8)"
+/// "actor-log of Troupe 0.1.0 (ZooKeeper protocol 3.8), built on 2026-11-29 16:49 UTC"
 [[nodiscard]] std::string version_line(std::string_view program);
 
 /// Reads the command line; the app's name is the program's. nullopt: go on. Else all is said, and

@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <fstream>
 #include <ostream>
+#include <sstream>
 
 #include "actors/node/cli.hpp"
 #include "actors/node/four_letter_client.hpp"
@@ -67,6 +68,16 @@ std::string last_line_of(const std::string& path) {
   while (std::getline(in, line))
     if (!line.empty()) last = line;
   return last;
+}
+
+/// Lists of servers that differ do not keep a server from serving, and should not stay so.
+void print_list_warnings(const verb_target& of, std::ostream& out) {
+  std::istringstream answer{
+      ask_four_letter(of.client_host, of.client_port, "whys", answer_ms).value_or("")};
+  for (std::string line; std::getline(answer, line);)
+    if (line.starts_with("Server address") || line.starts_with("Server list") ||
+        line.starts_with("Not listed"))
+      out << line << "\n";
 }
 
 /// Whose the port is when no server runs in the data directory; empty when that is not known, and
@@ -148,6 +159,7 @@ int print_status(const verb_target& of, std::ostream& out, std::ostream& err) {
   if (seen.is == server_state::kind::serving) {
     out << "Mode: " << seen.mode << "\n";
     if (!seen.disk.empty()) out << "Disk: " << seen.disk << "\n";
+    print_list_warnings(of, out);
     return exit_code::done;
   }
   out << "Error contacting service. ";

@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "actors/node/verb_target.hpp"
 
+#include <unistd.h>
+
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <string_view>
 #include <utility>
 
 #include "config/glimpse.hpp"
+#include "config/host.hpp"
 
 namespace troupe {
 namespace {
@@ -59,7 +63,7 @@ tl::expected<void, std::string> find_elsewhere(verb_target& out) {
 }
 
 void look_into_config(verb_target& out, const std::vector<config::setting>& settings) {
-  if (auto from = config::load(out.config_path, settings)) {
+  if (auto from = config::load(out.config_path, settings, process_environment())) {
     out.data_dir = from->value.data_dir;
     out.client_host = reachable_host(from->value.client_address);
     out.client_port = from->value.client_port;
@@ -78,6 +82,16 @@ void look_into_config(verb_target& out, const std::vector<config::setting>& sett
 
 }  // namespace
 
+config::environment process_environment() {
+  config::environment out;
+  for (char** at = environ; at != nullptr && *at != nullptr; ++at) {
+    const std::string_view entry{*at};
+    if (const auto equals = entry.find('='); equals != std::string_view::npos)
+      out.emplace(entry.substr(0, equals), entry.substr(equals + 1));
+  }
+  return out;
+}
+
 bool verb_target::has_moved() const {
   return config && running && !storage::is_same_file(config->value.data_dir, running->data_dir);
 }
@@ -90,8 +104,8 @@ std::string found_config(const std::string& given) {
 }
 
 std::string reachable_host(const std::string& client_address) {
-  const bool anywhere = client_address == "0.0.0.0" || client_address == "::";
-  return anywhere || client_address.empty() ? "localhost" : client_address;
+  const bool anywhere = client_address.empty() || config::is_wildcard(client_address);
+  return anywhere ? "localhost" : client_address;
 }
 
 tl::expected<verb_target, std::string> find_target(const std::string& given,

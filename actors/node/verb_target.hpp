@@ -36,6 +36,9 @@ struct verb_target {
 [[nodiscard]] tl::expected<verb_target, std::string> find_target(
     const std::string& given, const std::vector<config::setting>& settings);
 
+/// What the shell files beside zoo.cfg may build upon.
+[[nodiscard]] config::environment process_environment();
+
 /// A directory stands for the zoo.cfg in it. Absolute.
 [[nodiscard]] std::string found_config(const std::string& given);
 

@@ -16,7 +16,9 @@ tl::expected<arguments, std::string> parse_arguments(const std::vector<std::stri
     if (word == "-server" || word == "-timeout") {
       if (++at == words.end()) return tl::unexpected("Error: no argument found for option " + word);
       if (word == "-server") {
-        out.connection.hosts = *at;
+        const auto begin = at->find_first_not_of(" \t\r\n");
+        const auto hosts = begin == std::string::npos ? std::string{} : at->substr(begin);
+        out.connection.hosts = hosts.substr(0, hosts.find_last_not_of(" \t\r\n") + 1);
         continue;
       }
       const auto ms = parse_number<std::int32_t>(*at);

@@ -8,6 +8,7 @@
 #include <chrono>
 #include <cstring>
 
+#include "config/host.hpp"
 #include "tools/cli/diagnosis.hpp"
 
 namespace troupe::cli {
@@ -21,6 +22,7 @@ constexpr milliseconds heartbeat{50};
 /// A server that is one has answered by then: time to look whether any of them is.
 constexpr milliseconds look_after{1'500};
 constexpr int look_limit_ms = 1'000;
+constexpr std::uint16_t default_port = 2181;
 
 error_code code_of(int rc) {
   // Of a handle whose session is gone; no number of the protocol's.
@@ -125,37 +127,28 @@ std::string session_state_name(int state) {
 
 }  // namespace
 
-std::string with_ports(const std::string& hosts) {
-  const auto end = std::min(hosts.find('/'), hosts.size());
+tl::expected<std::string, std::string> library_hosts(const std::string& hosts) {
+  const auto read = config::parse_connect_string(hosts);
+  if (!read) return tl::unexpected(read.error());
   std::string out;
-  for (std::size_t begin = 0; begin < end;) {
-    const auto comma = std::min(hosts.find(',', begin), end);
-    const auto host = hosts.substr(begin, comma - begin);
-    const auto colon = host.find(':', host.find(']') == std::string::npos ? 0 : host.find(']'));
-    out += (out.empty() ? "" : ",") + host + (colon == std::string::npos ? ":2181" : "");
-    begin = comma + 1;
-  }
-  return out + hosts.substr(end);
+  for (const auto& x : read->servers)
+    // The library parts host and port at the last colon, and knows no brackets.
+    out += (out.empty() ? "" : ",") + x.host + ":" + std::to_string(x.port.value_or(default_port));
+  return out + read->chroot;
 }
 
 std::vector<std::pair<std::string, std::string>> servers_of(const std::string& hosts) {
-  const auto whole = with_ports(hosts);
-  std::string_view rest = std::string_view{whole}.substr(0, whole.find('/'));
   std::vector<std::pair<std::string, std::string>> out;
-  while (!rest.empty()) {
-    const auto one = rest.substr(0, rest.find(','));
-    rest.remove_prefix(std::min(one.size() + 1, rest.size()));
-    const auto colon = one.rfind(':');
-    auto host = one.substr(0, colon);
-    if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
-    out.emplace_back(host, one.substr(colon + 1));
-  }
+  const auto read = config::parse_connect_string(hosts);
+  if (!read) return out;
+  for (const auto& x : read->servers)
+    out.emplace_back(x.host, std::to_string(x.port.value_or(default_port)));
   return out;
 }
 
 std::string chroot_of(const std::string& hosts) {
-  auto slash = hosts.find('/');
-  return slash == std::string::npos || slash + 1 == hosts.size() ? "" : hosts.substr(slash);
+  const auto read = config::parse_connect_string(hosts);
+  return read ? read->chroot : std::string{};
 }
 
 // A name may have two addresses, and which one a server listens at is not known.
@@ -168,17 +161,18 @@ client::client(const client_options& options, event_queue& events)
 
 tl::expected<std::unique_ptr<client>, std::string> client::open(const client_options& options,
                                                                 event_queue& events) {
+  const auto hosts = library_hosts(options.hosts);
+  if (!hosts) return tl::unexpected("cannot connect to " + hosts.error());
   std::unique_ptr<client> out{new client{options, events}};
   errno = 0;
-  out->handle_ =
-      ::zookeeper_init(with_ports(options.hosts).c_str(), &client::on_event, options.timeout_ms,
-                       nullptr, out.get(), options.read_only ? ZOO_READONLY : 0);
+  out->handle_ = ::zookeeper_init(hosts->c_str(), &client::on_event, options.timeout_ms, nullptr,
+                                  out.get(), options.read_only ? ZOO_READONLY : 0);
   if (out->handle_ != nullptr) return out;
   const auto why = std::string{std::strerror(errno)};
   const auto found = cause_text(look_at_servers(options.hosts, look_limit_ms), options.read_only);
   return tl::unexpected("cannot connect to \"" + options.hosts + "\": " +
-                        (found.empty() ? why : found) +
-                        "; accepted is host[:port][,host[:port]...][/chroot]");
+                        (found.empty() ? "no address in it can be used (" + why + ")" : found) +
+                        "; accepted: " + std::string{config::connect_string_form});
 }
 
 client::~client() {

@@ -44,8 +44,9 @@ struct client_options {
   return x == error_code::connection_loss || x == error_code::operation_timeout;
 }
 
-/// `hosts` with ZooKeeper's port for those that have none, as zkCli.sh takes them.
-[[nodiscard]] std::string with_ports(const std::string& hosts);
+/// `hosts` as ZooKeeper's C library reads them, with ZooKeeper's port for those that have none. The
+/// error names the part that is no host.
+[[nodiscard]] tl::expected<std::string, std::string> library_hosts(const std::string& hosts);
 
 /// Each host, without brackets, and its port.
 [[nodiscard]] std::vector<std::pair<std::string, std::string>> servers_of(const std::string& hosts);

@@ -84,9 +84,12 @@ TEST(Arguments, WhatIsWrongIsSaid) {
 
 // ConnectStringParser
 TEST(WithPorts, AHostWithoutAPortGetsZooKeepers) {
-  EXPECT_EQ(with_ports("a"), "a:2181");
-  EXPECT_EQ(with_ports("a,b:1,[::1],[::1]:2/c,d"), "a:2181,b:1,[::1]:2181,[::1]:2/c,d");
-  EXPECT_EQ(with_ports(""), "");
+  EXPECT_EQ(library_hosts("a").value(), "a:2181");
+  EXPECT_EQ(library_hosts(" a , b:1 ,[::1],[::1]:2,::3/c,d ").value(),
+            "a:2181,b:1,::1:2181,::1:2,::3:2181/c,d")
+      << "the library parts at the last colon and knows no brackets";
+  EXPECT_THAT(library_hosts("a:1,b:x").error(), HasSubstr("'b:x'"));
+  EXPECT_FALSE(library_hosts(""));
 }
 
 TEST(ChrootOf, IsWhatFollowsTheHosts) {

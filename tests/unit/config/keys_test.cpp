@@ -16,6 +16,7 @@ namespace troupe::config {
 namespace {
 
 using testing::AllOf;
+using testing::Each;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -140,6 +141,30 @@ TEST(Keys, ASecretOfARefusedKeyIsNotRepeated) {
   EXPECT_THAT(bad(std::string{alone} + "ssl.keyStore.password=geheim"),
               AllOf(StartsWith("zoo.cfg:3: ssl.keyStore.password: refused: there is no TLS yet"),
                     Not(HasSubstr("geheim"))));
+}
+
+TEST(Keys, SecretsArePrintedNowhere) {
+  const auto text = std::string{alone} +
+                    "DigestAuthenticationProvider.superDigest=super:abcd=\n"
+                    "SASLAuthenticationProvider.superPassword=geheim\n"
+                    "quorum.auth.server.password=geheim\nssl_password=geheim\n";
+  auto from = good(text);
+  const auto printed = print_with_sources(from);
+  EXPECT_THAT(printed, AllOf(Not(HasSubstr("abcd")), Not(HasSubstr("geheim"))));
+  EXPECT_THAT(printed, HasSubstr("# zoo.cfg:3\n# DigestAuthenticationProvider.superDigest=***"));
+  EXPECT_THAT(from.warnings, Each(Not(HasSubstr("geheim"))));
+  from.value.super_digest.clear();
+  from.value.sasl_super_password.clear();
+  EXPECT_EQ(good(printed).value, from.value) << "a mask is no value";
+  EXPECT_THAT(bad(std::string{alone} + "DigestAuthenticationProvider.superDigest=abcd"),
+              AllOf(HasSubstr("accepted"), Not(HasSubstr("abcd"))));
+}
+
+TEST(Keys, PlaceOfAPasswordIsNone) {
+  EXPECT_TRUE(is_secret("zookeeper.ssl.keyStore.password"));
+  EXPECT_FALSE(is_secret("ssl.keyStore.passwordPath"));
+  EXPECT_FALSE(is_secret("session.passwordSecretFile"));
+  EXPECT_FALSE(is_secret("snapCount"));
 }
 
 TEST(Keys, ClassesOfJavasThatNameWhatIsBuiltInAreTaken) {

@@ -62,7 +62,6 @@ TEST(ServerLine, WhatIsNoServerLineIsRefused) {
                     "[::1:1:2",
                     "[::1]x:1:2",
                     "[h]:1:2",
-                    "h:1:2;",
                     "h:1:2;x:",
                     "h:1:2;:1",
                     "h:1:2;a:b:1",
