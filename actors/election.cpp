@@ -61,23 +61,6 @@ core::election_account account_of_decision(self_ptr self, milliseconds took) {
                           wall_ms ? utc_text(wall_ms()) : std::string{}, errors);
 }
 
-/// The front line of `text`, which is shortened by it.
-std::string take_line(std::string_view& text) {
-  const auto end = text.find('\n');
-  std::string line{text.substr(0, end)};
-  text.remove_prefix(end == text.npos ? text.size() : end + 1);
-  return line;
-}
-
-election_status::differing_list first_difference(server_id id, std::string_view ours,
-                                                 std::string_view theirs) {
-  while (!ours.empty() || !theirs.empty()) {
-    auto a = take_line(ours), b = take_line(theirs);
-    if (a != b) return {id, std::move(a), std::move(b)};
-  }
-  return {id, {}, {}};
-}
-
 // -- what is said -------------------------------------------------------------------------------
 
 wire::Notification to_wire(self_ptr self) {
@@ -90,7 +73,7 @@ wire::Notification to_wire(self_ptr self) {
   out.set_peer_epoch(n.proposed.peer_epoch.value);
   out.set_round(n.proposed.round.value);
   out.set_server_list_digest(n.server_list_digest);
-  out.set_server_list(self->state.server_list);
+  out.set_server_list(config::told_lines(*self->state.members->committed));
   out.set_membership_version(n.membership_version.value);
   if (context_of(self).config.reconfig_enabled && n.membership_version != zxid{})
     out.set_membership(config::print(*self->state.members->committed));
@@ -103,12 +86,13 @@ wire::Notification to_wire(self_ptr self) {
   return out;
 }
 
-core::notification from_wire(const wire::Notification& n) {
+core::notification from_wire(const wire::Notification& n, std::optional<core::quorum> list) {
   return {.from = {n.from()},
           .state = static_cast<server_state>(n.state()),
           .proposed = {{n.leader()}, {n.zxid()}, {n.peer_epoch()}, {n.round()}},
           .server_list_digest = n.server_list_digest(),
-          .membership_version = {n.membership_version()}};
+          .membership_version = {n.membership_version()},
+          .list = std::move(list)};
 }
 
 coro::task<> wait_for_a_better_vote(self_ptr self);
@@ -167,23 +151,17 @@ coro::task<> wait_for_a_better_vote(self_ptr self) {
   hear(self, election_state::wait_over{});
 }
 
-void note_server_list(self_ptr self, const wire::Notification& n) {
+/// The sender's list, if it is not ours.
+std::optional<core::quorum> note_server_list(self_ptr self, const wire::Notification& n) {
   auto& s = self->state;
   const server_id from{n.from()};
-  const auto mine = s.round.mine();
-  const bool of_another_time = context_of(self).config.reconfig_enabled &&
-                               n.membership_version() != mine.membership_version.value;
-  if (n.server_list_digest() == mine.server_list_digest || of_another_time) {
-    s.differing.erase(from);
-    return;
+  const bool may_change = context_of(self).config.reconfig_enabled;
+  if (may_change && n.membership_version() != s.round.mine().membership_version.value) {
+    s.lists.forget(from);
+    return std::nullopt;
   }
-  if (s.differing.size() >= core::refused_senders_max && !s.differing.contains(from)) return;
-  auto found = first_difference(from, s.server_list, n.server_list());
-  auto [it, is_new] = s.differing.try_emplace(from);
-  if (is_new || it->second.theirs != found.theirs)
-    log_of(self).warn("server_list_differs",
-                      {{"peer", from.value}, {"ours", found.ours}, {"theirs", found.theirs}});
-  it->second = std::move(found);
+  return s.lists.note(
+      {from, n.server_list(), self->clock().now(), context_of(self).me, !may_change}, log_of(self));
 }
 
 /// What a looking server learns of the servers from another's words. True: they say no more to it.
@@ -192,7 +170,8 @@ bool hear_lists(self_ptr self, const wire::Notification& n) {
   if (!s.links.contains({n.from()})) return false;  // who claims our id, or is one too many
   const auto committed = s.members->committed->version;
   if (n.membership_version() > committed.value) {
-    auto newer = read_membership(n.membership());
+    auto newer = with_known_addresses(read_membership(n.membership()), *s.members->committed,
+                                      context_of(self).me);
     if (!newer || newer->version <= committed) return false;
     hear(self, std::move(newer));
     return true;
@@ -202,7 +181,9 @@ bool hear_lists(self_ptr self, const wire::Notification& n) {
                         std::pair{s.history.current, s.history.last};
   if (is_ahead && n.membership_version() == committed.value &&
       n.seen_version() > s.members->seen->version.value)
-    if (auto list = read_membership(n.seen()); list && list->version > s.members->seen->version)
+    if (auto list = with_known_addresses(read_membership(n.seen()), *s.members->committed,
+                                         context_of(self).me);
+        list && list->version > s.members->seen->version)
       hear(self, election_state::list_seen{{n.from()}, std::move(list)});
   return false;
 }
@@ -210,17 +191,16 @@ bool hear_lists(self_ptr self, const wire::Notification& n) {
 void hear_notification(self_ptr self, const wire::Notification& n) {
   auto& s = self->state;
   const bool may_change = context_of(self).config.reconfig_enabled;
-  if (may_change && s.links.size() < core::refused_senders_max &&
-      n.from() != context_of(self).me.value)
+  if (s.links.size() < core::refused_senders_max && n.from() != context_of(self).me.value)
     s.links.try_emplace({n.from()});  // a stranger can be answered, too
   if (auto it = s.links.find({n.from()}); it != s.links.end()) {
     if (auto sender = self->current_sender())
       it->second.caller = caf::actor_cast<election_actor>(sender);
     if (!it->second.dialled) it->second.called.notify();
   }
-  note_server_list(self, n);
+  auto list = note_server_list(self, n);
   if (may_change && s.round.is_looking() && hear_lists(self, n)) return;
-  hear(self, from_wire(n));
+  hear(self, from_wire(n, std::move(list)));
 }
 
 // -- the search for a leader --------------------------------------------------------------------
@@ -382,9 +362,7 @@ void follow_members(self_ptr self, const view_ptr& members) {
   auto& s = self->state;
   const auto me = context_of(self).me;
   s.members = members;
-  config::node_config listed;
-  listed.servers = members->committed->servers;
-  s.server_list = config::server_list_text(listed);
+  s.lists.compare_with(members->committed);
   s.round.reconfigure(quorum_of(*members, me), config::digest_of(*members->committed),
                       members->committed->version, context_of(self).config.reconfig_enabled);
   const auto wanted = addresses_of(*members, me);
@@ -435,7 +413,10 @@ election_status status_of(self_ptr self) {
       account.push_back(std::move(x));
   account.insert(account.end(), s.last_account.begin(), s.last_account.end());
   for (const auto& [name, text] : account) out.last_reason += name + ": " + text + "\n";
-  for (const auto& [id, d] : s.differing) out.differing.push_back(d);
+  out.differing = s.lists.differing();
+  for (auto& x : out.differing)
+    if (s.round.refused().contains(x.id)) x.what = election_status::differing_list::kind::refused;
+  out.not_listed_by = s.lists.without_us();
   return out;
 }
 

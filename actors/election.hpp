@@ -23,6 +23,7 @@
 #include "actors/coro/inbox.hpp"
 #include "actors/coro/scope.hpp"
 #include "actors/coro/signal.hpp"
+#include "actors/lists_heard.hpp"
 #include "actors/node_context.hpp"
 #include "actors/pinned.hpp"
 #include "actors/sinks.hpp"
@@ -71,9 +72,8 @@ struct election_state {
   view_ptr own;             // as this server knows the lists
   view_ptr members;  // who elects: with a list that another server's log holds, while it is there
   std::optional<server_id> lender;  // who that is
-  std::string server_list;          // ours, one line a server, group or weight
   std::map<server_id, link> links;
-  std::map<server_id, election_status::differing_list> differing;
+  lists_heard lists;
   bool id_claimed = false;  // another server calls itself by our id
   std::chrono::steady_clock::time_point search_began;
   core::election_account last_account;  // of the last decision

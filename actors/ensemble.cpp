@@ -6,6 +6,7 @@
 #include <variant>
 
 #include "actors/core/mutants.hpp"
+#include "config/list_difference.hpp"
 
 namespace troupe {
 
@@ -35,6 +36,12 @@ config::membership_ptr read_membership(std::string_view text) {
   auto list = config::parse_membership(text);
   if (!list || !config::quorum_of(*list)) return nullptr;
   return std::make_shared<const config::membership>(*std::move(list));
+}
+
+config::membership_ptr with_known_addresses(const config::membership_ptr& told,
+                                            const config::membership& known, server_id me) {
+  if (!told) return nullptr;
+  return std::make_shared<const config::membership>(config::with_known_addresses(*told, known, me));
 }
 
 config::membership_ptr membership_made_by(const txn& x) {

@@ -26,6 +26,11 @@ inline constexpr server_id standalone_id{1};
 
 /// The list in a text that came from another server or from the log; null: it is none.
 [[nodiscard]] config::membership_ptr read_membership(std::string_view text);
+/// The same with the addresses that this server knows of those who were in `known`, where the text
+/// has an address that means its teller alone.
+[[nodiscard]] config::membership_ptr with_known_addresses(const config::membership_ptr& told,
+                                                          const config::membership& known,
+                                                          server_id me);
 /// The list that a reconfig makes; null for every other txn.
 [[nodiscard]] config::membership_ptr membership_made_by(const txn& x);
 

@@ -191,6 +191,20 @@ std::string leader_line(const server_status& s) {
                            : " (" + entry->host + ":" + std::to_string(entry->peer_port) + ")");
 }
 
+using difference = election_status::differing_list::kind;
+
+std::string_view name_of(difference what) {
+  if (what == difference::addresses) return "Server address differs";
+  return what == difference::under_change ? "Server list under change" : "Server list differs";
+}
+
+std::string_view consequence_of(difference what) {
+  if (what == difference::addresses) return "; each server goes by its own list";
+  return what == difference::under_change
+             ? "; make the lists equal before the next change"
+             : "; neither counts for the other until they have the same voters, groups and weights";
+}
+
 std::string whys(const situation& now) {
   const auto& s = now.status;
   lines out;
@@ -215,8 +229,12 @@ std::string whys(const situation& now) {
     out.field("Unreachable",
               "server." + std::to_string(u.id.value) + ' ' + u.address + ": " + u.error);
   for (const auto& d : s.election.differing)
-    out.field("Server list differs", "server." + std::to_string(d.id.value) + ": ours " +
-                                         quoted_line(d.ours) + " theirs " + quoted_line(d.theirs));
+    out.field(name_of(d.what), "server." + std::to_string(d.id.value) + ": ours " +
+                                   quoted_line(d.ours) + " theirs " + quoted_line(d.theirs) +
+                                   std::string{consequence_of(d.what)});
+  for (auto id : s.election.not_listed_by)
+    out.field("Not listed", "server." + std::to_string(id.value) +
+                                " has no server line for this server in its list");
   return std::move(out).take() + s.election.last_reason;  // lines, as these are
 }
 

@@ -51,7 +51,7 @@ coro::task<welcome> say_hello(learner_ptr self) {
   const auto* line = lists->seen->find(s.options.leader);
   if (line == nullptr) line = lists->committed->find(s.options.leader);
   if (line == nullptr) {
-    s.not_taken_in = "it is in no list of servers";
+    s.not_taken_in = "it is in no line of this server's list, which does not say where it listens";
     co_return welcome::hopeless;
   }
   auto dialling =
@@ -68,6 +68,7 @@ coro::task<welcome> say_hello(learner_ptr self) {
   hello.set_accepted_epoch(s.options.accepted.value);
   hello.set_observer(s.options.observer);
   hello.set_server_list_digest(config::digest_of(*s.members->committed));
+  hello.set_server_list(config::told_lines(*s.members->committed));
   hello.set_membership_version(s.members->committed->version.value);
   self->send(caf::actor_cast<introduction_sink>(link->handle), hello);
   auto answering = s.turns.next(self, dial_timeout);

@@ -10,6 +10,12 @@
 namespace troupe::learner_parts {
 namespace {
 
+/// As this server reaches them.
+config::membership_ptr known_here(learner_ptr self, const config::membership_ptr& told) {
+  return with_known_addresses(told, *self->state.members->committed,
+                              self->state.options.context->me);
+}
+
 bool may_change(learner_ptr self) { return self->state.options.context->config.reconfig_enabled; }
 
 /// Into the files before anything that is logged later, then to the peer. False: known already.
@@ -42,13 +48,13 @@ void see(learner_ptr self, config::membership_ptr list) {
 
 void hear_membership(learner_ptr self, const std::string& text) {
   if (text.empty() || !may_change(self)) return;
-  auto list = read_membership(text);
+  auto list = known_here(self, read_membership(text));
   if (!list) return end_term(self, "the leader names servers that are no ensemble");
   if (keep(self, std::move(list))) leave_if_role_differs(self);
 }
 
 void note_logged(learner_ptr self, const txn& x) {
-  auto list = may_change(self) ? membership_made_by(x) : nullptr;
+  auto list = may_change(self) ? known_here(self, membership_made_by(x)) : nullptr;
   if (!list) return;
   auto& members = self->state.members;
   // Only a leader whose epoch is established proposes one in it; its UPTODATE is on the way to us.
@@ -59,7 +65,7 @@ void note_logged(learner_ptr self, const txn& x) {
 }
 
 void note_committed(learner_ptr self, const txn& x) {
-  auto list = may_change(self) ? membership_made_by(x) : nullptr;
+  auto list = may_change(self) ? known_here(self, membership_made_by(x)) : nullptr;
   if (!list) return;
   if (keep(self, std::move(list))) leave_if_role_differs(self);
 }
@@ -70,7 +76,7 @@ void note_replaced(learner_ptr self, const core::tree& content) {
   s.members = config::with_seen(*s.members, s.members->committed);
   const auto* node = may_change(self) ? content.find(core::config_path) : nullptr;
   if (node == nullptr || node->data.view().empty()) return;
-  if (auto list = read_membership(node->data.view())) see(self, std::move(list));
+  if (auto list = known_here(self, read_membership(node->data.view()))) see(self, std::move(list));
 }
 
 }  // namespace troupe::learner_parts

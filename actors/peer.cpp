@@ -14,6 +14,7 @@
 #include "actors/error_text.hpp"
 #include "actors/peer_parts.hpp"
 #include "actors/trace/traced.hpp"
+#include "config/list_difference.hpp"
 #include "config/server_line.hpp"
 #include "messages/trace_fields.hpp"
 
@@ -186,25 +187,36 @@ void refuse(self_ptr self, std::string reason, bool retry) {
   if (self->current_sender()) self->send(caf::actor_cast<refusal_sink>(self->current_sender()), no);
 }
 
+/// Why a learner with another list of servers is not taken in; empty: it is. Where files alone say
+/// who the servers are, they change one restart at a time: what counts then is that no quorum of
+/// its list could miss one of ours.
+std::string why_not(self_ptr self, const config::membership& ours, const wire::LearnerInfo& hello) {
+  const bool may_change = self->state.options.context->config.reconfig_enabled;
+  if (may_change && hello.membership_version() != ours.version.value) return {};
+  if (hello.server_list_digest() == config::digest_of(ours)) return {};
+  const auto theirs = read_membership(hello.server_list());
+  if (!theirs) return "its server list cannot be read here";
+  const auto me = self->state.options.context->me;
+  if (!may_change && quorum_of(*theirs, me).overlaps(quorum_of(ours, me))) return {};
+  return "its server list differs from ours: " + config::describe(config::compare(ours, *theirs)) +
+         "; accepted: the same voters, groups and weights" +
+         (may_change ? std::string{", or a reconfig"} : ", or one voter more or fewer");
+}
+
 /// A learner introduces itself: to the leader with it, if this server leads and the learner is of
 /// this ensemble. Where the servers may change, one with an older list is told ours, and a stranger
-/// is one that may be added.
+/// is one that may be added; so it is while files are changed one restart at a time.
 void introduce(self_ptr self, const wire::LearnerInfo& hello) {
   auto& s = self->state;
   const auto& ours = *s.members->committed;
-  bool may_change = s.options.context->config.reconfig_enabled;
-  server_id id{hello.server()};
-  zxid version{hello.membership_version()};
-  if (may_change && version > s.members->seen->version)
+  const bool may_change = s.options.context->config.reconfig_enabled;
+  const server_id id{hello.server()};
+  if (may_change && zxid{hello.membership_version()} > s.members->seen->version)
     return refuse(self, "it knows of a newer membership", false);
-  bool same = version == ours.version || !may_change;
-  if (same && hello.server_list_digest() != config::digest_of(ours))
-    return refuse(self, "its server list differs from ours", false);
-  const auto* entry = ours.find(id);
-  if (id == s.options.context->me || (entry == nullptr && !may_change))
-    return refuse(self, "no server." + std::to_string(id.value) + " here", false);
-  if (!may_change && ours.is_observer(id) != hello.observer())
-    return refuse(self, "our server list has another role for it", false);
+  if (auto reason = why_not(self, ours, hello); !reason.empty())
+    return refuse(self, std::move(reason), false);
+  if (id == s.options.context->me)
+    return refuse(self, "no other server." + std::to_string(id.value) + " here", false);
   // While it looks it may yet lead; once it has settled on another, whoever asks had better look,
   // too.
   const bool may_lead = s.status.state == server_state::looking;

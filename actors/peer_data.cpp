@@ -93,9 +93,8 @@ void take_in(peer_ptr self, loaded_data& data) {
   const auto& log = s.options.context->log;
   log.info("data_loaded",
            {{"zxid", data.last_logged}, {"accepted", data.accepted}, {"current", data.current}});
-  self->send(s.options.database,
-             install_image{data.image, std::move(data.recent), data.digest_mismatches,
-                           data.session_time_ms});
+  self->send(s.options.database, install_image{data.image, std::move(data.recent),
+                                               data.digest_mismatches, data.session_time_ms});
   self->send(s.options.database, know_membership{s.members->committed});
   s.is_readable = data.damaged.empty();
   s.tree_doubt.clear();
@@ -114,7 +113,10 @@ void look_into_log(peer_ptr self, const std::string& text) {
   auto& s = self->state;
   if (!s.options.context->config.reconfig_enabled) return;
   const auto& committed = s.members->committed;
-  auto logged = text.empty() || !committed->was_established() ? nullptr : read_membership(text);
+  auto logged =
+      text.empty() || !committed->was_established()
+          ? nullptr
+          : with_known_addresses(read_membership(text), *committed, s.options.context->me);
   s.members = config::with_seen(*s.members, logged ? logged : committed);
 }
 

@@ -7,6 +7,7 @@
 #include <map>
 #include <utility>
 
+#include "config/host.hpp"
 #include "config/properties.hpp"
 #include "config/server_line.hpp"
 
@@ -109,7 +110,7 @@ std::optional<refused_change> draft_list::take(const std::string& key, const std
     }
   } else {
     auto entry = parse_plain_line(*n, value);
-    if (!entry) return bad(line + ": not valid; accepted: " + std::string{server_line_form});
+    if (!entry) return bad(line + ": not valid; accepted: " + accepted_server_line(value));
     servers[*n] = *std::move(entry);
   }
   return std::nullopt;
@@ -137,10 +138,7 @@ tl::expected<membership, refused_change> read_list(std::string_view text) {
   return draft.finish();
 }
 
-bool is_everywhere(const std::string& host) {
-  return host == "localhost" || host.starts_with("127.") || host == "0.0.0.0" || host == "::" ||
-         host == "::1";
-}
+bool is_everywhere(const std::string& host) { return is_loopback(host) || is_wildcard(host); }
 
 /// Two servers at one address; loopback and wildcard addresses may be any host's
 /// (QuorumServer.checkAddressDuplicate).
@@ -160,11 +158,11 @@ bool collide(const server_entry& a, const server_entry& b) {
 std::optional<refused_change> join(membership& to, const std::string& spec) {
   auto parts = split(spec, '=');
   if (parts.size() != 2)
-    return bad(spec + ": not valid; accepted: server.N=" + std::string{server_line_form});
+    return bad(spec + ": not valid; accepted: server.N=" + accepted_server_line(spec));
   auto id = number_of(parts[0]);
   if (!id) return no_number(spec);
   auto entry = parse_plain_line(*id, parts[1]);
-  if (!entry) return bad(spec + ": not valid; accepted: server.N=" + std::string{server_line_form});
+  if (!entry) return bad(spec + ": not valid; accepted: server.N=" + accepted_server_line(spec));
   if (!entry->client_port) return bad(spec + ": the client port behind the ; is missing");
   for (const auto& other : to.servers)
     if (other.id != entry->id && collide(*entry, other))
@@ -284,9 +282,24 @@ tl::expected<membership, std::string> parse_membership(std::string_view text) {
 }
 
 std::uint64_t digest_of(const membership& m) {
+  std::map<std::int64_t, std::int64_t> group_names;  // a number of a group means nothing by itself
+  std::string text;
+  for (const auto& x : m.servers) {
+    if (x.observer) continue;
+    text += std::to_string(x.id.value);
+    if (x.group) {
+      const auto name = group_names.try_emplace(*x.group, x.id.value).first->second;
+      text += " weight " + std::to_string(x.weight) + " group " + std::to_string(name);
+    }
+    text += "\n";
+  }
+  return fnv1a(text);
+}
+
+std::string told_lines(const membership& m) {
   node_config cfg;
   cfg.servers = m.servers;
-  return server_list_digest(cfg);
+  return print_members(cfg);
 }
 
 tl::expected<core::quorum, std::string> quorum_of(const membership& m) {

@@ -3,8 +3,10 @@
 /// `group.` and `weight.` lines under one version, their text as ZooKeeper keeps it in
 /// /zookeeper/config and in zoo.cfg.dynamic files, and the arithmetic of a reconfig
 /// (QuorumVerifier, QuorumPeerConfig.parseDynamicConfig, PrepRequestProcessor). Pure.
-/// Invariant: a version names one list. 0 is what the files of a server say that never was part of
-/// an established ensemble; every other version is the zxid of what made the list.
+/// Invariant: a version names one list of who decides; where its servers listen may differ from one
+/// server's text of it to the next, since each dials by its own. 0 is what the files of a server
+/// say that never was part of an established ensemble; every other version is the zxid of what made
+/// the list.
 #pragma once
 
 #include <cstdint>
@@ -70,8 +72,12 @@ using view_ptr = std::shared_ptr<const membership_view>;
 /// Errors: what is wrong with it, and what is accepted. A text without a version has version 0.
 [[nodiscard]] tl::expected<membership, std::string> parse_membership(std::string_view text);
 
-/// What servers compare: 64 bits of the list without client addresses and version.
+/// What servers compare: 64 bits of what decides a quorum, the voters' ids, weights and groups.
+/// Observers, addresses, ports and the version are no part of it.
 [[nodiscard]] std::uint64_t digest_of(const membership& m);
+
+/// The server, group and weight lines as said, as servers tell them each other.
+[[nodiscard]] std::string told_lines(const membership& m);
 
 /// Who decides by this list. The error says why nobody could.
 [[nodiscard]] tl::expected<core::quorum, std::string> quorum_of(const membership& m);

@@ -49,26 +49,6 @@ std::string escaped_key(std::string_view key) {
   return out;
 }
 
-std::string membership(const node_config& cfg, bool with_clients) {
-  std::string out;
-  auto line = [&out](const std::string& key, std::string_view value) {
-    out += print_line(key, value);
-  };
-  std::map<std::int64_t, std::string> groups;
-  for (const auto& x : cfg.servers) {
-    line("server." + std::to_string(x.id.value), print_server_line(x, with_clients));
-    if (!x.group) continue;
-    auto& members = groups[*x.group];
-    members += (members.empty() ? "" : ":") + std::to_string(x.id.value);
-  }
-  for (const auto& [group, members] : groups) line("group." + std::to_string(group), members);
-  if (!groups.empty())
-    for (const auto& x : cfg.servers)
-      if (x.group || with_clients)  // outside of all groups a weight decides nothing
-        line("weight." + std::to_string(x.id.value), std::to_string(x.weight));
-  return out;
-}
-
 }  // namespace
 
 const server_entry* node_config::find(server_id id) const {
@@ -93,7 +73,22 @@ std::string print_line(std::string_view key, std::string_view value) {
   return escaped_key(key) + "=" + escaped(value) + "\n";
 }
 
-std::string print_members(const node_config& cfg) { return membership(cfg, true); }
+std::string print_members(const node_config& cfg) {
+  std::string out;
+  std::map<std::int64_t, std::string> groups;
+  for (const auto& x : cfg.servers) {
+    out += print_line("server." + std::to_string(x.id.value), print_server_line(x, true));
+    if (!x.group) continue;
+    auto& members = groups[*x.group];
+    members += (members.empty() ? "" : ":") + std::to_string(x.id.value);
+  }
+  for (const auto& [group, members] : groups)
+    out += print_line("group." + std::to_string(group), members);
+  if (!groups.empty())
+    for (const auto& x : cfg.servers)
+      out += print_line("weight." + std::to_string(x.id.value), std::to_string(x.weight));
+  return out;
+}
 
 std::string print(const node_config& cfg) {
   std::string out;
@@ -110,11 +105,9 @@ std::string print(const node_config& cfg) {
   return out + print_members(cfg);
 }
 
-std::string server_list_text(const node_config& cfg) { return membership(cfg, false); }
-
-std::uint64_t server_list_digest(const node_config& cfg) {
+std::uint64_t fnv1a(std::string_view text) {
   std::uint64_t hash = 0xcbf29ce484222325;
-  for (char c : server_list_text(cfg)) {
+  for (char c : text) {
     hash ^= static_cast<unsigned char>(c);
     hash *= 0x100000001b3;
   }

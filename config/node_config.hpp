@@ -155,11 +155,7 @@ struct node_config {
 /// The server., group. and weight. lines.
 [[nodiscard]] std::string print_members(const node_config& cfg);
 
-/// What all servers of an ensemble must agree on: the server., group. and weight. lines in one
-/// canonical form and order. Client addresses are left out, since no quorum depends on them.
-[[nodiscard]] std::string server_list_text(const node_config& cfg);
-
-/// FNV-1a, 64 bits, of server_list_text(): what servers exchange in elections.
-[[nodiscard]] std::uint64_t server_list_digest(const node_config& cfg);
+/// FNV-1a, 64 bits: the same in every version, since servers of different ones compare it.
+[[nodiscard]] std::uint64_t fnv1a(std::string_view text);
 
 }  // namespace troupe::config

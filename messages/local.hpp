@@ -404,12 +404,20 @@ struct election_status {
     std::string error;
   };
   std::vector<silent_server> unreachable;
+  /// A line of our list and of another server's, which are not the same.
   struct differing_list {
+    enum class kind {
+      refused,       // other quorums could decide by their list
+      under_change,  // other voters, but every quorum of either list meets every one of the other
+      addresses,     // the same voters, elsewhere
+    };
     server_id id;
-    std::string ours, theirs;  // the first lines that differ; empty: that side has no such line
+    std::string ours, theirs;  // empty: that side has no such line
+    kind what = kind::refused;
   };
   std::vector<differing_list> differing;
-  std::string last_reason;  // why the present leader: candidates, round, how long
+  std::vector<server_id> not_listed_by;  // in whose lists this server has no line
+  std::string last_reason;               // why the present leader: candidates, round, how long
 };
 
 // -- node-wide ----------------------------------------------------------------------------------

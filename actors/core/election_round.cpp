@@ -61,56 +61,101 @@ void election_round::reconfigure(quorum ensemble, std::uint64_t server_list_dige
   version_ = version;
   by_version_ = by_version;
   refused_.clear();
+  lists_beside_.clear();
 }
 
 election_effects election_round::start(zxid last, epoch current, standing how) {
+  own_last_ = last;
+  own_epoch_ = current;
+  how_ = how;
+  out_of_election_.clear();
+  candidates_.clear();
+  election_effects out;
+  begin(out);
+  return tidy(std::move(out), ensemble_);
+}
+
+/// A new round of the search. What settled servers said counts whatever the round.
+void election_round::begin(election_effects& out) {
   active_ = true;
   state_ = server_state::looking;
   ++round_.value;
-  const bool may_stand = ensemble_.is_voter(me_) && how != standing::for_others;
-  const bool says_who_it_is = ensemble_.is_voter(me_) && last == untrusted;  // and never votes
-  own_ = may_stand || says_who_it_is ? vote{me_, last, current, round_} : nobody;
+  const bool may_stand =
+      ensemble_.is_voter(me_) && may_be_elected(me_) && how_ != standing::for_others;
+  const bool says_who_it_is = ensemble_.is_voter(me_) && own_last_ == untrusted;  // and never votes
+  own_ = may_stand || says_who_it_is ? vote{me_, own_last_, own_epoch_, round_} : nobody;
   withheld_.reset();
   heard_ = {me_};
-  if (may_stand && !says_who_it_is && how == standing::once_heard)
+  if (may_stand && !says_who_it_is && how_ == standing::once_heard)
     withheld_ = std::exchange(own_, nobody);
   interval_ms_ = notification_interval_min_ms;
   received_.clear();
-  out_of_election_.clear();
-  candidates_.clear();
   finalizing_ = false;
-  election_effects out{.broadcast = true, .finalize = timer::stop};
+  out.broadcast = true;
+  out.finalize = timer::stop;
   propose(own_, out);
   stand_once_heard(out);
   judge(out);
-  return tidy(std::move(out), ensemble_);
 }
 
 election_effects election_round::on_notification(const notification& n) {
   election_effects out;
-  if (n.from == me_)
-    refuse(n.from, refusal::my_own_id, out);
-  else if (n.server_list_digest != digest_ && !(by_version_ && n.membership_version != version_))
-    refuse(n.from, refusal::other_server_list, out);
-  else
-    heed(n, out);
+  if (n.from == me_) {
+    refuse(n, refusal::my_own_id, out);
+  } else if (!heeds_list_of(n)) {
+    refuse(n, refusal::other_server_list, out);
+  } else {
+    note_list(n, out);
+    if (!out.decided) heed(n, out);
+  }
   return tidy(std::move(out), ensemble_);
 }
 
-void election_round::refuse(server_id from, refusal why, election_effects& out) {
+bool election_round::heeds_list_of(const notification& n) const {
+  if (n.server_list_digest == digest_) return true;
+  if (by_version_) return n.membership_version != version_;
+  if (!n.list || !n.list->overlaps(ensemble_)) return false;
+  const bool is_known = lists_beside_.contains(n.from);
+  if (!is_known && lists_beside_.size() >= refused_senders_max) return false;
+  return std::ranges::all_of(lists_beside_, [&](const auto& other) {
+    return other.first == n.from || other.second.overlaps(*n.list);
+  });
+}
+
+/// Who may be elected depends on the lists that are about, so a search begins anew with them.
+void election_round::note_list(const notification& n, election_effects& out) {
+  if (by_version_) return;
+  const auto before = electable();
+  const auto known = lists_beside_.find(n.from);
+  if (n.server_list_digest == digest_) {
+    if (known == lists_beside_.end()) return;
+    lists_beside_.erase(known);
+  } else {
+    if (known != lists_beside_.end() && known->second == *n.list) return;
+    lists_beside_.insert_or_assign(n.from, *n.list);
+  }
+  if (is_looking() && electable() != before) begin(out);
+}
+
+/// A stranger is told what we think all the same, for it has no other way to learn why nobody hears
+/// it; one of ours hears us anyway, and the two would go on answering each other.
+void election_round::refuse(const notification& n, refusal why, election_effects& out) {
+  const auto from = n.from;
   out.refused = refused_sender{from, why};
   if (refused_.size() < refused_senders_max || refused_.contains(from)) refused_[from] = why;
   if (from == me_) return;
   looking_.erase(from);
   received_.erase(from);
   out_of_election_.erase(from);
+  lists_beside_.erase(from);
+  if (active_ && n.state == server_state::looking && !ensemble_.is_voter(from))
+    out.answer_to.push_back(from);
   if (is_looking()) judge(out);
 }
 
 void election_round::heed(const notification& n, election_effects& out) {
   refused_.erase(n.from);
-  const bool is_member = ensemble_.is_voter(n.from) || ensemble_.is_observer(n.from);
-  if (!active_ || !is_known(n.state) || !(is_member || by_version_)) return;
+  if (!active_ || !is_known(n.state)) return;
   const bool asks = n.state == server_state::looking;
   if (asks)
     looking_.insert(n.from);
@@ -137,7 +182,8 @@ void election_round::heed_voter(const notification& n, election_effects& out) {
   const bool stands_now = stand_once_heard(out);
   const bool names_voter = ensemble_.is_voter(n.proposed.leader);
   if (n.state == server_state::looking) {
-    if (names_voter || n.proposed.leader == nobody.leader) heed_looking(n, out);
+    if (may_be_elected(n.proposed.leader) || n.proposed.leader == nobody.leader)
+      heed_looking(n, out);
   } else if (names_voter && n.state != server_state::observing) {
     heed_settled(n, out);
   }
@@ -204,17 +250,24 @@ election_effects election_round::on_finalize_timeout() {
 }
 
 election_effects election_round::on_reachable(server_id server) {
+  const auto before = electable();
   unreachable_.erase(server);
   election_effects out;
-  if (is_looking() && ensemble_.is_voter(server) && server != me_) out.answer_to = {server};
+  if (!is_looking()) return out;
+  if (electable() != before) {
+    begin(out);
+    return tidy(std::move(out), ensemble_);
+  }
+  if (ensemble_.is_voter(server) && server != me_) out.answer_to = {server};
   return out;
 }
 
 election_effects election_round::on_unreachable(server_id server) {
+  const auto before = electable();
   unreachable_.insert(server);
   looking_.erase(server);
   election_effects out;
-  if (is_looking()) judge(out);
+  if (is_looking()) electable() != before ? begin(out) : judge(out);
   return tidy(std::move(out), ensemble_);
 }
 
@@ -292,9 +345,30 @@ bool election_round::has_quorum_for(const cast_vote& v,
 }
 
 /// Settled servers were elected by the list that was in force; a newer one of which our log alone
-/// knows may have come to nothing.
+/// knows may have come to nothing. A leader goes by its own list, and so may who only follows it.
 bool election_round::is_led(const cast_vote& v, const std::map<server_id, cast_vote>& votes) const {
-  return ensemble_.has_either_quorum(supporters_of(v, votes));
+  const auto supporters = supporters_of(v, votes);
+  if (ensemble_.has_either_quorum(supporters)) return true;
+  const auto theirs = lists_beside_.find(v.what.leader);
+  return v.what.leader != me_ && theirs != lists_beside_.end() &&
+         theirs->second.has_quorum(supporters);
+}
+
+/// By the list of every voter that may be reachable: what others could not follow gets no votes of
+/// theirs.
+bool election_round::may_be_elected(server_id id) const {
+  return ensemble_.is_voter(id) && std::ranges::all_of(lists_beside_, [&](const auto& other) {
+           const bool has_a_say =
+               ensemble_.is_voter(other.first) && !unreachable_.contains(other.first);
+           return !has_a_say || other.second.is_voter(id);
+         });
+}
+
+std::set<server_id> election_round::electable() const {
+  std::set<server_id> out;
+  for (auto id : ensemble_.voters())
+    if (may_be_elected(id)) out.insert(id);
+  return out;
 }
 
 /// FastLeaderElection.checkLeader: followers may go on naming a leader that has crashed, so the

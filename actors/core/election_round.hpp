@@ -3,7 +3,7 @@
 /// It lives as long as its server: while the server is looking it elects, and while it is settled
 /// it tells those who look what it settled on.
 ///
-/// Four things differ from ZooKeeper, and none changes who may be elected:
+/// Five things differ from ZooKeeper. The first four do not change who may be elected:
 /// - The election ends at once when every voter that may be reachable has voted the same; the wait
 ///   for a better vote is only for those who have not. It is one wait, not one after each message.
 /// - A voter that hears a worse vote in its own round answers it: the sender may have begun to look
@@ -11,10 +11,17 @@
 /// - A server that settles says so to everyone it last heard looking, instead of being asked.
 /// - A leader whose term is over gives no vote before it has heard a quorum. One that is heard and
 ///   hears nobody would else be elected again for its history, and waited for until initLimit.
+/// - Where files alone say who the servers are, they change one restart at a time, and meanwhile
+///   servers have different lists. A sender's is heeded if every quorum of it shares a server with
+///   every quorum of ours and of the others that are heeded: then no two leaders that go by
+///   different ones of these lists can both be established, whoever voted for them by whatever
+///   list. Any other list is refused. While lists differ, only who is a voter of all of them is
+///   elected, so that everybody has an address for it; and who only follows may trust a quorum of
+///   the list by which the leader leads.
 ///
 /// Invariant: a vote counts only if its sender and its leader are voters, and the sender's list is
-/// ours or of another version. While looking, `round()` only grows; it becomes the ensemble's when
-/// this server joins one that is settled. Units: ms.
+/// ours, or heeded beside ours, or of another version. While looking, `round()` only grows; it
+/// becomes the ensemble's when this server joins one that is settled. Units: ms.
 #pragma once
 
 #include <cstdint>
@@ -40,8 +47,9 @@ struct notification {
   server_id from;
   server_state state = server_state::looking;
   vote proposed;
-  std::uint64_t server_list_digest = 0;
-  zxid membership_version;  // of the list with that digest
+  std::uint64_t server_list_digest = 0;       // of what decides in the sender's list
+  zxid membership_version;                    // of the list with that digest
+  std::optional<quorum> list = std::nullopt;  // the sender's, where it is known not to be ours
   friend bool operator==(const notification&, const notification&) = default;
 };
 
@@ -135,9 +143,16 @@ class election_round {
   /// By voter, those of this round that count so far.
   [[nodiscard]] const std::map<server_id, cast_vote>& votes() const { return received_; }
   [[nodiscard]] const quorum& ensemble() const { return ensemble_; }
+  /// Lists that are not ours and are heeded beside it, by who goes by them.
+  [[nodiscard]] const std::map<server_id, quorum>& lists_beside() const { return lists_beside_; }
 
  private:
-  void refuse(server_id from, refusal why, election_effects& out);
+  void refuse(const notification& n, refusal why, election_effects& out);
+  [[nodiscard]] bool heeds_list_of(const notification& n) const;
+  void note_list(const notification& n, election_effects& out);
+  void begin(election_effects& out);
+  [[nodiscard]] bool may_be_elected(server_id id) const;
+  [[nodiscard]] std::set<server_id> electable() const;
   void heed(const notification& n, election_effects& out);
   void heed_voter(const notification& n, election_effects& out);
   void heed_looking(const notification& n, election_effects& out);
@@ -161,9 +176,14 @@ class election_round {
   zxid version_;
   bool by_version_ = false;
 
+  std::map<server_id, quorum> lists_beside_;  // at most refused_senders_max
+
   bool active_ = false;  // false before the first start() or settle(), and between roles
   server_state state_ = server_state::looking;
   election_round_number round_;
+  zxid own_last_;  // what start() was given
+  epoch own_epoch_;
+  standing how_ = standing::at_once;
   vote own_;  // this server as its own candidate; nobody while it does not stand
   std::optional<vote> withheld_;  // what own_ will be once a quorum was heard
   std::set<server_id> heard_;     // voters, in this search, while own_ is withheld

@@ -100,6 +100,19 @@ bool quorum::has_quorum(const std::set<server_id>& servers) const {
   return static_cast<std::size_t>(won) > group_weights_.size() / 2;
 }
 
+bool quorum::overlaps(const quorum& other) const {
+  if (is_joint() || other.is_joint() || is_hierarchical() || other.is_hierarchical())
+    return *this == other;
+  const auto common = static_cast<std::size_t>(
+      std::ranges::count_if(voters_, [&](server_id id) { return other.is_voter(id); }));
+  // Two quorums that share nobody take first the servers that only their own list has.
+  const auto taken_from_common = [common](const quorum& q) {
+    const auto needed = q.size() / 2 + 1, own = q.size() - common;
+    return needed > own ? needed - own : 0;
+  };
+  return taken_from_common(*this) + taken_from_common(other) > common;
+}
+
 bool quorum::is_committed_voter(server_id id) const {
   return is_joint() ? parts_.front().is_voter(id) : is_voter(id);
 }

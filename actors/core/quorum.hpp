@@ -60,6 +60,11 @@ class quorum {
   [[nodiscard]] std::size_t size() const { return voters_.size(); }
   [[nodiscard]] bool is_hierarchical() const { return !group_of_.empty(); }
   [[nodiscard]] bool is_joint() const { return !parts_.empty(); }
+  /// Plain majorities of the two voters' lists always share a server. Groups and joint quorums are
+  /// not looked into: of those only equal ones are said to.
+  [[nodiscard]] bool overlaps(const quorum& other) const;
+
+  friend bool operator==(const quorum&, const quorum&) = default;
 
  private:
   std::set<server_id> voters_;

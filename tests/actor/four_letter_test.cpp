@@ -14,6 +14,7 @@ namespace troupe::four_letter {
 namespace {
 
 using testing::HasSubstr;
+using testing::MatchesRegex;
 using testing::Not;
 using testing::StartsWith;
 
@@ -167,6 +168,9 @@ TEST(FourLetterWords, ServerThatDoesNotServeSaysSoInZooKeepersWords) {
 TEST(FourLetter, SrvrHasZooKeepersLinesInZooKeepersOrder) {
   const auto text = ask("srvr", leading());
   EXPECT_THAT(text, StartsWith("Zookeeper version: 3.8.0-troupe-"));
+  EXPECT_THAT(text.substr(0, text.find('\n')),
+              MatchesRegex(".*, built on [0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2} UTC"))
+      << "exporters and client libraries parse it";
   EXPECT_EQ(text.substr(text.find('\n') + 1),
             "Latency min/avg/max: 0/0.1234/5\n"
             "Received: 100\n"
@@ -375,8 +379,11 @@ TEST(FourLetterWhys, LookingServerNamesWhomItCannotReachAndWhoseListDiffers) {
   now.status.reason = "1 of 3 voters heard, 2 needed";
   now.status.election.round = election_round_number{12};
   now.status.election.unreachable = {{server_id{3}, "127.0.0.1:3883", "Connection refused"}};
-  now.status.election.differing = {{server_id{1}, "server.2=b:2888:3888", "server.2=x:2888:3888"},
-                                   {server_id{4}, "server.4=d:2888:3888", ""}};
+  using difference = election_status::differing_list::kind;
+  now.status.election.differing = {
+      {server_id{1}, "server.2=b:2888:3888", "server.2=x:2888:3888", difference::addresses},
+      {server_id{4}, "server.4=d:2888:3888", "", difference::refused}};
+  now.status.election.not_listed_by = {server_id{3}};
   now.status.election.last_reason =
       "Quorum: 2 of 3 voters reachable, 2 needed\nLast election: server 1 won\n";
   EXPECT_EQ(ask("whys", now),
@@ -387,9 +394,11 @@ TEST(FourLetterWhys, LookingServerNamesWhomItCannotReachAndWhoseListDiffers) {
             "Epoch: 0\n"
             "Election round: 12\n"
             "Unreachable: server.3 127.0.0.1:3883: Connection refused\n"
-            "Server list differs: server.1: ours \"server.2=b:2888:3888\" theirs "
-            "\"server.2=x:2888:3888\"\n"
-            "Server list differs: server.4: ours \"server.4=d:2888:3888\" theirs no such line\n"
+            "Server address differs: server.1: ours \"server.2=b:2888:3888\" theirs "
+            "\"server.2=x:2888:3888\"; each server goes by its own list\n"
+            "Server list differs: server.4: ours \"server.4=d:2888:3888\" theirs no such line; "
+            "neither counts for the other until they have the same voters, groups and weights\n"
+            "Not listed: server.3 has no server line for this server in its list\n"
             "Quorum: 2 of 3 voters reachable, 2 needed\n"
             "Last election: server 1 won\n");
 }

@@ -146,7 +146,8 @@ class CommandLine(unittest.TestCase):
 
             told = run("--version")
             self.assertEqual((told.returncode, told.stderr), (0, ""), name)
-            self.assertRegex(told.stdout, rf"^{name} of Troupe [\d.]+ \(ZooKeeper protocol .*\), built on .* UTC\n$")
+            self.assertRegex(told.stdout, rf"^{name} of Troupe [\d.]+ \(ZooKeeper protocol "
+                                          r".*\), built on .* UTC\n$")
             self.assertEqual(run("--help").returncode, 0, name)
             told = run("--no-such-option")
             self.assertEqual((told.returncode, told.stdout), (2, ""), name)

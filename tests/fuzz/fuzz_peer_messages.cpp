@@ -28,6 +28,13 @@ const core::quorum& three_servers() {
 
 void heed(const google::protobuf::MessageLite&) {}
 
+std::optional<core::quorum> list_in(const wire::Notification& n) {
+  const auto list = config::parse_membership(n.server_list());
+  if (!list) return std::nullopt;
+  const auto decides = config::quorum_of(*list);
+  return decides ? std::optional{*decides} : std::nullopt;
+}
+
 /// As a server that looks for a leader hears it, one that has one, and one that looks again.
 void heed(const wire::Notification& n) {
   if (!n.membership().empty()) (void)fuzz::check_membership(n.membership());
@@ -37,7 +44,8 @@ void heed(const wire::Notification& n) {
       .state = static_cast<server_state>(n.state()),
       .proposed = {{n.leader()}, {n.zxid()}, {n.peer_epoch()}, {n.round()}},
       .server_list_digest = n.server_list_digest(),
-      .membership_version = {n.membership_version()}};
+      .membership_version = {n.membership_version()},
+      .list = list_in(n)};
   core::election_round round{{2}, three_servers(), 7};
   (void)round.start(zxid{0x100000001}, epoch{1});
   (void)round.on_notification(heard);

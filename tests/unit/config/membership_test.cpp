@@ -61,10 +61,23 @@ TEST(Membership, TextThatIsNoneSaysWhatIsAccepted) {
   EXPECT_THAT(parse_membership("server.1=h").error(), HasSubstr("accepted"));
 }
 
-TEST(Membership, DigestSeesAddressesAndRolesButNoClientPortsAndNoVersion) {
-  auto other = list("server.1=h1:2888:3888\nserver.2=h2:2888:3888;5\nserver.3=h3:2888:3888");
+TEST(Membership, DigestSeesVotersAndNoAddressesPortsObserversOrVersion) {
+  auto other = list(
+      "server.1=0.0.0.0:5:6\nserver.2=H2:2888:3888;5\nserver.3=h3:2888:3888\n"
+      "server.9=h9:1:2:observer");
   EXPECT_EQ(digest_of(list()), digest_of(other));
   EXPECT_NE(digest_of(list()), digest_of(list("server.1=h1:2888:3888")));
+  EXPECT_NE(digest_of(list()), digest_of(list("server.1=h1:1:2\nserver.2=h2:1:2\n"
+                                              "server.3=h3:1:2:observer")));
+}
+
+TEST(Membership, DigestSeesWhoIsInAGroupWithWhomAndNotWhatItIsCalled) {
+  const std::string lines = "server.1=a:1:2\nserver.2=b:1:2\nserver.3=c:1:2\n";
+  const auto digest = [&](const std::string& groups) { return digest_of(list(lines + groups)); };
+  EXPECT_EQ(digest("group.1=1:2\ngroup.2=3"), digest("group.8=3\ngroup.5=2:1"));
+  EXPECT_NE(digest("group.1=1:2\ngroup.2=3"), digest("group.1=1\ngroup.2=2:3"));
+  EXPECT_NE(digest("group.1=1:2:3"), digest("group.1=1:2:3\nweight.1=2"));
+  EXPECT_NE(digest("group.1=1:2:3"), digest(""));
 }
 
 /// An observer's, say: a list that is printed and read again has lost it.

@@ -293,6 +293,17 @@ TEST(ElectionRound, OtherServerListIsRefusedRememberedAndNotWaitedFor) {
   EXPECT_TRUE(r.last_decision().refused.contains(server(3)));
 }
 
+TEST(ElectionRound, StrangerWithAnotherListIsToldOursSoThatItCanSayWhyNobodyHearsIt) {
+  auto r = looking(2, 3);
+  auto stranger = heard(9, state::looking, vote_for(9));
+  stranger.server_list_digest = 0xbad;
+  auto fx = r.on_notification(stranger);
+  EXPECT_TRUE(fx.refused);
+  EXPECT_THAT(fx.answer_to, ElementsAre(server(9)));
+  stranger.from = server(3);
+  EXPECT_THAT(r.on_notification(stranger).answer_to, IsEmpty()) << "it hears us anyway";
+}
+
 TEST(ElectionRound, ServerThatCorrectedItsListIsHeededAgain) {
   auto r = looking(2, 3);
   auto stranger = heard(3, state::looking, vote_for(3));
@@ -317,7 +328,7 @@ TEST(ElectionRound, NonsenseIsIgnored) {  // FLEMalformedNotificationMessageTest
   for (const auto& n : {heard(1, state{17}, vote_for(3)),        // no such state
                         heard(1, state::looking, vote_for(77)),  // leader is a stranger
                         heard(1, state::looking, vote_for(4)),   // leader is an observer
-                        heard(77, state::looking, vote_for(3)),  // sender is a stranger
+                        heard(77, state::leading, vote_for(3)),  // sender is a stranger
                         heard(1, state::observing, vote_for(3))}) {
     auto fx = r.on_notification(n);
     EXPECT_FALSE(fx.broadcast || fx.decided || fx.refused || !fx.answer_to.empty());

@@ -135,7 +135,8 @@ TEST_F(Tool, UnknownWordIsNamedWithWhatWasMeant) {
 TEST_F(Tool, VersionNamesTheProgram) {
   EXPECT_EQ(run({"--version"}), exit_code::fine);
   EXPECT_THAT(out,
-              testing::MatchesRegex("actor-log of Troupe [0-9.]+ \\(ZooKeeper protocol .*\\), built on .* UTC\n"));
+              testing::MatchesRegex("actor-log of Troupe [0-9.]+ \\(ZooKeeper protocol .*\\), "
+                                    "built on .* UTC\n"));
 }
 
 }  // namespace
