@@ -194,8 +194,13 @@ void hear_notification(self_ptr self, const wire::Notification& n) {
   if (s.links.size() < core::refused_senders_max && n.from() != context_of(self).me.value)
     s.links.try_emplace({n.from()});  // a stranger can be answered, too
   if (auto it = s.links.find({n.from()}); it != s.links.end()) {
-    if (auto sender = self->current_sender())
-      it->second.caller = caf::actor_cast<election_actor>(sender);
+    if (auto sender = self->current_sender()) {
+      auto caller = caf::actor_cast<election_actor>(sender);
+      const bool is_new = it->second.caller.address() != caller.address();
+      it->second.caller = std::move(caller);
+      // Of a stranger nothing else tells that it is gone.
+      if (is_new && it->second.host.empty()) self->monitor(it->second.caller);
+    }
     if (!it->second.dialled) it->second.called.notify();
   }
   auto list = note_server_list(self, n);
@@ -389,7 +394,10 @@ void on_down(self_ptr self, const caf::actor_addr& gone) {
   for (auto& [id, l] : self->state.links) {
     if (l.caller.address() == gone) {
       l.caller = nullptr;
-      if (self->state.lender == id && !l.dialled) hear(self, election_state::unreachable{id});
+      const bool is_stranger = l.host.empty();
+      if (is_stranger) self->state.lists.forget(id);
+      if ((is_stranger || self->state.lender == id) && !l.dialled)
+        hear(self, election_state::unreachable{id});
     }
     if (l.dialled.address() == gone) return l.lost.notify();
   }

@@ -63,11 +63,19 @@ tl::expected<int, failure> listen_at(const std::string& host, std::uint16_t port
     return tl::unexpected(failure{0, std::string{::gai_strerror(e)} + ": " + host});
   const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> owned(found, &::freeaddrinfo);
   int fd = -1;
-  for (const auto* at = found; at != nullptr && fd < 0; at = at->ai_next)
-    fd = listen_on(*at, backlog < 0 ? SOMAXCONN : backlog);
+  for (const int family : {AF_INET, AF_INET6})  // of a name with both, as Java takes it
+    for (const auto* at = found; at != nullptr && fd < 0; at = at->ai_next)
+      if (at->ai_family == family) fd = listen_on(*at, backlog < 0 ? SOMAXCONN : backlog);
   if (fd >= 0) return fd;
   const int why = errno;
   return tl::unexpected(failure{why, reason_of(why, host)});
+}
+
+std::string text_of(const addrinfo& at) {
+  char text[NI_MAXHOST] = {};
+  const int e =
+      ::getnameinfo(at.ai_addr, at.ai_addrlen, text, sizeof text, nullptr, 0, NI_NUMERICHOST);
+  return e == 0 ? std::string{text} : std::string{};
 }
 
 bool has_no_ipv6(const failure& why) {
@@ -88,6 +96,19 @@ tl::expected<tcp_listener, std::string> tcp_listener::open(const std::string& ho
   socklen_t size = sizeof bound;
   ::getsockname(*fd, reinterpret_cast<sockaddr*>(&bound), &size);
   return tcp_listener(*fd, port_of(bound));
+}
+
+std::string listening_address(const std::string& host) {
+  addrinfo hints{};
+  hints.ai_family = AF_UNSPEC;
+  hints.ai_socktype = SOCK_STREAM;
+  addrinfo* found = nullptr;
+  if (::getaddrinfo(host.c_str(), nullptr, &hints, &found) != 0) return host;
+  const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> owned(found, &::freeaddrinfo);
+  for (const int family : {AF_INET, AF_INET6})
+    for (const auto* at = found; at != nullptr; at = at->ai_next)
+      if (at->ai_family == family) return text_of(*at);
+  return host;
 }
 
 tcp_listener::tcp_listener(tcp_listener&& other) noexcept

@@ -35,6 +35,10 @@ class tcp_listener {
   std::uint16_t port_ = 0;
 };
 
+/// The address at which a port of `host` listens: of a name with several kinds the IPv4 one, as in
+/// Java, so that `localhost` in one file is 127.0.0.1 in the next. The name itself if it has none.
+[[nodiscard]] std::string listening_address(const std::string& host);
+
 /// Finds out about clients that vanished: an end to sockets whose other side has taken nothing for
 /// `patience_ms`, and, with `probe`, keepalive probes.
 void watch_for_dead_peer(int fd, std::int32_t patience_ms, bool probe);

@@ -264,7 +264,10 @@ election_effects election_round::on_reachable(server_id server) {
 
 election_effects election_round::on_unreachable(server_id server) {
   const auto before = electable();
-  unreachable_.insert(server);
+  if (ensemble_.is_voter(server) || ensemble_.is_observer(server))
+    unreachable_.insert(server);
+  else
+    lists_beside_.erase(server);  // a stranger's, who may be gone for good
   looking_.erase(server);
   election_effects out;
   if (is_looking()) electable() != before ? begin(out) : judge(out);

@@ -22,7 +22,7 @@ template <class Handle>
 std::string ports::publish(const Handle& actor, const std::string& host, std::uint16_t port,
                            const char* what) {
   const bool everywhere = context_->config.listen_on_all_ips || config::is_wildcard(host);
-  const std::string at = everywhere ? "::" : host;
+  const std::string at = everywhere ? "::" : listening_address(host);
   auto published = system_.middleman().publish(actor, port, at.c_str(), true);
   if (!published && everywhere)  // no IPv6 here, maybe
     published = system_.middleman().publish(actor, port, "0.0.0.0", true);

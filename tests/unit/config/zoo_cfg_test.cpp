@@ -2,6 +2,10 @@
 // Files that genuine servers start with, and files as people write them the first time.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <stdlib.h>
+
+#include <filesystem>
+#include <fstream>
 
 #include "config/load.hpp"
 
@@ -9,6 +13,8 @@ namespace troupe::config {
 namespace {
 
 using testing::AllOf;
+using testing::Contains;
+using testing::Each;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -137,6 +143,39 @@ TEST(ZooCfg, OwnLineThatListensEverywhereIsWarnedOfWhereOthersAreToldOfIt) {
   EXPECT_THAT(good(text).warnings, IsEmpty());
   EXPECT_THAT(good(text + "reconfigEnabled=true\n").warnings,
               ElementsAre(HasSubstr("server.1=0.0.0.0")));
+}
+
+TEST(ZooCfg, FilesBesideItAreReadAndPasswordsOpenToAllWarnedOf) {
+  namespace fs = std::filesystem;
+  std::string dir = fs::temp_directory_path() / "zoo_cfg.XXXXXX";
+  ASSERT_NE(::mkdtemp(dir.data()), nullptr);
+  const auto write = [&](const char* name, const std::string& text, fs::perms rights) {
+    std::ofstream{dir + "/" + name} << text;
+    fs::permissions(dir + "/" + name, rights);
+  };
+  constexpr auto open = fs::perms{0644}, closed = fs::perms{0640};
+  write("zoo.cfg", "dataDir=" + dir + "\nclientPort=1\n", open);
+  write("java.env",
+        "JVMFLAGS=\"$JVMFLAGS -Djava.security.auth.login.config=" + dir + "/jaas.conf\"\n", closed);
+  write("jaas.conf",
+        "Server { org.apache.zookeeper.server.auth.DigestLoginModule required "
+        "user_bob=\"geheim\"; };",
+        open);
+  const environment from{{"JVMFLAGS", "-Dzookeeper.snapCount=7"}};
+  auto read = load(dir + "/zoo.cfg", {}, from);
+  ASSERT_TRUE(read) << read.error();
+  EXPECT_EQ(read->value.snap_count, 7);
+  EXPECT_EQ(read->value.sasl_users.at("bob"), "geheim");
+  EXPECT_THAT(read->warnings, Contains(AllOf(HasSubstr("jaas.conf: "), HasSubstr("chmod 640"))));
+  EXPECT_THAT(read->warnings, Each(Not(HasSubstr("geheim"))));
+  EXPECT_THAT(print_with_sources(*read), HasSubstr("# the environment's JVMFLAGS\nsnapCount=7\n"));
+  write("jaas.conf", "", closed);
+  write("jaas.conf",
+        "Server { org.apache.zookeeper.server.auth.DigestLoginModule required "
+        "user_bob=\"geheim\"; };",
+        closed);
+  EXPECT_THAT(load(dir + "/zoo.cfg", {}, from)->warnings, Each(Not(HasSubstr("chmod"))));
+  fs::remove_all(dir);
 }
 
 }  // namespace

@@ -12,7 +12,6 @@ namespace troupe::core {
 namespace {
 
 using namespace test;
-using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using state = server_state;
 
@@ -150,6 +149,16 @@ TEST(RollingChange, ListThatCouldElectApartFromAnotherOneIsRefused) {
   EXPECT_FALSE(
       r.on_notification(by_list(1, list_of({1, 2, 3, 4, 5}), state::looking, vote_for(1))).refused)
       << "1 has gone on";
+}
+
+TEST(RollingChange, ListOfAStrangerThatIsGoneBindsNobody) {
+  auto r = looking(3, three);
+  (void)r.on_notification(by_list(4, four, state::looking, vote_for(4)));
+  EXPECT_EQ(r.lists_beside().size(), 1U);
+  (void)r.on_unreachable(server(4));
+  EXPECT_THAT(r.lists_beside(), IsEmpty());
+  EXPECT_FALSE(r.on_notification(by_list(1, list_of({1, 2}), state::looking, vote_for(1))).refused)
+      << "the next change";
 }
 
 TEST(RollingChange, WhereAReconfigChangesServersOneVersionIsOneList) {
