@@ -6,6 +6,7 @@
 
 #include "actors/caf.hpp"
 #include "actors/node/port_holder.hpp"
+#include "actors/tcp_listener.hpp"
 #include "config/host.hpp"
 
 namespace troupe {
