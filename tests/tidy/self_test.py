@@ -48,6 +48,7 @@ BROKEN = {
         cpp("int x = rand();\n"),
         cpp("auto t = std::time(nullptr);\n", "actors/storage/a.cpp"),
         cpp("auto t = std::chrono::steady_clock::now();\n", "actors/core/a.cpp"),
+        cpp("auto t = __" + "DATE__;\n"),
     ],
     "spdx_line": [
         {"actors/a.cpp": "int x;\n"},

@@ -212,6 +212,9 @@ def no_hidden_inputs(tree):
     files = [(p, without_comments(t)) for p, t in code(tree)
              if not p.startswith(("actors/node/", "tests/", "tools/"))]
     yield from searched(tree, pattern, files)
+    # The time of a build would make two builds of one commit differ.
+    yield from searched(tree, r"\b__(DATE|TIME|TIMESTAMP)__\b",
+                        [(p, without_comments(t)) for p, t in code(tree)])
     yield from searched(tree, r"\bsteady_clock\b", [(p, without_comments(t))
                                                     for p, t in code(tree, "actors/core/")])
 
