@@ -134,15 +134,15 @@ bool operation::is_write() const {
 }
 
 std::size_t operation::txn_bytes() const {
-  constexpr std::size_t header = 32, digest = 12, length = 4, type = 4, version = 4, flag = 1;
+  constexpr std::size_t header = 32, digest = 12, length = 4, type = 4, number = 4, flag = 1;
   constexpr std::size_t open_list = 4 + 4 + 5 + 4 + 6;  // world:anyone
   const auto list = length + open_list + acl_bytes;
   const auto text = [](const std::string& x) { return length + x.size(); };
   if (op != op_code::multi)
-    return header + text(made.empty() ? path : made) + text(value) + list + flag + version + digest;
-  const auto sets = 2 * (type + length + length + version) + text(path) + 2 + value.size() +
+    return header + text(made.empty() ? path : made) + text(value) + list + flag + number + digest;
+  const auto sets = 2 * (type + length + length + number) + text(path) + 2 + value.size() +
                     text(also) + value.size();
-  const auto churn = type + length + text(churned_path()) + length + list + flag + version + type +
+  const auto churn = type + length + text(churned_path()) + length + list + flag + number + type +
                      length + text(churned_path());
   return header + length + sets + static_cast<std::size_t>(churned) * churn + digest;
 }
