@@ -65,36 +65,50 @@ void election_round::reconfigure(quorum ensemble, std::uint64_t server_list_dige
 }
 
 election_effects election_round::start(zxid last, epoch current, standing how) {
-  own_last_ = last;
-  own_epoch_ = current;
-  how_ = how;
-  out_of_election_.clear();
-  candidates_.clear();
-  election_effects out;
-  begin(out);
-  return tidy(std::move(out), ensemble_);
-}
-
-/// A new round of the search. What settled servers said counts whatever the round.
-void election_round::begin(election_effects& out) {
   active_ = true;
   state_ = server_state::looking;
   ++round_.value;
-  const bool may_stand =
-      ensemble_.is_voter(me_) && may_be_elected(me_) && how_ != standing::for_others;
-  const bool says_who_it_is = ensemble_.is_voter(me_) && own_last_ == untrusted;  // and never votes
-  own_ = may_stand || says_who_it_is ? vote{me_, own_last_, own_epoch_, round_} : nobody;
+  own_last_ = last;
+  own_epoch_ = current;
+  how_ = how;
+  own_ = candidacy();
   withheld_.reset();
   heard_ = {me_};
-  if (may_stand && !says_who_it_is && how_ == standing::once_heard)
+  if (own_ != nobody && last != untrusted && how == standing::once_heard)
     withheld_ = std::exchange(own_, nobody);
   interval_ms_ = notification_interval_min_ms;
   received_.clear();
+  out_of_election_.clear();
+  candidates_.clear();
   finalizing_ = false;
-  out.broadcast = true;
-  out.finalize = timer::stop;
+  election_effects out{.broadcast = true, .finalize = timer::stop};
   propose(own_, out);
   stand_once_heard(out);
+  judge(out);
+  return tidy(std::move(out), ensemble_);
+}
+
+/// This server as its own candidate in this round; nobody if it may not be one.
+vote election_round::candidacy() const {
+  const bool may_stand =
+      ensemble_.is_voter(me_) && may_be_elected(me_) && how_ != standing::for_others;
+  const bool says_who_it_is = ensemble_.is_voter(me_) && own_last_ == untrusted;  // and never votes
+  return may_stand || says_who_it_is ? vote{me_, own_last_, own_epoch_, round_} : nobody;
+}
+
+/// Others may be elected than before: the best of them that this round has heard of. A vote that is
+/// taken back within its round may be counted by somebody yet, as that of a server which has died
+/// since; who is elected by it finds no quorum to promise it an epoch.
+void election_round::reconsider(election_effects& out) {
+  if (!withheld_) own_ = candidacy();
+  auto best = own_;
+  for (const auto& [from, cast] : received_)
+    if (from != me_ && may_be_elected(cast.what.leader) && is_better(cast.what, best, ensemble_))
+      best = cast.what;
+  if (best.leader != proposal_.leader) {
+    propose(best, out);
+    out.broadcast = true;
+  }
   judge(out);
 }
 
@@ -122,7 +136,7 @@ bool election_round::heeds_list_of(const notification& n) const {
   });
 }
 
-/// Who may be elected depends on the lists that are about, so a search begins anew with them.
+/// Who may be elected depends on the lists that are about.
 void election_round::note_list(const notification& n, election_effects& out) {
   if (by_version_) return;
   const auto before = electable();
@@ -134,7 +148,7 @@ void election_round::note_list(const notification& n, election_effects& out) {
     if (known != lists_beside_.end() && known->second == *n.list) return;
     lists_beside_.insert_or_assign(n.from, *n.list);
   }
-  if (is_looking() && electable() != before) begin(out);
+  if (is_looking() && electable() != before) reconsider(out);
 }
 
 /// A stranger is told what we think all the same, for it has no other way to learn why nobody hears
@@ -254,12 +268,9 @@ election_effects election_round::on_reachable(server_id server) {
   unreachable_.erase(server);
   election_effects out;
   if (!is_looking()) return out;
-  if (electable() != before) {
-    begin(out);
-    return tidy(std::move(out), ensemble_);
-  }
   if (ensemble_.is_voter(server) && server != me_) out.answer_to = {server};
-  return out;
+  if (electable() != before) reconsider(out);
+  return tidy(std::move(out), ensemble_);
 }
 
 election_effects election_round::on_unreachable(server_id server) {
@@ -270,7 +281,7 @@ election_effects election_round::on_unreachable(server_id server) {
     lists_beside_.erase(server);  // a stranger's, who may be gone for good
   looking_.erase(server);
   election_effects out;
-  if (is_looking()) electable() != before ? begin(out) : judge(out);
+  if (is_looking()) electable() != before ? reconsider(out) : judge(out);
   return tidy(std::move(out), ensemble_);
 }
 
@@ -299,6 +310,7 @@ notification election_round::mine() const { return {me_, state_, proposal_, dige
 bool election_round::stand_once_heard(election_effects& out) {
   if (!withheld_ || !ensemble_.has_quorum(heard_)) return false;
   own_ = *std::exchange(withheld_, std::nullopt);
+  if (!may_be_elected(me_)) own_ = nobody;
   propose(own_, out);
   out.broadcast = true;
   return true;

@@ -150,7 +150,8 @@ class election_round {
   void refuse(const notification& n, refusal why, election_effects& out);
   [[nodiscard]] bool heeds_list_of(const notification& n) const;
   void note_list(const notification& n, election_effects& out);
-  void begin(election_effects& out);
+  void reconsider(election_effects& out);
+  [[nodiscard]] vote candidacy() const;
   [[nodiscard]] bool may_be_elected(server_id id) const;
   [[nodiscard]] std::set<server_id> electable() const;
   void heed(const notification& n, election_effects& out);
