@@ -370,6 +370,26 @@ TEST_F(Peer, LearnerMayAskAgainWhileThisServerLooksAndNotOnceItFollows) {
   EXPECT_THAT(on.news(), ElementsAre("learner: not leading"));
 }
 
+/// While files are changed one restart at a time; a list that could elect apart from ours is none.
+TEST_F(Peer, LearnerWithOneVoterMoreInItsListIsIntroducedAndOneWithTwoMoreIsNot) {
+  elect(1);
+  on.news();
+  auto theirs = config::membership_of(context->config);
+  const auto introduced = [&] {
+    theirs.servers.push_back(theirs.servers.back());
+    ++theirs.servers.back().id.value;
+    wire::LearnerInfo hello;
+    hello.set_server(theirs.servers.back().id.value);
+    hello.set_server_list_digest(config::digest_of(theirs));
+    hello.set_server_list(config::told_lines(theirs));
+    caf::send_as(keep(fake_learner(system(), &on)), peer_, hello);
+    run();
+    return on.news();
+  };
+  EXPECT_THAT(introduced(), testing::IsEmpty()) << "it is the leader's now";
+  EXPECT_THAT(introduced(), ElementsAre("learner: not leading"));
+}
+
 class PeerThatServesReads : public Peer {
  protected:
   PeerThatServesReads() { context->config.read_only_mode = true; }
