@@ -12,6 +12,7 @@
 #include <caf/all.hpp>
 #include <caf/io/all.hpp>
 
+#include "actors/core/outbox.hpp"
 #include "actors/tcp_listener.hpp"
 #include "actors/trace/log.hpp"
 #include "actors/trace/traced.hpp"
@@ -23,6 +24,11 @@ namespace troupe {
 struct apply_pause {
   TROUPE_STAYS_LOCAL;
   connection_id connection;
+};
+
+/// From the gateway to itself, once a tick.
+struct check_what_all_hold {
+  TROUPE_STAYS_LOCAL;
 };
 
 /// From whoever moves the gateway: listen here instead.
@@ -40,21 +46,27 @@ using caf::io::connection_handle;
 constexpr std::size_t read_bytes_min = 4 * 1024;
 constexpr std::size_t read_bytes_max = 64 * 1024;
 
-/// A client with more than this unsent is asked for no further requests, until it is down to the
-/// lesser.
-constexpr std::size_t congested_bytes = 1024 * 1024;
-constexpr std::size_t relieved_bytes = 256 * 1024;
+/// What CAF has of a client's output at once. Its two buffers keep the room they once needed for
+/// as long as the connection lives.
+constexpr std::size_t being_written_max = 64 * 1024;
 
 struct client {
   connection_handle socket;
   client_session_actor session;
+  account_ptr account;
   std::string host, address;  // address = host:port
   std::int64_t since_wall_ms = 0;
   caf::actor_clock::time_point heard;
   std::uint64_t requests = 0, replies = 0, events = 0;
   std::size_t read_bytes = read_bytes_min;
+  core::outbox output;
+  std::size_t being_written = 0;  // and with CAF
+  std::size_t event_bytes = 0;    // of what is unsent, at most
   bool congested = false;
+  bool closing = false;  // without a session: it is here for its unsent bytes
   bool pause_wanted = false, paused = false, pause_in_flight = false;
+
+  [[nodiscard]] std::size_t unsent() const { return output.size() + being_written; }
 };
 
 struct client_gateway_state {
@@ -66,6 +78,7 @@ struct client_gateway_state {
   connection_id last_id;
   std::int64_t started_wall_ms = 0;
   caf::io::accept_handle listening;
+  bool was_short = false;  // a tick ago all clients held more than they may
 };
 using gateway_ptr = caf::io::stateful_broker<client_gateway_state>*;
 
@@ -82,7 +95,7 @@ client* find(gateway_ptr self, connection_id id) {
   return at == self->state.clients.end() ? nullptr : &at->second;
 }
 
-/// Drops a connection from all books. What is left in its write buffer still goes out.
+/// Drops a connection from all books.
 void forget(gateway_ptr self, connection_id id) {
   auto& s = self->state;
   auto gone = s.clients.extract(id);
@@ -90,7 +103,8 @@ void forget(gateway_ptr self, connection_id id) {
   const auto& c = gone.mapped();
   s.by_socket.erase(c.socket);
   if (auto count = s.per_host.find(c.host); --count->second == 0) s.per_host.erase(count);
-  self->demonitor(c.session.address());
+  if (!c.closing) self->demonitor(c.session.address());
+  c.account->close();
   self->close(c.socket);
 }
 
@@ -123,12 +137,15 @@ void accept(gateway_ptr self, connection_handle socket) {
   ++from_host;
   watch_for_dead_peer(descriptor_of(socket), cfg.max_session_timeout_ms, cfg.client_keep_alive);
   const connection_id id{++s.last_id.value};
-  auto session =
-      s.options.make_session(self->system(), id, address, caf::actor_cast<transport_sink>(self));
+  self->ack_writes(socket, true);
+  auto account = std::make_shared<client_account>(*s.options.context);
+  auto session = s.options.make_session(self->system(), id, address,
+                                        caf::actor_cast<transport_sink>(self), account);
   self->monitor(session);
   s.by_socket.emplace(socket, id);
   s.clients.emplace(id, client{.socket = socket,
                                .session = std::move(session),
+                               .account = std::move(account),
                                .host = std::move(host),
                                .address = address,
                                .since_wall_ms = s.options.context->wall_ms(),
@@ -136,11 +153,56 @@ void accept(gateway_ptr self, connection_handle socket) {
   self->configure_read(socket, caf::io::receive_policy::at_most(read_bytes_min));
 }
 
+/// Cuts a connection at once, with what was not yet sent.
+void cut_off(gateway_ptr self, connection_id id, const client& c, std::string_view reason,
+             std::int64_t limit) {
+  const auto& context = *self->state.options.context;
+  context.log.warn("client_cut_off", {{"client", c.address},
+                                      {"reason", reason},
+                                      {"unsent_bytes", c.account->unsent()},
+                                      {"request_bytes", c.account->requests()},
+                                      {"limit", limit}});
+  context.gauges->clients_cut_off.fetch_add(1, std::memory_order_relaxed);
+  if (!c.closing) self->send(c.session, transport_closed{});
+  caf::io::network::shutdown_both(descriptor_of(c.socket));
+  forget(self, id);
+}
+
+/// While all clients together hold more than `bytes_max`, whoever holds most goes.
+void cut_down_to(gateway_ptr self, std::int64_t bytes_max) {
+  auto& clients = self->state.clients;
+  const auto& gauges = *self->state.options.context->gauges;
+  while (gauges.unsent_bytes + gauges.request_bytes > bytes_max) {
+    auto most = std::ranges::max_element(
+        clients, {}, [](const auto& entry) { return entry.second.account->held(); });
+    if (most == clients.end() || most->second.account->held() == 0) return;
+    cut_off(self, most->first, most->second, "holds most of what all clients hold", bytes_max);
+  }
+}
+
+/// A little more than they may is given a tick to go by itself.
+void bound_all(gateway_ptr self) {
+  const auto max = config_of(self).client_buffer_bytes_max;
+  const auto& gauges = *self->state.options.context->gauges;
+  if (gauges.unsent_bytes + gauges.request_bytes > max + max / 4) cut_down_to(self, max);
+}
+
+void on_check(gateway_ptr self) {
+  auto& s = self->state;
+  const auto max = config_of(self).client_buffer_bytes_max;
+  const auto& gauges = *s.options.context->gauges;
+  const bool is_short = gauges.unsent_bytes + gauges.request_bytes > max;
+  if (std::exchange(s.was_short, is_short) && is_short) cut_down_to(self, max);
+  self->delayed_send(self, std::chrono::milliseconds(config_of(self).tick_ms),
+                     check_what_all_hold{});
+}
+
 void on_data(gateway_ptr self, const caf::io::new_data_msg& data) {
   auto& s = self->state;
   auto at = s.by_socket.find(data.handle);
   if (at == s.by_socket.end()) return;
   auto& c = s.clients.at(at->second);
+  if (c.closing) return;  // nobody listens any more
   c.heard = self->clock().now();
   self->send(c.session, bytes_received{std::string(data.buf.begin(), data.buf.end())});
   auto wanted = c.read_bytes;
@@ -148,6 +210,7 @@ void on_data(gateway_ptr self, const caf::io::new_data_msg& data) {
   if (data.buf.size() < wanted / 4) wanted = std::max(wanted / 2, read_bytes_min);
   if (std::exchange(c.read_bytes, wanted) != wanted)
     self->configure_read(data.handle, caf::io::receive_policy::at_most(wanted));
+  bound_all(self);
 }
 
 void on_disconnected(gateway_ptr self, connection_handle socket) {
@@ -155,42 +218,61 @@ void on_disconnected(gateway_ptr self, connection_handle socket) {
   auto at = s.by_socket.find(socket);
   if (at == s.by_socket.end()) return;
   const auto id = at->second;
-  self->send(s.clients.at(id).session, transport_closed{});
+  const auto& c = s.clients.at(id);
+  if (!c.closing) self->send(c.session, transport_closed{});
   forget(self, id);
 }
 
-/// Cuts a connection at once, with what was not yet sent.
-void cut_off(gateway_ptr self, connection_id id, const client& c, std::size_t unsent_bytes) {
-  log_of(self).warn("client_cut_off", {{"client", c.address},
-                                       {"reason", "does not take its watch events"},
-                                       {"unsent_bytes", unsent_bytes},
-                                       {"limit", self->state.options.unsent_bytes_max}});
-  self->send(c.session, transport_closed{});
-  caf::io::network::shutdown_both(descriptor_of(c.socket));
-  forget(self, id);
+/// Hands CAF as much as it may have at once.
+void write_on(gateway_ptr self, client& c) {
+  if (c.output.size() == 0 || c.being_written >= being_written_max) return;
+  c.being_written +=
+      c.output.pop_into(self->wr_buf(c.socket), being_written_max - c.being_written);
+  self->flush(c.socket);
 }
 
-/// Writes are acknowledged to us only while we wait for the client to catch up.
 void set_congested(gateway_ptr self, client& c, bool congested) {
   c.congested = congested;
-  self->ack_writes(c.socket, congested);
   self->send(c.session, output_congested{congested});
 }
 
-void on_send(gateway_ptr self, const send_bytes& x) {
+/// Behind the last bytes, once they are out.
+void close_when_sent(gateway_ptr self, connection_id id, client& c) {
+  if (c.unsent() == 0) return forget(self, id);
+  self->demonitor(c.session.address());
+  c.closing = true;
+}
+
+/// True: the client lets events pile up.
+bool has_too_many_events(client& c, const send_bytes& more, std::size_t bytes_max) {
+  if (c.unsent() == 0) {
+    c.event_bytes = more.event_bytes;
+    return false;
+  }
+  c.event_bytes += more.event_bytes;
+  return more.event_bytes > 0 && c.event_bytes > bytes_max;
+}
+
+void on_send(gateway_ptr self, send_bytes& x) {
   auto* c = find(self, x.connection);
-  if (c == nullptr) return;  // closed meanwhile
+  if (c == nullptr || c->closing) return;  // closed meanwhile
   c->requests += x.requests;
   c->replies += x.replies;
   c->events += x.events;
-  auto& buffer = self->wr_buf(c->socket);
-  const bool only_events = x.replies == 0 && !x.bytes.empty();
-  if (only_events && buffer.size() > self->state.options.unsent_bytes_max)
-    return cut_off(self, x.connection, *c, buffer.size());
-  buffer.insert(buffer.end(), x.bytes.begin(), x.bytes.end());
-  if (!c->congested && buffer.size() > congested_bytes) set_congested(self, *c, true);
-  self->flush(c->socket);
-  if (x.close) forget(self, x.connection);
+  const auto events_max = self->state.options.event_bytes_max;
+  if (has_too_many_events(*c, x, events_max))
+    return cut_off(self, x.connection, *c, "does not take its watch events",
+                   static_cast<std::int64_t>(events_max));
+  c->output.push(std::move(x.bytes));
+  write_on(self, *c);
+  const auto unsent = static_cast<std::int64_t>(c->unsent());
+  if (unsent > (x.wants_room ? unsent_bytes_relieved : unsent_bytes_max)) {
+    if (!c->congested) set_congested(self, *c, true);
+  } else if (x.wants_room) {
+    set_congested(self, *c, false);
+  }
+  if (x.close) close_when_sent(self, x.connection, *c);
+  bound_all(self);
 }
 
 void on_written(gateway_ptr self, const caf::io::data_transferred_msg& x) {
@@ -198,7 +280,15 @@ void on_written(gateway_ptr self, const caf::io::data_transferred_msg& x) {
   auto at = s.by_socket.find(x.handle);
   if (at == s.by_socket.end()) return;
   auto& c = s.clients.at(at->second);
-  if (c.congested && x.remaining < relieved_bytes) set_congested(self, c, false);
+  c.account->take_output(x.written);
+  c.being_written = x.remaining;
+  write_on(self, c);
+  c.event_bytes = std::min(c.event_bytes, c.unsent());
+  if (c.closing) {
+    if (c.unsent() == 0) forget(self, at->second);
+  } else if (c.congested && static_cast<std::int64_t>(c.unsent()) <= unsent_bytes_relieved) {
+    set_congested(self, c, false);
+  }
 }
 
 /// CAF leaves a socket unread forever when reading is halted and triggered, or the other way round,
@@ -228,8 +318,9 @@ void on_apply_pause(gateway_ptr self, const apply_pause& x) {
 /// A session that ended without closing its connection failed; its client shall not wait.
 void on_session_down(gateway_ptr self, const caf::down_msg& down) {
   const auto& clients = self->state.clients;
-  auto at = std::ranges::find_if(
-      clients, [&](const auto& entry) { return entry.second.session.address() == down.source; });
+  auto at = std::ranges::find_if(clients, [&](const auto& entry) {
+    return !entry.second.closing && entry.second.session.address() == down.source;
+  });
   if (at != clients.end()) forget(self, at->first);
 }
 
@@ -243,6 +334,10 @@ gateway_stats stats_of(gateway_ptr self, const get_gateway_stats& asked) {
           {id, c.address, c.requests, c.replies, c.events, !c.pause_wanted, c.since_wall_ms,
            std::chrono::duration_cast<std::chrono::milliseconds>(self->clock().now() - c.heard)
                .count()});
+  const auto& gauges = *s.options.context->gauges;
+  stats.unsent_bytes = gauges.unsent_bytes;
+  stats.request_bytes = gauges.request_bytes;
+  stats.cut_off = gauges.clients_cut_off;
   stats.up_ms = s.options.context->wall_ms() - s.started_wall_ms;
   std::error_code unreadable;
   for (std::filesystem::directory_iterator at("/proc/self/fd", unreadable), end; at != end; ++at)
@@ -259,7 +354,8 @@ void accept_elsewhere(gateway_ptr self, const accept_at& x) {
 }
 
 void stop(gateway_ptr self, caf::error reason) {
-  for (const auto& [id, c] : self->state.clients) self->send(c.session, transport_closed{});
+  for (const auto& [id, c] : self->state.clients)
+    if (!c.closing) self->send(c.session, transport_closed{});
   self->quit(std::move(reason));  // closes all sockets, each when its buffer is out
 }
 
@@ -268,6 +364,7 @@ caf::behavior client_gateway(gateway_ptr self, client_gateway_options options, i
   s.options = std::move(options);
   s.started_wall_ms = s.options.context->wall_ms();
   s.listening = self->add_doorman(listening_fd);
+  on_check(self);
   self->set_down_handler([self](const caf::down_msg& x) { on_session_down(self, x); });
   self->set_exit_handler([self](caf::exit_msg& x) { stop(self, std::move(x.reason)); });
   return trace::traced(
@@ -276,7 +373,8 @@ caf::behavior client_gateway(gateway_ptr self, client_gateway_options options, i
       [self](const caf::io::new_data_msg& x) { on_data(self, x); },
       [self](const caf::io::connection_closed_msg& x) { on_disconnected(self, x.handle); },
       [self](const caf::io::data_transferred_msg& x) { on_written(self, x); },
-      [self](const send_bytes& x) { on_send(self, x); },
+      [self](send_bytes& x) { on_send(self, x); },
+      [self](check_what_all_hold) { on_check(self); },
       [self](const pause_reading& x) { on_pause(self, x); },
       [self](const apply_pause& x) { on_apply_pause(self, x); },
       [self](const accept_at& x) { accept_elsewhere(self, x); },

@@ -4,9 +4,10 @@
 /// Owns: the listening socket, the connections' sockets and what is not yet written to them.
 /// Order: bytes of one connection reach its session, and the session's bytes the socket, in order.
 /// Errors: a port that cannot be had is a text to whoever starts the gateway. A client that takes
-/// its replies too slowly is not asked for more requests; one that lets watch events pile up on top
-/// is cut off with a log line; one that takes nothing at all for the longest session timeout is
-/// dropped by the kernel.
+/// its replies too slowly is not asked for more requests; one that lets watch events pile up is cut
+/// off with a log line, and so is who holds most when all together hold too much; one that takes
+/// nothing at all for the longest session timeout is dropped by the kernel. A connection that is
+/// over stays in the books until its last bytes are out.
 #pragma once
 
 #include <cstddef>
@@ -19,6 +20,7 @@
 #include <caf/actor_system.hpp>
 #include <caf/io/connection_handle.hpp>
 
+#include "actors/client_account.hpp"
 #include "actors/node_context.hpp"
 #include "actors/sinks.hpp"
 
@@ -26,16 +28,16 @@ namespace troupe {
 
 /// Makes the session actor of a new connection; `client_address` is host:port.
 using session_factory = std::function<client_session_actor(
-    caf::actor_system&, connection_id, std::string client_address, transport_sink)>;
+    caf::actor_system&, connection_id, std::string client_address, transport_sink, account_ptr)>;
 
 struct client_gateway_options {
   context_ptr context;
   std::string address;     // to listen on: a name or an address
   std::uint16_t port = 0;  // 0: any free one
   session_factory make_session;
-  /// Unsent bytes, behind those being written, on which no event may pile up: its client is cut
-  /// off. Replies may exceed it; their number is bounded by the requests under way.
-  std::size_t unsent_bytes_max = 16 << 20;
+  /// Bytes of events that a client may leave unsent; with more it is cut off. For replies see
+  /// client_account.hpp.
+  std::size_t event_bytes_max = 16 << 20;
 };
 
 struct running_gateway {

@@ -58,12 +58,20 @@ const log::logger& log_of(self_ptr self) { return self->state.options.context->l
 
 // -- towards the transport ----------------------------------------------------------------------
 
-void deliver(self_ptr self, std::string bytes, std::uint32_t replies, bool close,
-             std::uint32_t events = 0) {
+/// Hands on what the database has counted.
+void deliver(self_ptr self, client_output& output, bool close) {
   auto& s = self->state;
   const auto requests = static_cast<std::uint32_t>(std::exchange(s.unreported, 0));
   self->send(s.options.transport,
-             send_bytes{s.options.id, std::move(bytes), close, requests, replies, events});
+             send_bytes{s.options.id, std::move(output.frames), close, requests, output.replies,
+                        output.events, output.event_bytes, output.wants_room});
+}
+
+/// Says something of our own.
+void say(self_ptr self, std::string bytes, std::uint32_t replies, bool close) {
+  self->state.options.account->add_output(bytes.size());
+  client_output output{.frames = std::move(bytes), .replies = replies};
+  deliver(self, output, close);
 }
 
 void pause(self_ptr self, bool paused) {
@@ -82,9 +90,8 @@ void leave(self_ptr self) {
 }
 
 /// Says the last bytes, if any, and closes.
-void finish(self_ptr self, std::string last_bytes, std::uint32_t replies = 0,
-            std::uint32_t events = 0) {
-  deliver(self, std::move(last_bytes), replies, true, events);
+void finish(self_ptr self, std::string last_bytes, std::uint32_t replies = 0) {
+  say(self, std::move(last_bytes), replies, true);
   leave(self);
 }
 
@@ -114,16 +121,24 @@ void count_under_way(client_session_state& s, std::int64_t more) {
   s.options.context->gauges->requests_under_way.fetch_add(more, std::memory_order_relaxed);
 }
 
+/// What the client makes us hold of its requests.
+void count_bytes(client_session_state& s) {
+  s.options.account->set_requests(s.under_way_bytes + s.input.waiting().size());
+}
+
 /// All whole requests that have arrived, as far as they may be under way, become one message.
 void pass_requests_on(self_ptr self) {
   auto& s = self->state;
   const auto max = unanswered_max(config_of(self));
   const auto left_of_all = config_of(self).global_outstanding_max - under_way(self);
+  const bool is_short = s.options.account->is_short();
   client_requests batch{.connection = s.options.id, .requests = {}};
   const auto is_full = [&] {
     const auto added = batch.requests.size();
     if (s.congested || s.unanswered + added >= max) return true;
-    return s.unanswered + added > 0 && static_cast<std::int64_t>(added) > left_of_all;
+    if (s.unanswered + added == 0) return false;
+    return is_short || static_cast<std::int64_t>(added) > left_of_all ||
+           s.under_way_bytes >= static_cast<std::size_t>(request_bytes_max);
   };
   std::optional<std::size_t> short_of_header;
   while (!is_full()) {
@@ -134,6 +149,7 @@ void pass_requests_on(self_ptr self) {
       short_of_header = payload->size();
       break;
     }
+    s.under_way_bytes += payload->size();
     s.close_asked = s.close_asked || header->type == op_code::close_session;
     batch.requests.push_back(
         {header->xid, header->type, std::string(payload->substr(request_header_bytes))});
@@ -144,6 +160,7 @@ void pass_requests_on(self_ptr self) {
     s.unreported += count;
     self->send(s.options.database, std::move(batch));
   }
+  count_bytes(s);
   if (short_of_header)
     return refuse_frame(self, "no request header", static_cast<std::int64_t>(*short_of_header),
                         request_header_bytes);
@@ -167,6 +184,7 @@ void on_bytes(self_ptr self, std::string_view bytes) {
   if (s.stage == phase::over) return;
   s.input.feed(bytes);
   if (s.stage == phase::live) return pass_requests_on(self);
+  count_bytes(s);
   s.arrived.notify();
   // What a client sends behind its hello is kept, but no more of it than a frame may be long.
   const auto kept_max = static_cast<std::size_t>(config_of(self).jute_buffer_bytes_max);
@@ -178,14 +196,17 @@ void on_output(self_ptr self, client_output& output) {
   if (s.stage == phase::over) return;
   if (const auto done = std::min<std::size_t>(s.unanswered, output.replies); done > 0)
     count_under_way(s, -static_cast<std::int64_t>(done));
+  s.under_way_bytes -= std::min(s.under_way_bytes, output.request_bytes);
+  s.database_waits = s.database_waits || output.wants_room;
+  count_bytes(s);
   if (output.close) {
     log_of(self).info("session_closed", {{"session", s.session},
                                          {"client", s.options.client_address},
                                          {"by", s.close_asked ? "client" : "server"}});
-    return finish(self, std::move(output.frames), output.replies, output.events);
+    deliver(self, output, true);
+    return leave(self);
   }
-  if (!output.frames.empty())
-    deliver(self, std::move(output.frames), output.replies, false, output.events);
+  if (!output.frames.empty() || output.wants_room) deliver(self, output, false);
   pass_on_what_waits(self);
 }
 
@@ -193,10 +214,10 @@ void on_congested(self_ptr self, bool congested) {
   auto& s = self->state;
   if (s.stage != phase::live) return;
   s.congested = congested;
-  if (congested)
-    pause(self, true);
-  else
-    pass_on_what_waits(self);
+  if (congested) return pause(self, true);
+  if (std::exchange(s.database_waits, false))
+    self->send(s.options.database, client_has_room{s.options.id});
+  pass_on_what_waits(self);
 }
 
 void on_transport_closed(self_ptr self) {
@@ -223,8 +244,12 @@ coro::task<> answer_word(self_ptr self, std::string word) {
   auto& s = self->state;
   s.stage = phase::over;  // what comes behind the word is of no interest
   s.unreported = 1;
-  deliver(self, {}, 0, false);  // the word counts as a request, also in its own answer
+  say(self, {}, 0, false);  // the word counts as a request, also in its own answer
   pause(self, true);
+  if (four_letter::is_listing(word) &&
+      four_letter::judge(word, config_of(self)) == four_letter::verdict::answered &&
+      !s.options.account->begin_listing(four_letter::listings_max))
+    co_return finish(self, four_letter::too_many_listings(word));
   auto behind = std::string(s.input.waiting().substr(frame_prefix_bytes));
   auto looking = client_session_parts::look_around(self, word, std::move(behind));
   auto now = co_await looking;
@@ -267,10 +292,10 @@ void begin_serving(self_ptr self, const hello& from, const session_opened& opene
                     {{"session", opened.session},
                      {"client", s.options.client_address},
                      {"timeout_ms", opened.timeout_ms}});
-  deliver(self,
-          framed_response(from, opened.session, opened.timeout_ms, session_password(opened.session),
-                          opened.read_only),
-          1, false);
+  say(self,
+      framed_response(from, opened.session, opened.timeout_ms, session_password(opened.session),
+                      opened.read_only),
+      1, false);
   pass_requests_on(self);
 }
 
@@ -288,7 +313,7 @@ coro::task<> open(self_ptr self, hello from) {
       self, s.options.database, milliseconds(silence_max_ms(cfg)),
       open_session{s.options.id, request.session, timeout_ms, request.last_zxid_seen,
                    host_of(s.options.client_address), caf::actor_cast<client_sink>(self),
-                   from.accepts_read_only});
+                   from.accepts_read_only, s.options.account});
   auto reply = co_await asked;
   if (!reply) co_return refuse_here(self, from, self->system().render(reply.error()));
   switch (reply->result) {
@@ -300,6 +325,8 @@ coro::task<> open(self_ptr self, hello from) {
       co_return refuse_here(self, from, "client has seen a later zxid");
     case session_opened::outcome::not_serving:
       co_return refuse_here(self, from, "not serving");
+    case session_opened::outcome::too_many:
+      co_return refuse_here(self, from, "too many sessions from this address");
   }
 }
 
@@ -365,6 +392,8 @@ client_session_state::~client_session_state() {
 client_session_actor::behavior_type client_session(self_ptr self, client_session_options options) {
   auto& s = self->state;
   s.options = std::move(options);
+  if (!s.options.account)
+    s.options.account = std::make_shared<client_account>(*s.options.context);
   s.input = frame_splitter{config_of(self).jute_buffer_bytes_max};
   s.conversation.on_failure([self](std::exception_ptr what) { give_up(self, std::move(what)); });
   s.deadline.start(limit_silence(self));

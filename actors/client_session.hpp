@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /// One client connection: the handshake, the session's order, four-letter words, the end.
 /// Owns: the bytes that came and are not yet with the database; the count of unanswered requests.
-/// Invariant: no more than unanswered_max() requests are under way, and none is added while the
-/// client does not take its replies: so what it can make us hold is bounded. While more than
-/// globalOutstandingLimit requests of all clients are under way, each has at most one.
+/// Invariant: no more than unanswered_max() requests, nor more bytes of them than
+/// request_bytes_max, are under way, and none is added while the client does not take its replies:
+/// so what it can make us hold is bounded. While more than globalOutstandingLimit requests of all
+/// clients are under way, or all clients hold more than client.bufferBytesMax, each has at most one.
 /// Order: requests go to the database in the order they came, a read of the socket at a time;
 /// replies go out in the order the database gives them. Nothing behind the handshake's frame is
 /// looked at before the database has opened the session.
@@ -13,6 +14,7 @@
 #include <cstddef>
 #include <string>
 
+#include "actors/client_account.hpp"
 #include "actors/coro/scope.hpp"
 #include "actors/coro/signal.hpp"
 #include "actors/node_context.hpp"
@@ -29,6 +31,7 @@ struct client_session_options {
   transport_sink transport;
   database_actor database;
   peer_actor peer;
+  account_ptr account = {};  // shared with the transport; null: only session and database count
 };
 
 struct client_session_state {
@@ -46,9 +49,11 @@ struct client_session_state {
   frame_splitter input;
   session_id session;
   std::size_t unanswered = 0;  // requests the database has and has not answered
+  std::size_t under_way_bytes = 0;  // and how long they are
   std::size_t unreported = 0;  // requests taken in that the transport was not yet told of
   bool reading_paused = false;
   bool congested = false;          // the client does not take its replies
+  bool database_waits = false;     // for the client to take its replies
   bool close_asked = false;        // the client sent closeSession
   bool known_to_database = false;  // it was asked to open: it must hear when the connection goes
   coro::signal arrived;            // bytes, while a coroutine converses

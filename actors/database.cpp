@@ -266,6 +266,7 @@ database_actor::behavior_type database(database_ptr self, database_options optio
   });
   const auto& config = s.options.context->config;
   s.tree.set_extended_types(config.extended_types);
+  s.watches = no_watches(config);
   s.planner.set_options(
       {config.skip_acl, config.enforce_quota, config.sasl_in_acls, config.planned_txn_bytes_max()});
   s.planner.judge_memberships([self](const reconfig_request& asked, zxid made_by) {
@@ -318,6 +319,7 @@ database_actor::behavior_type database(database_ptr self, database_options optio
       [self](const next_piece&) { continue_snapshot(self); },
       [self](const open_session& m) { return on_open_session(self, m); },
       [self](const client_requests& m) { on_client_requests(self, m); },
+      [self](const client_has_room& m) { on_client_has_room(self, m); },
       [self](const connection_closed& m) { on_connection_closed(self, m.connection); },
       [self](const get_database_stats&) { return figures(self->state); },
       [self](const get_database_details& m) { return details(self, m); },

@@ -20,10 +20,12 @@
 #include <string>
 #include <vector>
 
+#include "actors/client_account.hpp"
 #include "actors/core/acl.hpp"
 #include "actors/core/audit.hpp"
 #include "actors/core/expiry.hpp"
 #include "actors/core/prep.hpp"
+#include "actors/core/session_origins.hpp"
 #include "actors/core/sessions.hpp"
 #include "actors/core/snapshot_codec.hpp"
 #include "actors/core/tree.hpp"
@@ -62,19 +64,27 @@ struct database_state {
     bool is_local = false;                    // the close of a session that only this server knows
     login proved = {};                        // of an auth or sasl
     std::unique_ptr<audited> for_audit = {};  // of a write, if there is an audit log
+    std::size_t bytes = 0;                    // as it came
+    bool is_held = false;  // a write that is not yet on its way to the leading server
+    bool is_long = false;  // a read whose answer may be long
   };
   struct connection {
     client_sink client;
     session_id session;
     zxid since;  // txns of the session up to here are an earlier connection's
     core::identities shown;
-    std::deque<waiting_request> queue;  // its front is a write or a sync under way
-    client_output output;               // gathered in the present turn
+    /// Its front is a write or a sync under way, or waits until the client takes its output. No
+    /// read waits for that with a write under way behind it: it would show what was asked after it.
+    std::deque<waiting_request> queue;
+    std::size_t reads = 0, under_way = 0, held = 0;  // in the queue; reads: and all answered here
+    client_output output;  // gathered in the present turn
+    account_ptr account;   // counts `output` once the turn is over
     request_figures figures;
     std::unique_ptr<sasl_conversation> conversation = {};  // once it has begun one
     bool is_admitted = true;   // false: enforce.auth.schemes asks for more than it has shown
     bool is_rejected = false;  // it failed to log in: nothing more is heard of it
     bool has_output = false;   // it is in `with_output`
+    bool waits_for_room = false;  // it was asked to say when its client has taken its output
   };
   struct opening_session {
     open_session asked;
@@ -109,6 +119,8 @@ struct database_state {
   std::map<session_id, std::deque<std::pair<cxid, std::unique_ptr<audited>>>> orphans;
   std::map<session_id, connection_id> by_session;
   std::map<session_id, opening_session> opening;       // made anew: createSession is under way
+  std::set<session_id> abandoned;  // the same, but their clients have left and know no id
+  core::session_origins origins;   // of all that were made here and live
   std::map<connection_id, opening_session> reopening;  // the leader is asked whether they live
   std::optional<core::session_id_generator> new_ids;
   std::int64_t ids_from_ms = 0;  // as the journal claimed it
@@ -130,6 +142,7 @@ struct database_state {
   std::set<server_id> synced;    // while leading: who could vote in a new membership
   std::optional<zxid> reconfig;  // while leading: planned and not applied
   database_stats stats;
+  std::map<std::string_view, std::int64_t> limit_told_ms;  // limit -> when it was last logged
   std::uint64_t latency_count = 0;
   double latency_sum_ms = 0;
   std::deque<core::zxid_digest> digests;  // of each 128th zxid (DataTree.logZxidDigest)

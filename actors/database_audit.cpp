@@ -49,6 +49,7 @@ void abandon_queue(state& s, state::connection& c) {
     if (waiting.for_audit)
       s.orphans[c.session].emplace_back(waiting.request.xid, std::move(waiting.for_audit));
   c.queue.clear();
+  c.reads = c.under_way = c.held = 0;
 }
 
 void audit_orphan(database_ptr self, const core::applied& done) {

@@ -12,6 +12,8 @@ namespace {
 
 using state = database_state;
 
+constexpr std::size_t request_header_bytes = 8;
+
 bool logs_in(op_code op) { return op == op_code::auth || op == op_code::sasl; }
 
 // -- output -------------------------------------------------------------------------------------
@@ -75,6 +77,7 @@ void reply(database_ptr self, connection_id id, state::connection& c,
                                   err == error_code::ok || op == op_code::sasl ? body : "");
   if (op != op_code::ping && !logs_in(op)) count_reply_bytes(s, static_cast<std::int64_t>(bytes));
   ++c.output.replies;
+  c.output.request_bytes += asked.bytes;
   ++s.stats.replies_sent;
   count_answer(s, c, asked, at, self->clock().now());
   note_output(s, id, c);
@@ -86,8 +89,6 @@ void close_after_output(state& s, connection_id id, state::connection& c) {
   note_output(s, id, c);
 }
 
-namespace {
-
 std::string framed(zxid at, const watch_event& event) {
   std::string frame;
   append_frame(frame, {cxid{special_xid::watch_event}, at, error_code::ok}, jute::encode(event));
@@ -96,14 +97,31 @@ std::string framed(zxid at, const watch_event& event) {
 
 void send_event(state& s, connection_id id, state::connection& c, std::string_view frame) {
   c.output.frames += frame;
+  c.output.event_bytes += frame.size();
   ++c.output.events;
   ++s.stats.events_sent;
   note_output(s, id, c);
 }
 
+void log_limit(database_ptr self, const state::connection& c, std::string_view what,
+               std::int64_t limit) {
+  auto& s = self->state;
+  constexpr std::int64_t silence_ms = 1'000;
+  const auto now_ms = steady_ms(self);
+  auto [told, is_first] = s.limit_told_ms.try_emplace(what, now_ms);
+  if (!is_first && now_ms - told->second < silence_ms) return;
+  told->second = now_ms;
+  s.options.context->log.warn("client_limit_met", {{"limit", what},
+                                                   {"is", limit},
+                                                   {"session", c.session},
+                                                   {"client", c.shown.front().id}});
+}
+
+namespace {
+
 /// To thousands, maybe, in one turn: an event is encoded once, and since its watchers are
 /// ascending, the connection of the next one is mostly the one behind the last one's.
-void send_event(state& s, const core::fired_watches& fired, zxid at) {
+void send_events(state& s, const core::fired_watches& fired, zxid at) {
   if (fired.watchers.empty()) return;
   const auto frame = framed(at, fired.event);
   auto client = s.connections.end();
@@ -129,16 +147,27 @@ void answer_login(database_ptr self, connection_id id, state::connection& c,
   if (asked.proved.err != error_code::ok) close_after_output(self->state, id, c);
 }
 
-void set_watches(database_ptr self, connection_id id, state::connection& c,
+void answer_read(database_ptr self, connection_id id, state::connection& c,
                  const state::waiting_request& asked) {
   auto& s = self->state;
-  auto at = s.tree.last_processed();
-  auto request = decode_set_watches(asked.request.op, asked.request.body);
-  if (!request) return reply(self, id, c, asked, at, request.error(), {});
-  for (const auto& event : s.watches.set_watches(id.value, *request, s.tree))
-    send_event(s, id, c, framed(zxid{-1}, event));  // of no txn in particular
-  reply(self, id, c, asked, at, request->is_cut ? error_code::marshalling_error : error_code::ok,
-        {});
+  const auto& config = s.options.context->config;
+  core::asker who{c.shown, c.session, config.skip_acl,
+                  {config.reply_bytes_max(), config.multi_read_bytes_max()}};
+  auto answer = core::answer_read(asked.request.op, asked.request.body, who, s.tree);
+  if (answer.is_cut) {
+    ++s.stats.replies_refused;
+    if (asked.request.op == op_code::multi_read)
+      log_limit(self, c, "multiRead", static_cast<std::int64_t>(who.limits.multi_read_bytes_max));
+    else
+      log_limit(self, c, "client.replyBytesMax", static_cast<std::int64_t>(who.limits.bytes_max));
+  }
+  if (answer.watch) {
+    if (!may_watch(self, id, c, answer.watch->path))
+      return reply(self, id, c, asked, s.tree.last_processed(), error_code::bad_arguments, {});
+    s.watches.add(answer.watch->kind, answer.watch->path, id.value);
+    bound_watches(self);
+  }
+  reply(self, id, c, asked, s.tree.last_processed(), answer.err, answer.body);
 }
 
 /// Whatever needs no leader.
@@ -168,19 +197,12 @@ void answer_here(database_ptr self, connection_id id, state::connection& c,
     case op_code::get_ephemerals:
     case op_code::get_all_children_number:
     case op_code::multi_read:
-    case op_code::who_am_i: {
-      core::asker who{c.shown, c.session, s.options.context->config.skip_acl};
-      auto answer = core::answer_read(asked.request.op, asked.request.body, who, s.tree);
-      if (answer.watch) s.watches.add(answer.watch->kind, answer.watch->path, id.value);
-      return reply(self, id, c, asked, at, answer.err, answer.body);
-    }
+    case op_code::who_am_i:
+      return answer_read(self, id, c, asked);
     case op_code::add_watch:
     case op_code::check_watches:
-    case op_code::remove_watches: {
-      auto answer =
-          core::answer_watch_op(asked.request.op, asked.request.body, id.value, s.watches);
-      return reply(self, id, c, asked, at, answer.err, answer.body);
-    }
+    case op_code::remove_watches:
+      return answer_watch_op(self, id, c, asked);
     default:
       s.options.context->log.info(
           "unknown_operation",
@@ -190,13 +212,30 @@ void answer_here(database_ptr self, connection_id id, state::connection& c,
   }
 }
 
-/// Answers what waited behind a write that is done, up to the next one.
-void drain(database_ptr self, connection_id id, state::connection& c) {
-  while (!c.queue.empty() && is_answered_here(c.queue.front())) {
-    auto next = std::move(c.queue.front());
-    c.queue.pop_front();
-    answer_here(self, id, c, next);
-  }
+/// Whether its client has to take some of its output before it is answered any more. What comes
+/// next may be as long as a reply can be.
+bool is_full(const state::connection& c) {
+  return c.account->unsent() + static_cast<std::int64_t>(c.output.frames.size()) >
+         c.account->output_max();
+}
+
+/// So many reads, of short answers, wait for writes before them while a write goes on past them:
+/// these are answered whether their client takes its output or not.
+constexpr std::size_t reads_passed_max = 32;
+
+/// Whether a write behind all of the queue can be on its way already.
+bool may_pass(const state::connection& c) {
+  if (c.held > 0) return false;
+  if (c.reads == 0) return true;
+  return !c.waits_for_room && c.reads <= reads_passed_max &&
+         std::ranges::none_of(c.queue, [](const auto& x) { return x.is_long; });
+}
+
+void enqueue_read(state& s, state::connection& c, state::waiting_request asked) {
+  asked.is_long = asked.refusal == error_code::ok &&
+                  core::may_be_long(asked.request.op, asked.request.body, s.tree);
+  c.queue.push_back(std::move(asked));
+  ++c.reads;
 }
 
 void pass_to_leader(database_ptr self, connection_id id, const state::connection& c,
@@ -214,12 +253,50 @@ void pass_to_leader(database_ptr self, connection_id id, const state::connection
   }
 }
 
+/// The body of a write is with the leading server from here on.
+void submit(database_ptr self, connection_id id, state::connection& c,
+            state::waiting_request& asked) {
+  pass_to_leader(self, id, c, asked.request);
+  if (asked.request.op != op_code::sync) asked.request.body = {};
+  ++c.under_way;
+}
+
+/// The reads at the front are answered: writes that were held for that go to the leading server.
+void submit_held(database_ptr self, connection_id id, state::connection& c) {
+  std::size_t reads = 0;
+  for (auto at = c.queue.begin(); c.held > 0 && at != c.queue.end(); ++at) {
+    if (is_answered_here(*at)) {
+      if (at->is_long || ++reads > reads_passed_max) return;
+    } else if (std::exchange(at->is_held, false)) {
+      --c.held;
+      submit(self, id, c, *at);
+    }
+  }
+}
+
+/// Answers what waited behind a write that is done, up to the next one, or until the client has to
+/// take its output first.
+void drain(database_ptr self, connection_id id, state::connection& c) {
+  while (!c.queue.empty() && is_answered_here(c.queue.front())) {
+    if (is_full(c) && c.under_way == 0) {
+      if (!std::exchange(c.waits_for_room, true)) c.output.wants_room = true;
+      return note_output(self->state, id, c);
+    }
+    auto next = std::move(c.queue.front());
+    c.queue.pop_front();
+    --c.reads;
+    answer_here(self, id, c, next);
+  }
+  submit_held(self, id, c);
+}
+
 void take(database_ptr self, connection_id id, state::connection& c,
           const client_request& request) {
   auto& s = self->state;
   ++s.stats.requests_received;
   if (c.is_rejected) return;
   state::waiting_request asked{request, self->clock().now()};
+  asked.bytes = request.body.size() + request_header_bytes;
   if (logs_in(request.op)) {
     auto proved = log_in(self, c, request);
     if (!proved) return close_after_output(s, id, c);
@@ -233,15 +310,26 @@ void take(database_ptr self, connection_id id, state::connection& c,
   // A server that only serves reads tells of nothing (ReadOnlyRequestProcessor).
   if (asked.refusal != error_code::not_read_only) note_for_audit(self, c, asked, request);
   if (is_answered_here(asked)) {
-    if (c.queue.empty() || mutated(mutant::read_overtakes_write))
+    if ((c.queue.empty() && !is_full(c)) || mutated(mutant::read_overtakes_write))
       return answer_here(self, id, c, asked);
-    c.queue.push_back(std::move(asked));
+    enqueue_read(s, c, std::move(asked));
+    if (c.queue.size() == 1) drain(self, id, c);
     return;
   }
-  pass_to_leader(self, id, c, request);
   if (request.op == op_code::multi) asked.with_stat = create2_positions(request.body);
-  asked.request.body = request.op == op_code::sync ? request.body : std::string{};
+  if (asked.is_held = !may_pass(c); asked.is_held)
+    ++c.held;
+  else
+    submit(self, id, c, asked);
   c.queue.push_back(std::move(asked));
+}
+
+/// The write or sync at the front is done.
+state::waiting_request take_front(state::connection& c) {
+  auto asked = std::move(c.queue.front());
+  c.queue.pop_front();
+  --c.under_way;
+  return asked;
 }
 
 /// The client's own write is done.
@@ -253,11 +341,10 @@ void answer_write(database_ptr self, const core::applied& done) {
   auto& c = s.connections.at(id);
   // Some clients number their requests anew on each connection, so the number alone says nothing.
   if (done.header.id <= c.since) return audit_orphan(self, done);
-  if (c.queue.empty() || c.queue.front().request.op == op_code::sync ||
+  if (c.under_way == 0 || c.queue.front().request.op == op_code::sync ||
       c.queue.front().request.xid != done.header.cx)
     return;
-  auto asked = std::move(c.queue.front());
-  c.queue.pop_front();
+  auto asked = take_front(c);
   if (asked.for_audit) audit(self, *asked.for_audit, done);
   auto answer = core::reply_to_write(done, asked.with_stat);
   if (answer.err == error_code::session_moved || answer.err == error_code::session_expired)
@@ -280,6 +367,14 @@ void on_client_requests(database_ptr self, const client_requests& m) {
   end_turn(self);
 }
 
+void on_client_has_room(database_ptr self, const client_has_room& m) {
+  auto at = self->state.connections.find(m.connection);
+  if (at == self->state.connections.end()) return;
+  at->second.waits_for_room = false;
+  drain(self, m.connection, at->second);
+  end_turn(self);
+}
+
 void on_sync_done(database_ptr self, const sync_done& m) {
   auto& s = self->state;
   auto at = s.by_session.find(m.session);
@@ -287,11 +382,10 @@ void on_sync_done(database_ptr self, const sync_done& m) {
   auto& c = s.connections.at(at->second);
   // An answer may be late for a connection before this one, whose client counts its requests anew.
   if (m.connection != at->second.value) return;
-  if (c.queue.empty() || c.queue.front().request.op != op_code::sync ||
+  if (c.under_way == 0 || c.queue.front().request.op != op_code::sync ||
       c.queue.front().request.xid != m.xid)
     return;
-  auto asked = std::move(c.queue.front());
-  c.queue.pop_front();
+  auto asked = take_front(c);
   jute::reader path{asked.request.body};  // any path, even null, is answered as it came
   path.bytes();
   auto length = asked.request.body.size() - path.rest().size();
@@ -316,7 +410,7 @@ void answer_applied(database_ptr self, const core::applied& done) {
       break;
     const bool all_may =
         !trigger.acl || core::is_allowed(*trigger.acl, permission::read, core::identities{});
-    send_event(s, s.watches.trigger(trigger, all_may ? core::watches::read_check{} : may_read),
+    send_events(s, s.watches.trigger(trigger, all_may ? core::watches::read_check{} : may_read),
                done.header.id);
   }
   if (done.header.type == op_code::create_session) {
@@ -351,6 +445,7 @@ void end_turn(database_ptr self) {
     if (at == s.connections.end()) continue;  // gone within the turn
     at->second.has_output = false;
     bool close = at->second.output.close;
+    at->second.account->add_output(at->second.output.frames.size());
     self->send(at->second.client, std::exchange(at->second.output, {}));
     if (!close) continue;
     on_connection_closed(self, id);

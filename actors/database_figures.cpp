@@ -58,6 +58,7 @@ database_stats figures(const database_state& s) {
   out.znodes = s.tree.node_count();
   out.watches = s.watches.count();
   out.watched_paths = s.watches.path_count();
+  out.watch_bytes = s.watches.bytes();
   out.ephemerals = s.tree.ephemeral_count();
   out.sessions = s.tree.sessions().size();
   out.local_sessions = s.local ? s.local->size() : 0;

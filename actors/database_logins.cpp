@@ -69,6 +69,8 @@ std::optional<state::login> take_sasl_token(database_ptr self, state::connection
   const auto& context = self->state.options.context;
   const auto request = jute::decode<sasl_token>(asked.body);
   if (!request || !request->token) return std::nullopt;
+  if (request->token->size() > sasl_conversation::token_bytes_max)
+    return refuse_sasl(self, c, "the token is too long");
   const auto& users = context->config.sasl_users;
   if (users.empty()) return state::login{error_code::ok, encoded(std::nullopt)};
   if (!c.conversation)

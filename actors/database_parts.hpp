@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /// The database actor's inner parts, one file each: modes and applying (database.cpp), clients
-/// (database_clients.cpp), their sessions (database_sessions.cpp) and who they are
+/// (database_clients.cpp), their watches
+/// (database_watches.cpp), their sessions (database_sessions.cpp) and who they are
 /// (database_logins.cpp), the audit log (database_audit.cpp), what learners and snapshots get
 /// (database_sync.cpp), the list of servers (database_membership.cpp), what operators see
 /// (database_figures.cpp). Nobody else includes this.
@@ -16,6 +17,8 @@ void on_client_requests(database_ptr self, const client_requests& m);
 void on_sync_done(database_ptr self, const sync_done& m);
 /// After a txn was applied: tells watchers, then answers the client if it is ours.
 void answer_applied(database_ptr self, const core::applied& done);
+/// The client has taken its output: what waited for that is answered.
+void on_client_has_room(database_ptr self, const client_has_room& m);
 /// Sends what this turn gathered: writes to their leader, output to clients. Every handler that
 /// gathers ends with it.
 void end_turn(database_ptr self);
@@ -26,6 +29,26 @@ void count_answer(database_state& s, database_state::connection& c,
                   const database_state::waiting_request& asked, zxid at,
                   database_state::clock::time_point now);
 void close_after_output(database_state& s, connection_id id, database_state::connection& c);
+/// A limit on what a client can cause was met: a line a second for each, however often it is.
+void log_limit(database_ptr self, const database_state::connection& c, std::string_view what,
+               std::int64_t limit);
+
+// -- watches --------------------------------------------------------------------------------------
+
+/// Whether a connection may have one more watch; if not, that is logged and counted.
+[[nodiscard]] bool may_watch(database_ptr self, connection_id id,
+                             const database_state::connection& c, std::string_view path);
+void set_watches(database_ptr self, connection_id id, database_state::connection& c,
+                 const database_state::waiting_request& asked);
+/// addWatch, checkWatches, removeWatches.
+void answer_watch_op(database_ptr self, connection_id id, database_state::connection& c,
+                     const database_state::waiting_request& asked);
+[[nodiscard]] core::watches no_watches(const config::node_config& config);
+/// When all watches together take too much, the connection with the most of them goes.
+void bound_watches(database_ptr self);
+void send_event(database_state& s, connection_id id, database_state::connection& c,
+                std::string_view frame);
+[[nodiscard]] std::string framed(zxid at, const watch_event& event);
 
 // -- sessions -------------------------------------------------------------------------------------
 

@@ -30,6 +30,8 @@ void register_connection(database_ptr self, const open_session& asked, session_i
   c.session = session;
   c.since = since;
   c.shown = {{"ip", asked.address}};
+  c.account = asked.account ? asked.account
+                            : std::make_shared<client_account>(*s.options.context);
   c.is_admitted = has_shown_enough(c, s.options.context->config);
   ++s.stats.requests_received;
   ++s.stats.replies_sent;
@@ -48,6 +50,17 @@ void create_for_all(database_ptr self, session_id id, std::int32_t timeout_ms) {
     plan_write(self, create, s.options.context->me);
 }
 
+/// Its client left before it was made, and nobody has heard of its id: it would only wait for its
+/// timeout, at all servers.
+void close_unknown(database_ptr self, session_id id) {
+  auto& s = self->state;
+  write_request close{id, {}, op_code::close_session, {}, {}};
+  if (s.role == state::mode::learning)
+    s.to_forward.push_back(std::move(close));
+  else
+    plan_write(self, close, s.options.context->me);
+}
+
 void open_local(database_ptr self, const open_session& asked, session_id id, bool is_new,
                 caf::typed_response_promise<session_opened> promise) {
   auto& s = self->state;
@@ -61,10 +74,21 @@ void open_local(database_ptr self, const open_session& asked, session_id id, boo
                                  s.role == state::mode::read_only});
 }
 
+/// Sessions that are under way to a client which has left; more wait until these are made and
+/// closed.
+constexpr std::size_t abandoned_max = 1'000;
+
 void open_new(database_ptr self, const open_session& asked,
               caf::typed_response_promise<session_opened> promise) {
   auto& s = self->state;
+  const auto of_address_max = s.options.context->config.sessions_per_address_max();
+  if (s.abandoned.size() >= abandoned_max ||
+      (of_address_max > 0 && s.origins.count(asked.address) >= of_address_max)) {
+    promise.deliver(session_opened{session_opened::outcome::too_many});
+    return;
+  }
   auto id = s.new_ids->next();
+  s.origins.begin(id, asked.address);
   if (may_have_local(s)) return open_local(self, asked, id, true, std::move(promise));
   s.opening.emplace(id, state::opening_session{asked, std::move(promise), self->clock().now()});
   create_for_all(self, id, asked.timeout_ms);
@@ -146,6 +170,7 @@ caf::result<session_opened> on_open_session(database_ptr self, const open_sessio
 
 void session_created(database_ptr self, session_id id, std::int32_t timeout_ms, zxid by) {
   auto& s = self->state;
+  if (s.abandoned.erase(id) > 0) return close_unknown(self, id);
   auto at = s.opening.find(id);
   if (at == s.opening.end()) return;
   auto opened = std::move(at->second);
@@ -161,11 +186,12 @@ void session_created(database_ptr self, session_id id, std::int32_t timeout_ms, 
 /// first.
 void session_closed(database_ptr self, const core::applied& done) {
   auto& s = self->state;
+  s.origins.end(done.header.client);
   auto at = s.by_session.find(done.header.client);
   if (at == s.by_session.end()) return;
   auto id = at->second;
   auto& c = s.connections.at(id);
-  if (!c.queue.empty() && c.queue.front().request.op == op_code::close_session &&
+  if (c.under_way > 0 && c.queue.front().request.op == op_code::close_session &&
       c.queue.front().request.xid == done.header.cx)
     reply(self, id, c, c.queue.front(), done.header.id, error_code::ok, {});
   close_after_output(s, id, c);
@@ -175,7 +201,11 @@ void on_connection_closed(database_ptr self, connection_id id) {
   auto& s = self->state;
   s.watches.remove_watcher(id.value);
   s.reopening.erase(id);
-  std::erase_if(s.opening, [id](const auto& x) { return x.second.asked.connection == id; });
+  std::erase_if(s.opening, [&s, id](const auto& x) {
+    const bool is_left = x.second.asked.connection == id;
+    if (is_left) s.abandoned.insert(x.first);
+    return is_left;
+  });
   auto at = s.connections.find(id);
   if (at == s.connections.end()) return;
   abandon_queue(s, at->second);
@@ -192,12 +222,14 @@ void close_all_connections(database_ptr self) {
   for (auto& [id, reopening] : s.reopening)
     reopening.promise.deliver(session_opened{session_opened::outcome::not_serving, {}, 0});
   s.opening.clear();
+  s.abandoned.clear();
+  s.origins.clear();
   s.reopening.clear();
   s.connections.clear();
   s.orphans.clear();
   s.by_session.clear();
   s.with_output.clear();
-  s.watches = core::watches{};
+  s.watches = no_watches(s.options.context->config);
 }
 
 bool may_have_local(const state& s) {
@@ -244,6 +276,7 @@ void judge_locally(database_ptr self, const state::connection& c, state::waiting
 void end_local(database_ptr self, session_id session) {
   auto& s = self->state;
   s.local->remove(session);
+  s.origins.end(session);
   auto at = s.by_session.find(session);
   if (at != s.by_session.end()) close_after_output(s, at->second, s.connections.at(at->second));
   s.orphans.erase(session);

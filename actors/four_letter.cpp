@@ -116,6 +116,12 @@ std::string mntr(const situation& now) {
   out.figure("uptime", now.gateway.up_ms);
   out.figure("znode_count", db.znodes);
   out.figure("watch_count", db.watches);
+  out.figure("watch_bytes", db.watch_bytes);
+  out.figure("watches_refused_count", db.watches_refused);
+  out.figure("replies_refused_count", db.replies_refused);
+  out.figure("client_unsent_bytes", now.gateway.unsent_bytes);
+  out.figure("client_request_bytes", now.gateway.request_bytes);
+  out.figure("clients_cut_off_count", now.gateway.cut_off);
   out.figure("ephemerals_count", db.ephemerals);
   out.figure("approximate_data_size", db.data_bytes);
   out.figure("digest_mismatches_count", db.digest_mismatches);
@@ -263,6 +269,16 @@ needs needs_of(std::string_view word, const config::node_config& cfg) {
   out.reset.server = is("srst");
   out.reset.connections = is("crst");
   return out;
+}
+
+bool is_listing(std::string_view word) {
+  constexpr std::array<std::string_view, 5> listings = {"cons", "dump", "wchc", "wchp", "wchs"};
+  return std::ranges::find(listings, word) != listings.end();
+}
+
+std::string too_many_listings(std::string_view word) {
+  return std::string(word) + " is not executed because " + std::to_string(listings_max) +
+         " listings are under way and not yet read.\n";
 }
 
 std::string answer(std::string_view word, const config::node_config& cfg, const situation& now) {

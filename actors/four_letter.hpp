@@ -45,6 +45,13 @@ struct needs {
   get_database_details details;
   reset_statistics reset;
 };
+/// Answers that are as long as there are watches, sessions or connections: so many are made or not
+/// yet read at once.
+inline constexpr std::int64_t listings_max = 4;
+[[nodiscard]] bool is_listing(std::string_view word);
+/// What is said instead of one more.
+[[nodiscard]] std::string too_many_listings(std::string_view word);
+
 /// Nothing, for a word that is refused.
 [[nodiscard]] needs needs_of(std::string_view word, const config::node_config& cfg);
 

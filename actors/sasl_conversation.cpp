@@ -135,7 +135,8 @@ struct sasl_conversation::library_state {
     only_proof.security_flags = SASL_SEC_NOANONYMOUS;
     sasl_setprop(connection, SASL_SEC_PROPS, &only_proof);
   }
-  ~library_state() {
+  ~library_state() { dispose(); }
+  void dispose() {
     if (connection != nullptr) sasl_dispose(&connection);
   }
   library_state(const library_state&) = delete;
@@ -157,8 +158,15 @@ std::optional<std::string> sasl_conversation::unavailable() {
 
 tl::expected<std::string, std::string> sasl_conversation::answer(std::string_view token) {
   auto& lib = *library_;
-  if (lib.connection == nullptr) return tl::unexpected(words_for(initialized()));
   if (lib.over) return tl::unexpected(std::string{"this conversation is over"});
+  if (lib.connection == nullptr) return tl::unexpected(words_for(initialized()));
+  auto out = step(token);
+  if (lib.over) lib.dispose();
+  return out;
+}
+
+tl::expected<std::string, std::string> sasl_conversation::step(std::string_view token) {
+  auto& lib = *library_;
   const char* out = nullptr;
   unsigned size = 0;
   const auto length = static_cast<unsigned>(token.size());

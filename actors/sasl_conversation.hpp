@@ -2,9 +2,10 @@
 /// One client's proof that it knows a password, DIGEST-MD5 (RFC 2831), spoken by libsasl2: what
 /// ZooKeeperSaslServer is to one ServerCnxn.
 /// Errors: the library's own words. A conversation that failed or is complete takes no more tokens,
-/// as Java's SaslServer.
+/// as Java's SaslServer, and holds nothing of the library's.
 #pragma once
 
+#include <cstddef>
 #include <map>
 #include <memory>
 #include <optional>
@@ -18,6 +19,9 @@ namespace troupe {
 class sasl_conversation {
  public:
   using users = std::map<std::string, std::string>;  // password by name
+
+  /// Longer than any that DIGEST-MD5 has (RFC 2831: 4096 bytes at most).
+  static constexpr std::size_t token_bytes_max = 8 * 1024;
 
   explicit sasl_conversation(std::shared_ptr<const users> known);
   ~sasl_conversation();
@@ -35,6 +39,7 @@ class sasl_conversation {
 
  private:
   struct library_state;
+  [[nodiscard]] tl::expected<std::string, std::string> step(std::string_view token);
 
   std::unique_ptr<library_state> library_;
   std::optional<std::string> user_;

@@ -34,6 +34,8 @@ struct allowed_unsafe_message_type<T> : std::true_type {};
 
 namespace troupe {
 
+class client_account;
+
 using caf::reacts_to;
 using caf::replies_to;
 
@@ -72,6 +74,7 @@ struct open_session {
   std::string address;  // of the client, without port
   client_sink client;
   bool accepts_read_only = false;
+  std::shared_ptr<client_account> account = {};  // of the connection; null: made by who needs it
 };
 
 /// Takes snapshot pieces for the disk (journal_scribe).
@@ -161,7 +164,7 @@ using database_actor = caf::typed_actor<
     reacts_to<take_snapshot>, reacts_to<next_piece>,
     // from client sessions
     replies_to<open_session>::with<session_opened>, reacts_to<client_requests>,
-    reacts_to<connection_closed>, replies_to<get_database_stats>::with<database_stats>,
+    reacts_to<client_has_room>, reacts_to<connection_closed>, replies_to<get_database_stats>::with<database_stats>,
     replies_to<get_database_details>::with<database_details>, reacts_to<reset_statistics>>;
 
 /// Votes, and tells its peer who leads. Published at the election port.

@@ -96,6 +96,7 @@ key_entry number(std::string_view name, T node_config::*field, range r, std::str
 
 [[nodiscard]] key_section server_keys();
 [[nodiscard]] key_section client_keys();
+[[nodiscard]] key_section limit_keys();
 [[nodiscard]] key_section znode_keys();
 [[nodiscard]] key_section ensemble_keys();
 [[nodiscard]] key_section journal_keys();

@@ -150,7 +150,7 @@ key_section tuning_keys() {
     add(no_effect(name, "", no_request_throttle, "ZooKeeper's throttle of requests."));
   for (std::string_view name : {"largeRequestMaxBytes", "largeRequestThreshold"})
     add(no_effect(name, "",
-                  "jute.maxbuffer bounds a request and globalOutstandingLimit their number",
+                  "client.bufferBytesMax bounds the bytes of requests; nobody gets an error",
                   "Bounds for the bytes of requests."));
   for (std::string_view name :
        {"connectionMaxTokens", "connectionTokenFillTime", "connectionTokenFillCount",

@@ -5,6 +5,7 @@
 /// nobody below checks it again.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -66,6 +67,11 @@ struct node_config {
   std::int32_t max_session_timeout_ms = 60'000;    // when not said: 20 ticks
   std::int32_t global_outstanding_max = 1'000;     // requests; beyond it clients are not read from
   std::int32_t jute_buffer_bytes_max = 1'048'575;  // a longer frame closes its connection
+  std::int64_t client_buffer_bytes_max = 256 << 20;  // held for all clients: requests and output
+  std::int32_t client_reply_bytes_max = 256 << 20;   // of one reply
+  std::int32_t client_watches_max = 500'000;         // of one connection
+  std::int64_t client_watch_bytes_max = 512 << 20;   // of all connections
+  std::int32_t client_acl_entries_max = 1'000;       // of one znode
   std::vector<std::string> four_letter_words = {"srvr"};  // which are answered; "*" = all
   /// Who shows the password of this "user:digest" passes every ACL; empty: nobody does.
   std::string super_digest;
@@ -127,6 +133,19 @@ struct node_config {
   [[nodiscard]] const server_entry* me() const { return my_id ? find(*my_id) : nullptr; }
   [[nodiscard]] const server_entry* find(server_id id) const;
   [[nodiscard]] bool is_observer() const { return me() != nullptr && me()->observer; }
+  [[nodiscard]] std::size_t reply_bytes_max() const {
+    return static_cast<std::size_t>(client_reply_bytes_max);
+  }
+  /// Of the parts of a multiRead together: the longest data has to fit in any case.
+  [[nodiscard]] std::size_t multi_read_bytes_max() const {
+    constexpr std::int32_t usual = 16 << 20, beside_data = 1024;
+    const auto longest = std::max(usual, std::min(jute_buffer_bytes_max, INT32_MAX - beside_data));
+    return std::min(reply_bytes_max(), static_cast<std::size_t>(longest) + beside_data);
+  }
+  /// Sessions that one address may have made at this server and left behind; 0: no limit.
+  [[nodiscard]] std::size_t sessions_per_address_max() const {
+    return std::size_t{100} * connections_per_address_max;
+  }
   /// Groups and weights decide on quorums, instead of plain majority.
   [[nodiscard]] bool has_groups() const;
   [[nodiscard]] bool allows_four_letter_word(std::string_view word) const;

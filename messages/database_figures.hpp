@@ -15,6 +15,9 @@ struct database_stats {
   TROUPE_STAYS_LOCAL;
   bool serving = false;
   zxid last;
+  // Met limits, since the start: watches not set, replies cut short.
+  std::uint64_t watches_refused = 0, replies_refused = 0;
+  std::uint64_t watch_bytes = 0;
   std::uint64_t znodes = 0, watches = 0, watched_paths = 0, ephemerals = 0, sessions = 0;
   std::uint64_t local_sessions = 0;  // known to this server alone
   std::uint64_t data_bytes = 0;

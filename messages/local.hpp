@@ -47,6 +47,7 @@ struct session_opened {
     expired,  // no such session: answer zeros and close
     behind,   // the client has seen a later zxid than this server: close without a word
     not_serving,
+    too_many,  // its address has as many sessions as it may
   };
   outcome result = outcome::not_serving;
   session_id session;
@@ -72,6 +73,14 @@ struct client_output {
   std::uint32_t replies = 0;  // how many of the frames answer a request
   bool close = false;  // after the bytes: the session is over, or the client broke the protocol
   std::uint32_t events = 0;  // how many of the frames tell of a watch
+  std::size_t event_bytes = 0;    // and how long they are
+  std::size_t request_bytes = 0;  // of the requests that are answered by this
+  bool wants_room = false;  // more of its requests wait until the client has taken its output
+};
+/// The client has taken its output, as was asked for.
+struct client_has_room {
+  TROUPE_STAYS_LOCAL;
+  connection_id connection;
 };
 /// The connection is gone; its watches and waiting requests go with it. The session lives on.
 struct connection_closed {
@@ -96,6 +105,8 @@ struct send_bytes {
   bool close = false;  // once the bytes are out
   // Taken in and given since the last one, for `stat`.
   std::uint32_t requests = 0, replies = 0, events = 0;
+  std::size_t event_bytes = 0;
+  bool wants_room = false;  // output_congested{false} is wanted once the client has taken its bytes
 };
 /// Stop or go on reading a connection's socket (globalOutstandingLimit).
 struct pause_reading {
@@ -128,6 +139,8 @@ struct gateway_stats {
   std::uint64_t connection_count = 0;
   std::int64_t up_ms = 0;
   std::int64_t open_files = 0, open_files_max = 0;
+  // What clients make this server hold, in bytes, and how many were cut off for that.
+  std::int64_t unsent_bytes = 0, request_bytes = 0, cut_off = 0;
 };
 /// Figures begin anew: crst and srst. Everybody who keeps such figures is told.
 struct reset_statistics {

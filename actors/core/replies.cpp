@@ -58,6 +58,8 @@ void write_multi(jute::writer& out, const std::vector<op_result>& results,
 
 read_reply refused(error_code why) { return {why, {}, std::nullopt}; }
 
+read_reply too_long() { return {error_code::bad_arguments, {}, std::nullopt, true}; }
+
 bool may(const asker& who, std::int32_t permissions, const acl_list& acl) {
   return who.skip_acl || is_allowed(acl, permissions, who.shown);
 }
@@ -77,7 +79,9 @@ read_reply answer_exists(const read_request& asked, const asker& who, const tree
   return out;
 }
 
-read_reply answer_node(op_code op, const read_request& asked, const asker& who, const tree& now) {
+/// The body is at most `bytes_max` long, but for a stat.
+read_reply answer_node(op_code op, const read_request& asked, const asker& who, const tree& now,
+                       std::size_t bytes_max) {
   auto node = now.find(asked.path);
   if (!node) return refused(error_code::no_node);
   if (!may(who, permission::read, *now.acl_of(*node))) return refused(error_code::no_auth);
@@ -87,11 +91,16 @@ read_reply answer_node(op_code op, const read_request& asked, const asker& who, 
         watch_request{op == op_code::get_data ? watch_kind::data : watch_kind::child, asked.path};
   jute::writer body{out.body};
   if (op == op_code::get_data) {
+    if (node->data.view().size() > bytes_max) return too_long();
     node->data.is_null() ? body.null() : body.bytes(node->data.view());
   } else {
     body(node->num_children());
-    if (node->children)
-      for (const auto& child : *node->children) body(child.name);
+    if (node->children) {
+      for (const auto& child : *node->children) {
+        body(child.name);
+        if (out.body.size() > bytes_max) return too_long();
+      }
+    }
   }
   if (op != op_code::get_children) body(now.stat_of(*node));
   return out;
@@ -120,13 +129,17 @@ read_reply answer_number_below(const path_request& asked, const asker& who, cons
   return out;
 }
 
-/// One by one, each as if it had been asked alone (FinalRequestProcessor, multiRead).
+/// One by one, each as if it had been asked alone (FinalRequestProcessor, multiRead), until no more
+/// fits.
 read_reply answer_multi_read(const std::vector<multi_read_op>& asked, const asker& who,
                              const tree& now) {
+  const auto bytes_max = who.limits.multi_read_bytes_max;
   read_reply out;
   jute::writer body{out.body};
   for (const auto& op : asked) {
-    auto one = answer_node(op.type, op.request, who, now);
+    const auto left = out.is_cut ? 0 : bytes_max - std::min(bytes_max, out.body.size());
+    auto one = left == 0 ? too_long() : answer_node(op.type, op.request, who, now, left);
+    out.is_cut = out.is_cut || one.is_cut;
     if (one.err == error_code::ok) {
       body(multi_header{op.type, false, 0});
       body.raw(one.body);
@@ -154,7 +167,12 @@ read_reply answer_ephemerals(std::string_view asked, const asker& who, const tre
   if (!core.empty() && core != root_path)
     std::erase_if(paths, [prefix](const std::string& path) { return !path.starts_with(prefix); });
   read_reply out;
-  jute::writer{out.body}(paths);
+  jute::writer body{out.body};
+  body.i32(static_cast<std::int32_t>(paths.size()));
+  for (const auto& path : paths) {
+    body.bytes(path);
+    if (out.body.size() > who.limits.bytes_max) return too_long();
+  }
   return out;
 }
 
@@ -167,6 +185,9 @@ read_reply answer_who_am_i(const asker& who) {
 }
 
 reply add_watch(const add_watch_request& asked, watcher_key watcher, watches& table) {
+  const bool is_known = asked.mode == add_watch_mode::persistent ||
+                        asked.mode == add_watch_mode::persistent_recursive;
+  if (is_known && !table.has_room(watcher, asked.path)) return {error_code::bad_arguments, {}};
   switch (asked.mode) {
     case add_watch_mode::persistent:
       table.add(watch_kind::persistent, asked.path, watcher);
@@ -205,7 +226,7 @@ read_reply answer_read(op_code op, std::string_view body, const asker& who, cons
       auto asked = decode_request<read_request>(body);
       if (!asked) return refused(asked.error());
       return op == op_code::exists ? answer_exists(*asked, who, now)
-                                   : answer_node(op, *asked, who, now);
+                                   : answer_node(op, *asked, who, now, who.limits.bytes_max);
     }
     case op_code::get_acl:
     case op_code::get_all_children_number: {
@@ -224,6 +245,30 @@ read_reply answer_read(op_code op, std::string_view body, const asker& who, cons
       return answer_who_am_i(who);
     default:
       return refused(error_code::unimplemented);
+  }
+}
+
+bool may_be_long(op_code op, std::string_view body, const tree& now) {
+  constexpr std::size_t short_bytes_max = 64 * 1024;
+  constexpr std::int32_t short_children_max = 256;
+  switch (op) {
+    case op_code::get_data:
+    case op_code::get_children:
+    case op_code::get_children2: {
+      auto asked = decode_request<read_request>(body);
+      const auto* node = asked ? now.find(asked->path) : nullptr;
+      if (node == nullptr) return false;
+      return op == op_code::get_data ? node->data.view().size() > short_bytes_max
+                                     : node->num_children() > short_children_max;
+    }
+    case op_code::get_acl:
+    case op_code::get_ephemerals:
+    case op_code::multi_read:
+    case op_code::set_watches:
+    case op_code::set_watches2:
+      return true;
+    default:
+      return false;
   }
 }
 

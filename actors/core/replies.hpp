@@ -3,6 +3,7 @@
 /// applied and for a read. A reply with an error has no body.
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -24,11 +25,19 @@ struct reply {
 [[nodiscard]] reply reply_to_write(const applied& done,
                                    const std::vector<std::size_t>& with_stat = {});
 
+/// How long the body of a reply may be. The parts of a multiRead have a bound of their own: what
+/// they come to is up to who asks, and has nothing to do with what is stored.
+struct reply_limits {
+  std::size_t bytes_max = 256 << 20;
+  std::size_t multi_read_bytes_max = 16 << 20;
+};
+
 /// Who asks for a read. `shown` must outlive it.
 struct asker {
   const identities& shown;
   session_id session;
   bool skip_acl = false;  // everybody may read everything
+  reply_limits limits = {};
 };
 
 struct watch_request {
@@ -39,15 +48,23 @@ struct read_reply {
   error_code err = error_code::ok;
   std::string body;
   std::optional<watch_request> watch;  // to register before anything else is applied
+  bool is_cut = false;                 // a limit was met: all of it, or parts, are bad_arguments
 };
 
 /// The reads: exists, getData, getChildren, getChildren2, getACL, getAllChildrenNumber, multiRead,
-/// getEphemerals, whoAmI. unimplemented for another op.
+/// getEphemerals, whoAmI. unimplemented for another op. A reply that would be longer than the
+/// limits is bad_arguments; of a multiRead, the parts from the first that does not fit on are. No
+/// more is built than a limit allows.
 [[nodiscard]] read_reply answer_read(op_code op, std::string_view body, const asker& who,
                                      const tree& now);
 
+/// Whether the answer to a request that needs no leader, or the events before it, may be long, as
+/// the tree is now: some tens of kilobytes, to be compared with what a client may leave unread.
+[[nodiscard]] bool may_be_long(op_code op, std::string_view body, const tree& now);
+
 /// addWatch, checkWatches and removeWatches, performed for a watcher. No path is asked to be well
-/// formed, nor to exist. setWatches and setWatches2 are watches::set_watches().
+/// formed, nor to exist. bad_arguments: the watcher may have no more watches. setWatches and
+/// setWatches2 are watches::set_watches().
 [[nodiscard]] reply answer_watch_op(op_code op, std::string_view body, watcher_key watcher,
                                     watches& table);
 

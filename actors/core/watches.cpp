@@ -28,10 +28,26 @@ bool watches::table::add(std::string_view path, watcher_key watcher) {
   if (at == paths.end()) at = paths.emplace(std::string{path}, watchers{}).first;
   auto place = std::lower_bound(at->second.begin(), at->second.end(), watcher);
   if (place != at->second.end() && *place == watcher) return false;
+  bytes += watch_bytes + (at->second.empty() ? path_bytes + path.size() : 0);
   at->second.insert(place, watcher);
-  by_watcher[watcher].insert(&at->first);  // a map's keys stay where they are
+  auto& of_watcher = by_watcher[watcher];
+  of_watcher.paths.insert(&at->first);  // a map's keys stay where they are
+  of_watcher.bytes += watch_bytes + path_bytes + path.size();
   ++count;
   return true;
+}
+
+void watches::table::unlist(watcher_key watcher, const std::string& path) {
+  auto of_watcher = by_watcher.find(watcher);
+  of_watcher->second.paths.erase(&path);
+  of_watcher->second.bytes -= watch_bytes + path_bytes + path.size();
+  if (of_watcher->second.paths.empty()) by_watcher.erase(of_watcher);
+}
+
+/// So many watches of a path are gone, and these are left.
+void watches::table::count_out(const watchers& left, const std::string& path, std::size_t gone) {
+  count -= gone;
+  bytes -= gone * watch_bytes + (left.empty() ? path_bytes + path.size() : 0);
 }
 
 watches::watchers watches::table::take(std::string_view path) {
@@ -39,13 +55,9 @@ watches::watchers watches::table::take(std::string_view path) {
   auto at = paths.find(path);
   if (at == paths.end()) return {};
   if (mutated(mutant::watch_fires_again)) return at->second;
-  auto out = std::move(at->second);
-  for (auto watcher : out) {
-    auto of_watcher = by_watcher.find(watcher);
-    of_watcher->second.erase(&at->first);
-    if (of_watcher->second.empty()) by_watcher.erase(of_watcher);
-  }
-  count -= out.size();
+  auto out = std::exchange(at->second, {});
+  for (auto watcher : out) unlist(watcher, at->first);
+  count_out(at->second, at->first, out.size());
   paths.erase(at);
   return out;
 }
@@ -64,25 +76,63 @@ bool watches::table::contains(std::string_view path, watcher_key watcher) const 
 bool watches::table::remove(std::string_view path, watcher_key watcher) {
   if (!contains(path, watcher)) return false;
   auto at = paths.find(path);
-  auto of_watcher = by_watcher.find(watcher);
-  of_watcher->second.erase(&at->first);
-  if (of_watcher->second.empty()) by_watcher.erase(of_watcher);
+  unlist(watcher, at->first);
   at->second.erase(std::lower_bound(at->second.begin(), at->second.end(), watcher));
+  count_out(at->second, at->first, 1);
   if (at->second.empty()) paths.erase(at);
-  --count;
   return true;
 }
 
 void watches::table::remove_watcher(watcher_key watcher) {
   auto of_watcher = by_watcher.find(watcher);
   if (of_watcher == by_watcher.end()) return;
-  for (auto path : of_watcher->second) {
+  for (auto path : of_watcher->second.paths) {
     auto at = paths.find(*path);
     at->second.erase(std::lower_bound(at->second.begin(), at->second.end(), watcher));
+    count_out(at->second, at->first, 1);
     if (at->second.empty()) paths.erase(at);
-    --count;
   }
   by_watcher.erase(of_watcher);
+}
+
+bool watches::has_room(watcher_key watcher, watch_holding more) const {
+  const auto fits = [&](watch_holding held) {
+    return held.count + more.count <= max_of_one_.count &&
+           held.bytes + more.bytes <= max_of_one_.bytes;
+  };
+  return fits(held_by(watcher));
+}
+
+watch_holding watches::held_by(watcher_key watcher) const {
+  watch_holding out;
+  for (auto each : {&data_, &child_, &persistent_, &recursive_}) {
+    if (each->count == 0) continue;
+    auto at = each->by_watcher.find(watcher);
+    if (at == each->by_watcher.end()) continue;
+    out.count += at->second.paths.size();
+    out.bytes += at->second.bytes;
+  }
+  return out;
+}
+
+watch_holding watches::holding_of(const set_watches2_request& asked) {
+  watch_holding out;
+  const auto& one_shot = asked.one_shot;
+  for (auto paths : {&one_shot.data, &one_shot.exist, &one_shot.child, &asked.persistent,
+                     &asked.persistent_recursive}) {
+    out.count += paths->size();
+    for (const auto& path : *paths) out.bytes += path_bytes + watch_bytes + path.size();
+  }
+  return out;
+}
+
+std::optional<watcher_key> watches::greatest_holder() const {
+  std::map<watcher_key, std::size_t> held;  // ascending, so that ties are decided
+  for (auto each : {&data_, &child_, &persistent_, &recursive_})
+    for (const auto& [watcher, of_watcher] : each->by_watcher) held[watcher] += of_watcher.bytes;
+  auto most = std::ranges::max_element(held, {}, [](const auto& x) { return x.second; });
+  if (most == held.end()) return std::nullopt;
+  return most->first;
 }
 
 watches::table& watches::table_of(watch_kind kind) {

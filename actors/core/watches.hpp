@@ -6,13 +6,17 @@
 /// them, and loses it from each by itself (as since ZooKeeper 3.9; before, the last mode set was
 /// the only one). Order: one trigger's events come by ascending watcher. Invariant: a watcher hears
 /// of one trigger at most once, whatever of it watches. A trigger costs as much as its path is
-/// deep.
+/// deep. Bounds: a path may be anything, and need not exist, so what watches take is counted: for
+/// each watcher as if nobody else watched the same, for all as it is. Units: bytes, as near as a
+/// map's entries can be told.
 #pragma once
 
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -41,8 +45,32 @@ struct fired_watches {
   std::vector<watcher_key> watchers;  // ascending
 };
 
+/// What watches come to, of one watcher or of all.
+struct watch_holding {
+  std::size_t count = 0, bytes = 0;
+};
+
 class watches {
  public:
+  /// What a path takes that is watched, and each watch of it.
+  static constexpr std::size_t path_bytes = 120, watch_bytes = 48;
+
+  /// What one watcher may have; see has_room().
+  void set_max_of_one(watch_holding max) { max_of_one_ = max; }
+  /// Whether the watcher may have `more`, on top of what it has.
+  [[nodiscard]] bool has_room(watcher_key watcher, watch_holding more) const;
+  [[nodiscard]] bool has_room(watcher_key watcher, std::string_view path) const {
+    return has_room(watcher, {1, path_bytes + watch_bytes + path.size()});
+  }
+  [[nodiscard]] static watch_holding holding_of(const set_watches2_request& asked);
+  [[nodiscard]] watch_holding held_by(watcher_key watcher) const;
+  /// By all.
+  [[nodiscard]] std::size_t bytes() const {
+    return data_.bytes + child_.bytes + persistent_.bytes + recursive_.bytes;
+  }
+  /// Who has the most bytes of watches; nullopt: nobody watches.
+  [[nodiscard]] std::optional<watcher_key> greatest_holder() const;
+
   /// False: the watcher had it already.
   bool add(watch_kind kind, std::string_view path, watcher_key watcher);
 
@@ -80,10 +108,14 @@ class watches {
     std::size_t operator()(std::string_view s) const { return std::hash<std::string_view>{}(s); }
   };
   using watchers = std::vector<watcher_key>;  // ascending
+  struct watched_paths {
+    std::unordered_set<const std::string*> paths;
+    std::size_t bytes = 0;
+  };
   struct table {
     std::unordered_map<std::string, watchers, hash, std::equal_to<>> paths;
-    std::unordered_map<watcher_key, std::unordered_set<const std::string*>> by_watcher;
-    std::size_t count = 0;
+    std::unordered_map<watcher_key, watched_paths> by_watcher;
+    std::size_t count = 0, bytes = 0;
     bool add(std::string_view path, watcher_key watcher);
     /// Null: nobody watches there.
     [[nodiscard]] const watchers* find(std::string_view path) const;
@@ -91,10 +123,16 @@ class watches {
     watchers take(std::string_view path);
     bool remove(std::string_view path, watcher_key watcher);
     void remove_watcher(watcher_key watcher);
+
+   private:
+    void unlist(watcher_key watcher, const std::string& path);
+    void count_out(const watchers& left, const std::string& path, std::size_t gone);
   };
   table& table_of(watch_kind kind);
   void add_recursive(std::string_view path, watchers& heard) const;
   table data_, child_, persistent_, recursive_;
+  watch_holding max_of_one_{std::numeric_limits<std::size_t>::max(),
+                            std::numeric_limits<std::size_t>::max()};
 };
 
 }  // namespace troupe::core

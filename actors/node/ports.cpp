@@ -53,8 +53,10 @@ std::string ports::open() {
   }
   auto make_session = [context = context_, server = server_](caf::actor_system& sys,
                                                              connection_id id, std::string address,
-                                                             transport_sink to) {
-    return spawn_client_session(sys, context, server, id, std::move(address), std::move(to));
+                                                             transport_sink to,
+                                                             account_ptr account) {
+    return spawn_client_session(sys, context, server, id, std::move(address), std::move(to),
+                                std::move(account));
   };
   auto gateway = start_client_gateway(
       system_, {context_, *place_.client_address, *place_.client_port, std::move(make_session)});

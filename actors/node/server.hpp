@@ -5,6 +5,7 @@
 
 #include <string>
 
+#include "actors/client_account.hpp"
 #include "actors/node_context.hpp"
 #include "actors/sinks.hpp"
 
@@ -31,7 +32,8 @@ struct server_handles {
                                                         context_ptr context,
                                                         const server_handles& server,
                                                         connection_id id, std::string address,
-                                                        transport_sink transport);
+                                                        transport_sink transport,
+                                                        account_ptr account);
 
 /// Ends the server's long-lived actors; their roles end with them.
 void end_server(const server_handles& server);

@@ -31,6 +31,7 @@ struct surroundings {
   std::string sent;
   bool closed = false;
   std::vector<bool> pauses;
+  bool room_is_wanted = false;
   std::uint32_t told_requests = 0, told_replies = 0, told_events = 0;
   std::vector<std::string> resets;  // who was told, and of what
   // the database
@@ -40,6 +41,7 @@ struct surroundings {
   std::vector<client_request> requests;
   std::size_t batches = 0;
   std::vector<connection_id> gone;
+  int rooms = 0;  // how often it heard that the client has taken its output
   bool stats_are_answered = true;
 };
 
@@ -49,6 +51,7 @@ inline caf::behavior transport(caf::event_based_actor*, surroundings* now) {
         EXPECT_EQ(x.connection, connection);
         EXPECT_FALSE(now->closed) << "bytes behind the last ones";
         now->sent += x.bytes;
+        now->room_is_wanted = now->room_is_wanted || x.wants_room;
         now->closed = x.close;
         now->told_requests += x.requests;
         now->told_replies += x.replies;
@@ -83,6 +86,7 @@ inline caf::behavior database(caf::event_based_actor* self, surroundings* now) {
         now->requests.insert(now->requests.end(), x.requests.begin(), x.requests.end());
       },
       [=](const connection_closed& x) { now->gone.push_back(x.connection); },
+      [=](const client_has_room&) { ++now->rooms; },
       [](get_database_stats) { return database_stats{.znodes = 5}; },
       [](get_database_details) { return database_details{}; },
       [=](const reset_statistics& x) {

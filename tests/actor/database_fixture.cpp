@@ -7,6 +7,7 @@ namespace {
 client_sink::behavior_type client(client_sink::pointer, scene* on, std::string name) {
   return {[=](const client_output& m) {
     for (const auto& words : words_of(m.frames)) on->note(name + ": " + words);
+    if (m.wants_room) on->note(name + ": wants room");
     if (m.close) on->note(name + ": closed");
   }};
 }

@@ -86,11 +86,14 @@ class Database : public room {
                                     bool accepts_read_only = false) {
     auto outcome = std::make_shared<std::string>("nothing");
     auto client = keep(fake_client(system(), &on, std::move(name)));
+    auto account = accounts_[id] = std::make_shared<client_account>(*context);
     system().spawn([=, this](caf::event_based_actor* self) {
       self->request(database_, caf::infinite,
-                    open_session{id, session, 10'000, {}, "127.0.0.1", client, accepts_read_only})
+                    open_session{id, session, 10'000, {}, "127.0.0.1", client, accepts_read_only,
+                                 account})
           .then([=, this](const session_opened& x) {
-            static constexpr const char* names[] = {"open", "expired", "behind", "not serving"};
+            static constexpr const char* names[] = {"open", "expired", "behind", "not serving",
+                                                  "too many"};
             *outcome = names[static_cast<int>(x.result)];
             opened_ = x.session;
             opened_read_only_ = x.read_only;
@@ -144,6 +147,7 @@ class Database : public room {
   proposal_sink leader_;
   upstream_script upstream_heard_;
   std::vector<txn_ptr> planned_;
+  std::map<connection_id, account_ptr> accounts_;  // their output is taken by nobody
   session_id opened_;
   bool opened_read_only_ = false;
 };

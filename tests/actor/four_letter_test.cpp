@@ -73,6 +73,12 @@ situation leading() {
        .silent_ms = 500},
       {.id = {2}, .client_address = "[::1]:4712", .requests = 1, .is_read = false, .silent_ms = 5}};
   now.gateway.connection_count = 2;
+  now.gateway.unsent_bytes = 1000;
+  now.gateway.request_bytes = 50;
+  now.gateway.cut_off = 9;
+  now.database.watch_bytes = 900;
+  now.database.watches_refused = 6;
+  now.database.replies_refused = 8;
   now.details.leads = true;
   now.details.connections = {{.id = {1},
                               .session = {0x2000000000000ab},
@@ -294,6 +300,12 @@ TEST(FourLetter, MntrOfALeader) {
             "zk_uptime\t60000\n"
             "zk_znode_count\t7\n"
             "zk_watch_count\t4\n"
+            "zk_watch_bytes\t900\n"
+            "zk_watches_refused_count\t6\n"
+            "zk_replies_refused_count\t8\n"
+            "zk_client_unsent_bytes\t1000\n"
+            "zk_client_request_bytes\t50\n"
+            "zk_clients_cut_off_count\t9\n"
             "zk_ephemerals_count\t2\n"
             "zk_approximate_data_size\t321\n"
             "zk_digest_mismatches_count\t0\n"

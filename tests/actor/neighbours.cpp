@@ -111,6 +111,7 @@ database_actor::behavior_type database(database_actor::pointer self, scene* on) 
           [=](const next_piece&) {},
           [=](const open_session&) { return session_opened{}; },
           [=](const client_requests&) {},
+          [](const client_has_room&) {},
           [=](const connection_closed&) {},
           [=](const get_database_stats&) { return database_stats{}; },
           [=](const get_database_details&) { return database_details{}; },

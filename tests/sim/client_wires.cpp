@@ -18,8 +18,9 @@ struct transport_state {
 
 }  // namespace
 
-void client_wires::start(server_id who, realm where, session_spawner spawn) {
-  servers_[who] = {where, std::move(spawn), on_.spawn_in(where, [&] { return spawn_transport(); })};
+void client_wires::start(server_id who, realm where, context_ptr context, session_spawner spawn) {
+  servers_[who] = {where, std::move(context), std::move(spawn),
+                   on_.spawn_in(where, [&] { return spawn_transport(); })};
 }
 
 transport_sink client_wires::spawn_transport() {
@@ -49,8 +50,10 @@ std::optional<connection_id> client_wires::connect(server_id to, connection_hear
   connection c;
   c.to = to;
   c.client = from;
+  c.account = std::make_shared<client_account>(*at->second.context);
   c.session = on_.spawn_in(at->second.where, [&] {
-    return at->second.spawn(id, "10.0.0.1:" + std::to_string(id.value), at->second.transport);
+    return at->second.spawn(id, "10.0.0.1:" + std::to_string(id.value), at->second.transport,
+                            c.account);
   });
   connections_.emplace(id, std::move(c));
   return id;
@@ -80,10 +83,12 @@ void client_wires::on_server_bytes(const send_bytes& m) {
   if (at == connections_.end() || at->second.closing) return;
   at->second.closing = m.close;
   on_.at(next_due(at->second.last_due_down),
-         [this, id = m.connection, bytes = m.bytes, close = m.close] {
+         [this, id = m.connection, bytes = m.bytes, close = m.close, wants_room = m.wants_room] {
            auto c = connections_.find(id);
            if (c == connections_.end()) return;
            auto* client = c->second.client;
+           c->second.account->take_output(bytes.size());
+           if (wants_room) caf::anon_send(c->second.session, output_congested{false});
            for (char x : bytes) on_.add_to_hash(static_cast<unsigned char>(x));
            if (close) connections_.erase(c);
            if (!bytes.empty()) client->on_bytes(id, bytes);

@@ -8,6 +8,7 @@
 #include <map>
 #include <string>
 
+#include "actors/client_account.hpp"
 #include "actors/sinks.hpp"
 #include "tests/sim/scheduler.hpp"
 
@@ -27,10 +28,10 @@ class client_wires {
   client_wires(scheduler& on, rng chance) : on_(on), chance_(chance) {}
 
   /// Makes the actor that talks to a connection, in the server's own realm.
-  using session_spawner =
-      std::function<client_session_actor(connection_id, std::string address, transport_sink)>;
+  using session_spawner = std::function<client_session_actor(connection_id, std::string address,
+                                                             transport_sink, account_ptr)>;
 
-  void start(server_id who, realm where, session_spawner spawn);
+  void start(server_id who, realm where, context_ptr context, session_spawner spawn);
   /// The server's process is gone: its connections break.
   void stop(server_id who);
 
@@ -47,6 +48,7 @@ class client_wires {
  private:
   struct server {
     realm where = 0;
+    context_ptr context;
     session_spawner spawn;
     transport_sink transport;
   };
@@ -54,6 +56,7 @@ class client_wires {
     server_id to;
     connection_hearer* client = nullptr;
     client_session_actor session;
+    account_ptr account;
     duration last_due_up{0}, last_due_down{0};
     bool closing = false;  // the server has said its last
   };

@@ -187,11 +187,13 @@ void world::start(server_id who) {
       s.where, [&] { return spawn_server(clock_.system(), s.context, net_.spawn_links(who)); });
   net_.publish(who, port_kind::election, caf::actor_cast<caf::strong_actor_ptr>(s.actors.election));
   net_.publish(who, port_kind::peer, caf::actor_cast<caf::strong_actor_ptr>(s.actors.peer));
-  client_net_.start(who, s.where,
-                    [this, who](connection_id id, std::string address, transport_sink transport) {
+  client_net_.start(who, s.where, s.context,
+                    [this, who](connection_id id, std::string address, transport_sink transport,
+                                account_ptr account) {
                       auto& mine = at(who);
                       return spawn_client_session(clock_.system(), mine.context, mine.actors, id,
-                                                  std::move(address), transport);
+                                                  std::move(address), transport,
+                                                  std::move(account));
                     });
 }
 
