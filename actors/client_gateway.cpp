@@ -226,8 +226,7 @@ void on_disconnected(gateway_ptr self, connection_handle socket) {
 /// Hands CAF as much as it may have at once.
 void write_on(gateway_ptr self, client& c) {
   if (c.output.size() == 0 || c.being_written >= being_written_max) return;
-  c.being_written +=
-      c.output.pop_into(self->wr_buf(c.socket), being_written_max - c.being_written);
+  c.being_written += c.output.pop_into(self->wr_buf(c.socket), being_written_max - c.being_written);
   self->flush(c.socket);
 }
 
@@ -373,8 +372,7 @@ caf::behavior client_gateway(gateway_ptr self, client_gateway_options options, i
       [self](const caf::io::new_data_msg& x) { on_data(self, x); },
       [self](const caf::io::connection_closed_msg& x) { on_disconnected(self, x.handle); },
       [self](const caf::io::data_transferred_msg& x) { on_written(self, x); },
-      [self](send_bytes& x) { on_send(self, x); },
-      [self](check_what_all_hold) { on_check(self); },
+      [self](send_bytes& x) { on_send(self, x); }, [self](check_what_all_hold) { on_check(self); },
       [self](const pause_reading& x) { on_pause(self, x); },
       [self](const apply_pause& x) { on_apply_pause(self, x); },
       [self](const accept_at& x) { accept_elsewhere(self, x); },

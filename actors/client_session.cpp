@@ -392,8 +392,7 @@ client_session_state::~client_session_state() {
 client_session_actor::behavior_type client_session(self_ptr self, client_session_options options) {
   auto& s = self->state;
   s.options = std::move(options);
-  if (!s.options.account)
-    s.options.account = std::make_shared<client_account>(*s.options.context);
+  if (!s.options.account) s.options.account = std::make_shared<client_account>(*s.options.context);
   s.input = frame_splitter{config_of(self).jute_buffer_bytes_max};
   s.conversation.on_failure([self](std::exception_ptr what) { give_up(self, std::move(what)); });
   s.deadline.start(limit_silence(self));

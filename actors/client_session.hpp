@@ -4,8 +4,8 @@
 /// Invariant: no more than unanswered_max() requests, nor more bytes of them than
 /// request_bytes_max, are under way, and none is added while the client does not take its replies:
 /// so what it can make us hold is bounded. While more than globalOutstandingLimit requests of all
-/// clients are under way, or all clients hold more than client.bufferBytesMax, each has at most one.
-/// Order: requests go to the database in the order they came, a read of the socket at a time;
+/// clients are under way, or all clients hold more than client.bufferBytesMax, each has at most
+/// one. Order: requests go to the database in the order they came, a read of the socket at a time;
 /// replies go out in the order the database gives them. Nothing behind the handshake's frame is
 /// looked at before the database has opened the session.
 /// Errors: what a client sends wrong ends its connection with one log line, never the actor system.
@@ -48,9 +48,9 @@ struct client_session_state {
   phase stage = phase::greeting;
   frame_splitter input;
   session_id session;
-  std::size_t unanswered = 0;  // requests the database has and has not answered
+  std::size_t unanswered = 0;       // requests the database has and has not answered
   std::size_t under_way_bytes = 0;  // and how long they are
-  std::size_t unreported = 0;  // requests taken in that the transport was not yet told of
+  std::size_t unreported = 0;       // requests taken in that the transport was not yet told of
   bool reading_paused = false;
   bool congested = false;          // the client does not take its replies
   bool database_waits = false;     // for the client to take its replies

@@ -267,6 +267,7 @@ database_actor::behavior_type database(database_ptr self, database_options optio
   const auto& config = s.options.context->config;
   s.tree.set_extended_types(config.extended_types);
   s.watches = no_watches(config);
+  s.planner.set_acl_entries_max(static_cast<std::size_t>(config.client_acl_entries_max));
   s.planner.set_options(
       {config.skip_acl, config.enforce_quota, config.sasl_in_acls, config.planned_txn_bytes_max()});
   s.planner.judge_memberships([self](const reconfig_request& asked, zxid made_by) {

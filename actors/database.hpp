@@ -77,13 +77,13 @@ struct database_state {
     /// read waits for that with a write under way behind it: it would show what was asked after it.
     std::deque<waiting_request> queue;
     std::size_t reads = 0, under_way = 0, held = 0;  // in the queue; reads: and all answered here
-    client_output output;  // gathered in the present turn
-    account_ptr account;   // counts `output` once the turn is over
+    client_output output;                            // gathered in the present turn
+    account_ptr account;                             // counts `output` once the turn is over
     request_figures figures;
     std::unique_ptr<sasl_conversation> conversation = {};  // once it has begun one
-    bool is_admitted = true;   // false: enforce.auth.schemes asks for more than it has shown
-    bool is_rejected = false;  // it failed to log in: nothing more is heard of it
-    bool has_output = false;   // it is in `with_output`
+    bool is_admitted = true;      // false: enforce.auth.schemes asks for more than it has shown
+    bool is_rejected = false;     // it failed to log in: nothing more is heard of it
+    bool has_output = false;      // it is in `with_output`
     bool waits_for_room = false;  // it was asked to say when its client has taken its output
   };
   struct opening_session {
@@ -118,12 +118,12 @@ struct database_state {
   /// Writes under way whose connection is gone: nobody will be answered, but the audit log is told.
   std::map<session_id, std::deque<std::pair<cxid, std::unique_ptr<audited>>>> orphans;
   std::map<session_id, connection_id> by_session;
-  std::map<session_id, opening_session> opening;       // made anew: createSession is under way
+  std::map<session_id, opening_session> opening;  // made anew: createSession is under way
   std::set<session_id> abandoned;  // the same, but their clients have left and know no id
   core::session_origins origins;   // of all that were made here and live
   std::map<connection_id, opening_session> reopening;  // the leader is asked whether they live
   std::optional<core::session_id_generator> new_ids;
-  std::int64_t ids_from_ms = 0;  // as the journal claimed it
+  std::int64_t ids_from_ms = 0;            // as the journal claimed it
   std::set<session_id> touched;            // while learning: heard since last collected
   std::vector<connection_id> with_output;  // gathered output to be sent at the turn's end
   std::vector<write_request> to_forward;   // gathered writes, sent at the turn's end

@@ -111,10 +111,9 @@ void log_limit(database_ptr self, const state::connection& c, std::string_view w
   auto [told, is_first] = s.limit_told_ms.try_emplace(what, now_ms);
   if (!is_first && now_ms - told->second < silence_ms) return;
   told->second = now_ms;
-  s.options.context->log.warn("client_limit_met", {{"limit", what},
-                                                   {"is", limit},
-                                                   {"session", c.session},
-                                                   {"client", c.shown.front().id}});
+  s.options.context->log.warn(
+      "client_limit_met",
+      {{"limit", what}, {"is", limit}, {"session", c.session}, {"client", c.shown.front().id}});
 }
 
 namespace {
@@ -151,7 +150,9 @@ void answer_read(database_ptr self, connection_id id, state::connection& c,
                  const state::waiting_request& asked) {
   auto& s = self->state;
   const auto& config = s.options.context->config;
-  core::asker who{c.shown, c.session, config.skip_acl,
+  core::asker who{c.shown,
+                  c.session,
+                  config.skip_acl,
                   {config.reply_bytes_max(), config.multi_read_bytes_max()}};
   auto answer = core::answer_read(asked.request.op, asked.request.body, who, s.tree);
   if (answer.is_cut) {
@@ -411,7 +412,7 @@ void answer_applied(database_ptr self, const core::applied& done) {
     const bool all_may =
         !trigger.acl || core::is_allowed(*trigger.acl, permission::read, core::identities{});
     send_events(s, s.watches.trigger(trigger, all_may ? core::watches::read_check{} : may_read),
-               done.header.id);
+                done.header.id);
   }
   if (done.header.type == op_code::create_session) {
     auto known = s.tree.sessions().find(done.header.client);

@@ -30,8 +30,7 @@ void register_connection(database_ptr self, const open_session& asked, session_i
   c.session = session;
   c.since = since;
   c.shown = {{"ip", asked.address}};
-  c.account = asked.account ? asked.account
-                            : std::make_shared<client_account>(*s.options.context);
+  c.account = asked.account ? asked.account : std::make_shared<client_account>(*s.options.context);
   c.is_admitted = has_shown_enough(c, s.options.context->config);
   ++s.stats.requests_received;
   ++s.stats.replies_sent;

@@ -77,6 +77,12 @@ struct open_session {
   std::shared_ptr<client_account> account = {};  // of the connection; null: made by who needs it
 };
 
+/// The client has taken its output, as was asked for.
+struct client_has_room {
+  TROUPE_STAYS_LOCAL;
+  connection_id connection;
+};
+
 /// Takes snapshot pieces for the disk (journal_scribe).
 using snapshot_sink = caf::typed_actor<reacts_to<snapshot_piece>>;
 
@@ -164,7 +170,8 @@ using database_actor = caf::typed_actor<
     reacts_to<take_snapshot>, reacts_to<next_piece>,
     // from client sessions
     replies_to<open_session>::with<session_opened>, reacts_to<client_requests>,
-    reacts_to<client_has_room>, reacts_to<connection_closed>, replies_to<get_database_stats>::with<database_stats>,
+    reacts_to<client_has_room>, reacts_to<connection_closed>,
+    replies_to<get_database_stats>::with<database_stats>,
     replies_to<get_database_details>::with<database_details>, reacts_to<reset_statistics>>;
 
 /// Votes, and tells its peer who leads. Published at the election port.

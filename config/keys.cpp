@@ -26,11 +26,10 @@ bool is_whole_name(std::string_view row) { return !row.ends_with('.') && !row.en
 }  // namespace
 
 const std::vector<key_section>& key_table() {
-  static const std::vector<key_section> table{entries::server_keys(),  entries::client_keys(),
-                                              entries::limit_keys(),   entries::znode_keys(),
-                                              entries::ensemble_keys(),
-                                              entries::journal_keys(), entries::security_keys(),
-                                              entries::insight_keys(), entries::tuning_keys()};
+  static const std::vector<key_section> table{
+      entries::server_keys(),   entries::client_keys(),   entries::limit_keys(),
+      entries::znode_keys(),    entries::ensemble_keys(), entries::journal_keys(),
+      entries::security_keys(), entries::insight_keys(),  entries::tuning_keys()};
   return table;
 }
 

@@ -65,7 +65,7 @@ struct database_details {
   bool leads = false;
   bool has_local = false;                     // sessions that only this server knows are told apart
   std::vector<session_bucket> local_buckets;  // the next to expire first
-  std::vector<session_bucket> buckets;  // of a leader, the next to expire first
+  std::vector<session_bucket> buckets;        // of a leader, the next to expire first
   std::vector<std::pair<session_id, std::int32_t>> sessions;  // of a learner, with timeout_ms
   std::vector<std::pair<session_id, std::vector<std::string>>> ephemerals;
   std::vector<std::pair<zxid, std::int64_t>> digests;

@@ -72,15 +72,10 @@ struct client_output {
   std::string frames;
   std::uint32_t replies = 0;  // how many of the frames answer a request
   bool close = false;  // after the bytes: the session is over, or the client broke the protocol
-  std::uint32_t events = 0;  // how many of the frames tell of a watch
+  std::uint32_t events = 0;       // how many of the frames tell of a watch
   std::size_t event_bytes = 0;    // and how long they are
   std::size_t request_bytes = 0;  // of the requests that are answered by this
-  bool wants_room = false;  // more of its requests wait until the client has taken its output
-};
-/// The client has taken its output, as was asked for.
-struct client_has_room {
-  TROUPE_STAYS_LOCAL;
-  connection_id connection;
+  bool wants_room = false;        // more of its requests wait until the client has taken its output
 };
 /// The connection is gone; its watches and waiting requests go with it. The session lives on.
 struct connection_closed {

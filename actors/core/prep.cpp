@@ -221,6 +221,7 @@ prep::planned prep::plan_op(context& at, const create_op& op) {
   if (!acl) return refused(acl.error());
   auto parent = look_up(parent_path(asked.path));
   if (!parent) return refused(error_code::no_node);
+  if (acl->size() > acl_entries_max_) return refused(error_code::invalid_acl);
   if (!may(at, permission::create, *parent->acl)) return refused(error_code::no_auth);
   auto path = asked.path;
   if (mode->sequential)
@@ -291,6 +292,7 @@ prep::planned prep::plan_op(context& at, const set_acl_request& op) {
   if (!acl) return refused(acl.error());
   auto node = look_up(op.path);
   if (!node) return refused(error_code::no_node);
+  if (acl->size() > acl_entries_max_) return refused(error_code::invalid_acl);
   if (!may(at, permission::admin, *node->acl)) return refused(error_code::no_auth);
   auto version = next_version(node->stats.aversion, op.version);
   if (!version) return refused(error_code::bad_version);

@@ -46,6 +46,9 @@ class prep {
   /// How many were.
   [[nodiscard]] std::uint64_t refused_for_memory() const { return refused_for_memory_; }
 
+  /// A znode's ACL may have so many entries, as it will be stored.
+  void set_acl_entries_max(std::size_t entries) { acl_entries_max_ = entries; }
+
   /// Judges a reconfig: the text of the membership that the txn `zxid` makes, or why there is none.
   /// Whether the client may ask for it is for plan() to say. Without a judge it is unimplemented.
   using membership_judge =
@@ -122,6 +125,7 @@ class prep {
 
   prep_options options_;
   const tree* committed_;
+  std::size_t acl_entries_max_ = 1'000;
   std::vector<quota_breach> breaches_;
   membership_judge judge_;
   tree_growth growth_;

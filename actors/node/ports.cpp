@@ -51,10 +51,9 @@ std::string ports::open() {
     if (problem.empty()) problem = publish(server_.peer, place_.host, place_.peer_port, "peer");
     if (!problem.empty()) return problem;
   }
-  auto make_session = [context = context_, server = server_](caf::actor_system& sys,
-                                                             connection_id id, std::string address,
-                                                             transport_sink to,
-                                                             account_ptr account) {
+  auto make_session = [context = context_, server = server_](
+                          caf::actor_system& sys, connection_id id, std::string address,
+                          transport_sink to, account_ptr account) {
     return spawn_client_session(sys, context, server, id, std::move(address), std::move(to),
                                 std::move(account));
   };

@@ -86,10 +86,10 @@ client_session_actor spawn_client_session(caf::actor_system& system, context_ptr
                                           const server_handles& server, connection_id id,
                                           std::string address, transport_sink transport,
                                           account_ptr account) {
-  return system.spawn(client_session,
-                      client_session_options{std::move(context), id, std::move(address),
-                                             std::move(transport), server.database, server.peer,
-                                             std::move(account)});
+  return system.spawn(
+      client_session,
+      client_session_options{std::move(context), id, std::move(address), std::move(transport),
+                             server.database, server.peer, std::move(account)});
 }
 
 void end_server(const server_handles& server) {

@@ -28,12 +28,9 @@ struct server_handles {
                                           links_actor links);
 
 /// One client connection's session actor. `address` is the client's host:port.
-[[nodiscard]] client_session_actor spawn_client_session(caf::actor_system& system,
-                                                        context_ptr context,
-                                                        const server_handles& server,
-                                                        connection_id id, std::string address,
-                                                        transport_sink transport,
-                                                        account_ptr account);
+[[nodiscard]] client_session_actor spawn_client_session(
+    caf::actor_system& system, context_ptr context, const server_handles& server, connection_id id,
+    std::string address, transport_sink transport, account_ptr account);
 
 /// Ends the server's long-lived actors; their roles end with them.
 void end_server(const server_handles& server);

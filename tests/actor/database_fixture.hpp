@@ -89,11 +89,11 @@ class Database : public room {
     auto account = accounts_[id] = std::make_shared<client_account>(*context);
     system().spawn([=, this](caf::event_based_actor* self) {
       self->request(database_, caf::infinite,
-                    open_session{id, session, 10'000, {}, "127.0.0.1", client, accepts_read_only,
-                                 account})
+                    open_session{
+                        id, session, 10'000, {}, "127.0.0.1", client, accepts_read_only, account})
           .then([=, this](const session_opened& x) {
             static constexpr const char* names[] = {"open", "expired", "behind", "not serving",
-                                                  "too many"};
+                                                    "too many"};
             *outcome = names[static_cast<int>(x.result)];
             opened_ = x.session;
             opened_read_only_ = x.read_only;

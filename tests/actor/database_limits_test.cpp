@@ -102,8 +102,8 @@ TEST_F(DatabaseLimits, ShortAnswersWithAWriteBehindThemAreGivenWhetherTheyAreTak
   ask(conn_a, {create(1, "/v"), get(2, "/"), create(3, "/w"), get(4, "/")});
   accounts_.at(conn_a)->add_output(unsent_bytes_max + 1);
   commit();
-  EXPECT_EQ(on.news(), (words{"a: xid 1 err 0", "a: xid 2 err 0", "a: xid 3 err 0",
-                              "a: wants room"}));
+  EXPECT_EQ(on.news(),
+            (words{"a: xid 1 err 0", "a: xid 2 err 0", "a: xid 3 err 0", "a: wants room"}));
   take_all(conn_a);
   EXPECT_EQ(on.news(), replies("a", 4, 1));
 }
@@ -188,8 +188,8 @@ TEST_F(DatabaseLimits, WhenAllWatchesTakeTooMuchTheirGreatestHolderGoes) {
   open_new(conn_b, "b");
   on.news();
   for (int i = 0; i < 5; ++i)  // a may have 1000 bytes of them, and so may the others
-    ask(conn_a, {{cxid{i}, op_code::add_watch,
-                  jute::encode(add_watch_request{"/a" + std::to_string(i)})}});
+    ask(conn_a,
+        {{cxid{i}, op_code::add_watch, jute::encode(add_watch_request{"/a" + std::to_string(i)})}});
   context->config.client_watch_bytes_max = 1'000;
   on.news();
   ask(conn_b, {get(1, "/", true), get(2, "/big", true)});

@@ -172,6 +172,21 @@ TEST(WatchLimits, AddWatchBeyondItIsAnErrorAndSetsNone) {
   EXPECT_EQ(table.held_by(ann).count, 1U);
 }
 
+// -- access lists --------------------------------------------------------------------------------
+
+TEST(AclLimits, AListWithTooManyEntriesIsInvalidAndEqualOnesCountOnce) {
+  database db;
+  db.planner.set_acl_entries_max(3);
+  acl_list acl;
+  for (auto user : {"a:", "b:", "c:", "a:"})
+    acl.push_back({permission::all, {"digest", std::string{user} + "hash"}});
+  EXPECT_EQ(db.create("/a", "", 0, acl), code::ok);
+  acl.push_back({permission::all, {"digest", "d:hash"}});
+  EXPECT_EQ(db.create("/b", "", 0, acl), code::invalid_acl);
+  db.create("/open");
+  EXPECT_EQ(db.err(op_code::set_acl, body_of_set_acl("/open", acl)), code::invalid_acl);
+}
+
 // -- sessions -----------------------------------------------------------------------------------
 
 TEST(SessionOrigins, ASessionCountsForItsAddressUntilItsEnd) {
