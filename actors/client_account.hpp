@@ -25,7 +25,7 @@ inline constexpr std::int64_t request_bytes_max = 4 * 1024 * 1024;
 class client_account {
  public:
   explicit client_account(const node_context& context)
-      : all_(context.gauges), all_max_(context.config.client_buffer_bytes_max) {}
+      : all_(context.gauges), all_max_(context.client_buffer_bytes_max()) {}
   ~client_account() { close(); }
   client_account(const client_account&) = delete;
   client_account& operator=(const client_account&) = delete;

@@ -2,16 +2,20 @@
 #include "actors/client_gateway.hpp"
 
 #include <sys/resource.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
 #include <memory>
+#include <optional>
+#include <system_error>
 #include <utility>
 
 #include <caf/all.hpp>
 #include <caf/io/all.hpp>
 
+#include "actors/client_doorman.hpp"
 #include "actors/core/outbox.hpp"
 #include "actors/tcp_listener.hpp"
 #include "actors/trace/log.hpp"
@@ -37,6 +41,16 @@ struct accept_at {
   int listening_fd = -1;
 };
 
+/// From the doorman: there was no descriptor for a connection.
+struct short_of_files {
+  TROUPE_STAYS_LOCAL;
+  int code = 0;  // an errno
+  bool was_closed = false;
+};
+struct listen_again {
+  TROUPE_STAYS_LOCAL;
+};
+
 namespace {
 
 using caf::io::connection_handle;
@@ -49,6 +63,14 @@ constexpr std::size_t read_bytes_max = 64 * 1024;
 /// What CAF has of a client's output at once. Its two buffers keep the room they once needed for
 /// as long as the connection lives.
 constexpr std::size_t being_written_max = 64 * 1024;
+
+/// Of a client that does nothing: its actor, its broker's buffers, its places in all books.
+constexpr std::int64_t connection_bytes = 16 << 10;
+
+/// When not even the spare descriptor helps, clients wait so long in the system's queue.
+constexpr std::chrono::milliseconds deaf_pause{100};
+/// Of connections refused for want of descriptors or memory one line tells, at most so often.
+constexpr std::chrono::seconds refusals_told_every{1};
 
 struct client {
   connection_handle socket;
@@ -75,10 +97,14 @@ struct client_gateway_state {
   std::map<connection_id, client> clients;
   std::map<connection_handle, connection_id> by_socket;
   std::map<std::string, std::uint32_t> per_host;
+  gauge_part connections_bytes;
   connection_id last_id;
   std::int64_t started_wall_ms = 0;
   caf::io::accept_handle listening;
   bool was_short = false;  // a tick ago all clients held more than they may
+  std::uint64_t refused_for_files = 0, refused_for_memory = 0;
+  std::uint64_t untold_refusals = 0;  // since the last line about them
+  std::optional<caf::actor_clock::time_point> refusals_told;
 };
 using gateway_ptr = caf::io::stateful_broker<client_gateway_state>*;
 
@@ -102,6 +128,7 @@ void forget(gateway_ptr self, connection_id id) {
   if (gone.empty()) return;
   const auto& c = gone.mapped();
   s.by_socket.erase(c.socket);
+  s.connections_bytes.add(-connection_bytes);
   if (auto count = s.per_host.find(c.host); --count->second == 0) s.per_host.erase(count);
   if (!c.closing) self->demonitor(c.session.address());
   c.account->close();
@@ -121,8 +148,60 @@ void refuse(gateway_ptr self, connection_handle socket, const std::string& addre
   self->close(socket);
 }
 
+/// For want of what this process is allowed to have: any number of clients may come then.
+void tell_shortage(gateway_ptr self, std::string_view reason, std::int64_t limit) {
+  auto& s = self->state;
+  ++s.untold_refusals;
+  const auto now = self->clock().now();
+  if (s.refusals_told && now - *s.refusals_told < refusals_told_every) return;
+  s.refusals_told = now;
+  log_of(self).warn(
+      "client_refused",
+      {{"reason", reason}, {"limit", limit}, {"count", std::exchange(s.untold_refusals, 0)}});
+}
+
+/// The first file descriptor that clients may not have, or the bytes, are what is told.
+bool refuse_for_shortage(gateway_ptr self, connection_handle socket) {
+  auto& s = self->state;
+  const auto& files = s.options.context->files;
+  const auto& memory = s.options.context->memory;
+  if (!files.is_for_clients(descriptor_of(socket))) {
+    ++s.refused_for_files;
+    tell_shortage(self, "too few file descriptors left", files.clients_end());
+  } else if (memory.is_limited() && s.connections_bytes.value() >= memory.sessions_max()) {
+    ++s.refused_for_memory;
+    tell_shortage(self, "connections have their part of memory.limit", memory.sessions_max());
+  } else {
+    return false;
+  }
+  self->close(socket);
+  return true;
+}
+
+void on_short_of_files(gateway_ptr self, const short_of_files& x) {
+  auto& s = self->state;
+  ++s.refused_for_files;
+  tell_shortage(self, std::generic_category().message(x.code), s.options.context->files.open_max());
+  if (x.was_closed) return;
+  self->halt(s.listening);
+  self->delayed_send(self, deaf_pause, listen_again{});
+}
+
+caf::io::accept_handle listen_at(gateway_ptr self, int listening_fd) {
+  auto report = [to = self->address()](int code, bool was_closed) {
+    if (auto gateway = caf::actor_cast<caf::actor>(to))
+      caf::anon_send(gateway, short_of_files{code, was_closed});
+  };
+  auto& loop = dynamic_cast<caf::io::network::default_multiplexer&>(self->backend());
+  auto doorman = caf::make_counted<client_doorman>(loop, listening_fd, std::move(report));
+  const auto handle = doorman->hdl();
+  self->add_doorman(std::move(doorman));
+  return handle;
+}
+
 void accept(gateway_ptr self, connection_handle socket) {
   auto& s = self->state;
+  if (refuse_for_shortage(self, socket)) return;
   const auto& cfg = config_of(self);
   auto host = unmapped(self->remote_addr(socket));
   const bool is_v6 = host.find(':') != std::string::npos;
@@ -142,6 +221,7 @@ void accept(gateway_ptr self, connection_handle socket) {
   auto session = s.options.make_session(self->system(), id, address,
                                         caf::actor_cast<transport_sink>(self), account);
   self->monitor(session);
+  s.connections_bytes.add(connection_bytes);
   s.by_socket.emplace(socket, id);
   s.clients.emplace(id, client{.socket = socket,
                                .session = std::move(session),
@@ -182,14 +262,14 @@ void cut_down_to(gateway_ptr self, std::int64_t bytes_max) {
 
 /// A little more than they may is given a tick to go by itself.
 void bound_all(gateway_ptr self) {
-  const auto max = config_of(self).client_buffer_bytes_max;
+  const auto max = self->state.options.context->client_buffer_bytes_max();
   const auto& gauges = *self->state.options.context->gauges;
   if (gauges.unsent_bytes + gauges.request_bytes > max + max / 4) cut_down_to(self, max);
 }
 
 void on_check(gateway_ptr self) {
   auto& s = self->state;
-  const auto max = config_of(self).client_buffer_bytes_max;
+  const auto max = self->state.options.context->client_buffer_bytes_max();
   const auto& gauges = *s.options.context->gauges;
   const bool is_short = gauges.unsent_bytes + gauges.request_bytes > max;
   if (std::exchange(s.was_short, is_short) && is_short) cut_down_to(self, max);
@@ -323,6 +403,16 @@ void on_session_down(gateway_ptr self, const caf::down_msg& down) {
   if (at != clients.end()) forget(self, at->first);
 }
 
+std::int64_t count_open_files() {
+  constexpr const char* all = "/proc/self/fd";
+  struct ::stat known {};
+  if (::stat(all, &known) == 0 && known.st_size > 0) return known.st_size;  // Linux 6.2 and later
+  std::int64_t count = 0;
+  std::error_code unreadable;
+  for (std::filesystem::directory_iterator at(all, unreadable), end; at != end; ++at) ++count;
+  return std::max<std::int64_t>(count - 1, 0);  // without the one that counts
+}
+
 gateway_stats stats_of(gateway_ptr self, const get_gateway_stats& asked) {
   const auto& s = self->state;
   gateway_stats stats;
@@ -338,9 +428,9 @@ gateway_stats stats_of(gateway_ptr self, const get_gateway_stats& asked) {
   stats.request_bytes = gauges.request_bytes;
   stats.cut_off = gauges.clients_cut_off;
   stats.up_ms = s.options.context->wall_ms() - s.started_wall_ms;
-  std::error_code unreadable;
-  for (std::filesystem::directory_iterator at("/proc/self/fd", unreadable), end; at != end; ++at)
-    ++stats.open_files;
+  stats.open_files = count_open_files();
+  stats.refused_for_files = s.refused_for_files;
+  stats.refused_for_memory = s.refused_for_memory;
   rlimit limit{};
   if (::getrlimit(RLIMIT_NOFILE, &limit) == 0)
     stats.open_files_max = static_cast<std::int64_t>(limit.rlim_cur);
@@ -349,7 +439,7 @@ gateway_stats stats_of(gateway_ptr self, const get_gateway_stats& asked) {
 
 void accept_elsewhere(gateway_ptr self, const accept_at& x) {
   auto& s = self->state;
-  self->close(std::exchange(s.listening, self->add_doorman(x.listening_fd)));
+  self->close(std::exchange(s.listening, listen_at(self, x.listening_fd)));
 }
 
 void stop(gateway_ptr self, caf::error reason) {
@@ -362,7 +452,8 @@ caf::behavior client_gateway(gateway_ptr self, client_gateway_options options, i
   auto& s = self->state;
   s.options = std::move(options);
   s.started_wall_ms = s.options.context->wall_ms();
-  s.listening = self->add_doorman(listening_fd);
+  s.connections_bytes = {s.options.context->gauges, &shared_gauges::connections_bytes};
+  s.listening = listen_at(self, listening_fd);
   on_check(self);
   self->set_down_handler([self](const caf::down_msg& x) { on_session_down(self, x); });
   self->set_exit_handler([self](caf::exit_msg& x) { stop(self, std::move(x.reason)); });
@@ -376,6 +467,8 @@ caf::behavior client_gateway(gateway_ptr self, client_gateway_options options, i
       [self](const pause_reading& x) { on_pause(self, x); },
       [self](const apply_pause& x) { on_apply_pause(self, x); },
       [self](const accept_at& x) { accept_elsewhere(self, x); },
+      [self](const short_of_files& x) { on_short_of_files(self, x); },
+      [self](const listen_again&) { self->trigger(self->state.listening); },
       [self](const get_gateway_stats& x) { return stats_of(self, x); },
       [self](const reset_statistics& x) {
         if (!x.connections) return;

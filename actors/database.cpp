@@ -82,12 +82,6 @@ namespace {
 
 using namespace database_parts;
 
-void remember(database_state& s, const txn_ptr& txn) {
-  s.recent.push_back(txn);
-  auto max = static_cast<std::size_t>(s.options.context->config.commit_log_count);
-  while (s.recent.size() > max) s.recent.pop_front();
-}
-
 void remember_digest(database_state& s, zxid at) {
   constexpr std::uint64_t interval = 128;
   constexpr std::size_t kept_max = 1024;
@@ -148,7 +142,7 @@ void install(database_ptr self, const install_image& m) {
   s.tree.set_extended_types(s.options.context->config.extended_types);
   s.differs_at.reset();
   s.digests.clear();
-  s.recent.assign(m.recent.begin(), m.recent.end());
+  remember_only(s, m.recent);
   s.stats.digest_mismatches += m.digest_mismatches;
   s.streams.clear();
   s.snapshot.reset();
@@ -158,6 +152,7 @@ void install(database_ptr self, const install_image& m) {
     s.new_ids.emplace(s.options.context->me, m.session_time_ms);
   }
   show_membership(self);
+  look_at_memory(self);
 }
 
 void begin_leading(database_ptr self, const start_leading& m) {
@@ -171,6 +166,7 @@ void begin_leading(database_ptr self, const start_leading& m) {
   s.live.emplace(s.options.context->config.tick_ms);
   s.live->rearm_all(s.tree.sessions(), steady_ms(self));
   begin_local_sessions(self);
+  look_at_memory(self);
   s.breach_told_ms.clear();
   const auto& config = s.options.context->config;
   s.expiry =
@@ -239,6 +235,7 @@ void expire_znodes(database_ptr self) {
 void expire(database_ptr self) {
   auto& s = self->state;
   if (s.role == database_state::mode::closed) return;
+  look_at_memory(self);
   forgive_own_deafness(self);
   expire_local(self);
   if (s.role != database_state::mode::leading) return end_turn(self);
@@ -265,8 +262,11 @@ database_actor::behavior_type database(database_ptr self, database_options optio
                   [&down](const auto& x) { return x.second.asked_by == down.source; });
   });
   const auto& config = s.options.context->config;
+  const auto& gauges = s.options.context->gauges;
+  s.recent_bytes = {gauges, &shared_gauges::recent_bytes};
+  s.sessions_bytes = {gauges, &shared_gauges::sessions_bytes};
   s.tree.set_extended_types(config.extended_types);
-  s.watches = no_watches(config);
+  s.watches = no_watches(*s.options.context);
   s.planner.set_acl_entries_max(static_cast<std::size_t>(config.client_acl_entries_max));
   s.planner.set_options(
       {config.skip_acl, config.enforce_quota, config.sasl_in_acls, config.planned_txn_bytes_max()});

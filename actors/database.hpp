@@ -24,6 +24,7 @@
 #include "actors/core/acl.hpp"
 #include "actors/core/audit.hpp"
 #include "actors/core/expiry.hpp"
+#include "actors/core/memory_budget.hpp"
 #include "actors/core/prep.hpp"
 #include "actors/core/session_origins.hpp"
 #include "actors/core/sessions.hpp"
@@ -104,6 +105,12 @@ struct database_state {
   std::map<std::string, std::int64_t>
       breach_told_ms;          // limited znode -> when its breach was logged
   std::deque<txn_ptr> recent;  // the newest applied txns, contiguous
+  gauge_part recent_bytes;     // of them
+
+  core::memory_watch memory;
+  gauge_part sessions_bytes;
+  std::uint64_t refused_writes = 0, refused_sessions = 0;  // by this server, for want of memory
+  std::int64_t heap_trimmed_ms = 0;                        // when that was last asked for
 
   mode role = mode::closed;
   proposal_sink leader;   // while leading

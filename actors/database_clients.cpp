@@ -308,6 +308,7 @@ void take(database_ptr self, connection_id id, state::connection& c,
   }
   if (request.op == op_code::ping) return answer_here(self, id, c, asked);  // waits for nobody
   judge_locally(self, c, asked);
+  judge_by_memory(self, asked);
   // A server that only serves reads tells of nothing (ReadOnlyRequestProcessor).
   if (asked.refusal != error_code::not_read_only) note_for_audit(self, c, asked, request);
   if (is_answered_here(asked)) {

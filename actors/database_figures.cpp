@@ -63,6 +63,7 @@ database_stats figures(const database_state& s) {
   out.sessions = s.tree.sessions().size();
   out.local_sessions = s.local ? s.local->size() : 0;
   out.data_bytes = static_cast<std::uint64_t>(s.tree.approximate_data_size());
+  out.memory = memory_of(s);
   for (const auto& [id, client] : s.connections) out.outstanding += client.queue.size();
   if (s.latency_count > 0)
     out.latency_ms_average = s.latency_sum_ms / static_cast<double>(s.latency_count);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /// The database actor's inner parts, one file each: modes and applying (database.cpp), clients
-/// (database_clients.cpp), their watches
-/// (database_watches.cpp), their sessions (database_sessions.cpp) and who they are
-/// (database_logins.cpp), the audit log (database_audit.cpp), what learners and snapshots get
+/// (database_clients.cpp), their watches (database_watches.cpp), their sessions
+/// (database_sessions.cpp) and who they are (database_logins.cpp), how much memory all that takes
+/// (database_memory.cpp), the audit log (database_audit.cpp), what learners and snapshots get
 /// (database_sync.cpp), the list of servers (database_membership.cpp), what operators see
 /// (database_figures.cpp). Nobody else includes this.
 #pragma once
@@ -43,7 +43,7 @@ void set_watches(database_ptr self, connection_id id, database_state::connection
 /// addWatch, checkWatches, removeWatches.
 void answer_watch_op(database_ptr self, connection_id id, database_state::connection& c,
                      const database_state::waiting_request& asked);
-[[nodiscard]] core::watches no_watches(const config::node_config& config);
+[[nodiscard]] core::watches no_watches(const node_context& context);
 /// When all watches together take too much, the connection with the most of them goes.
 void bound_watches(database_ptr self);
 void send_event(database_state& s, connection_id id, database_state::connection& c,
@@ -87,6 +87,21 @@ void forgive_own_deafness(database_ptr self);
 [[nodiscard]] std::optional<database_state::login> log_in(database_ptr self,
                                                           database_state::connection& c,
                                                           const client_request& asked);
+
+// -- memory ---------------------------------------------------------------------------------------
+
+/// Puts a txn that is applied into the window for learners, and the oldest out of it.
+void remember(database_state& s, const txn_ptr& txn);
+/// The window as it was read from the disk.
+void remember_only(database_state& s, const std::vector<txn_ptr>& txns);
+/// Now and then: whether the tree may grow on, and how far the planner may go.
+void look_at_memory(database_ptr self);
+/// Refuses what would make the tree larger while it may not grow. What the leading server refuses
+/// for its own tree it says by a txn.
+void judge_by_memory(database_ptr self, database_state::waiting_request& asked);
+/// False, and counted: there is no room for a session more.
+[[nodiscard]] bool has_room_for_session(database_ptr self);
+[[nodiscard]] memory_figures memory_of(const database_state& s);
 
 // -- the audit log; each does nothing where there is none ----------------------------------------
 

@@ -159,6 +159,8 @@ caf::result<session_opened> on_open_session(database_ptr self, const open_sessio
     return session_opened{outcome::not_serving, {}, 0};
   if (m.last_zxid_seen > s.tree.last_processed() && !mutated(mutant::client_shown_the_past))
     return session_opened{outcome::behind, {}, 0};
+  if (m.session == session_id{} && !has_room_for_session(self))
+    return session_opened{outcome::not_serving, {}, 0};
   auto promise = self->make_response_promise<session_opened>();
   if (m.session == session_id{})
     open_new(self, m, promise);
@@ -228,7 +230,7 @@ void close_all_connections(database_ptr self) {
   s.orphans.clear();
   s.by_session.clear();
   s.with_output.clear();
-  s.watches = no_watches(s.options.context->config);
+  s.watches = no_watches(*s.options.context);
 }
 
 bool may_have_local(const state& s) {

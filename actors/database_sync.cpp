@@ -55,8 +55,9 @@ sync_source plan_for(const database_state& s, const plan_sync& asked,
                  s.tree.node_count() * znode_overhead_bytes;
     out.how = how::diff_from_log;
     out.txns = {s.recent.begin(), s.recent.end()};
-    out.log_bytes_max =
-        static_cast<std::uint64_t>(static_cast<double>(bytes) * config.snapshot_size_factor);
+    out.log_bytes_max = std::min(
+        static_cast<std::uint64_t>(static_cast<double>(bytes) * config.snapshot_size_factor),
+        static_cast<std::uint64_t>(s.options.context->memory.catch_up_max()));
   }
   return out;
 }

@@ -54,18 +54,18 @@ void answer_watch_op(database_ptr self, connection_id id, state::connection& c,
   reply(self, id, c, asked, s.tree.last_processed(), answer.err, answer.body);
 }
 
-core::watches no_watches(const config::node_config& config) {
+core::watches no_watches(const node_context& context) {
   core::watches out;
   // A quarter of what all may have, so that no client has it to itself.
-  out.set_max_of_one({static_cast<std::size_t>(config.client_watches_max),
-                      static_cast<std::size_t>(config.client_watch_bytes_max) / 4});
+  out.set_max_of_one({static_cast<std::size_t>(context.config.client_watches_max),
+                      static_cast<std::size_t>(context.watch_bytes_max()) / 4});
   return out;
 }
 
 void bound_watches(database_ptr self) {
   auto& s = self->state;
   const auto& context = *s.options.context;
-  const auto max = static_cast<std::size_t>(context.config.client_watch_bytes_max);
+  const auto max = static_cast<std::size_t>(context.watch_bytes_max());
   if (s.watches.bytes() <= max) return;
   const auto most = s.watches.greatest_holder();
   auto at = most ? s.connections.find(connection_id{*most}) : s.connections.end();

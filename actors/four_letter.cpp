@@ -52,12 +52,21 @@ std::string join(std::int64_t a, std::int64_t b, std::int64_t c) {
   return std::to_string(a) + '/' + std::to_string(b) + '/' + std::to_string(c);
 }
 
+/// What `srvr` and `status` say when nothing may grow.
+std::string memory_text(const memory_figures& m) {
+  const auto mib = [](std::int64_t bytes) { return std::to_string(bytes >> 20); };
+  return m.full + ": writes that would make the tree larger are refused (limit " + mib(m.limit) +
+         " MiB, resident " + mib(m.resident) + ", tree " + mib(m.tree) + " of " + mib(m.tree_max) +
+         ")";
+}
+
 std::string srvr(const situation& now, bool with_clients) {
   const auto& db = now.database;
   lines out;
   out.field("Zookeeper version", full_version());
   if (now.status.read_only) out.put("READ-ONLY mode; serving only read-only clients");
   if (!now.status.disk_fault.empty()) out.field("Disk", now.status.disk_fault);
+  if (!db.memory.full.empty()) out.field("Memory", memory_text(db.memory));
   if (with_clients) {
     out.put("Clients:");
     put_connections(out, now, true);
@@ -100,6 +109,22 @@ void put_leader_figures(lines& out, const server_status& status) {
     out.figure("reconfig_in_progress", status.reconfig.empty() ? 0 : 1);
 }
 
+void put_memory_figures(lines& out, const memory_figures& m) {
+  out.figure("memory_limit", m.limit);
+  out.figure("memory_tree_bytes", m.tree);
+  out.figure("memory_sessions_bytes", m.sessions);
+  out.figure("memory_buffers_bytes", m.buffers);
+  out.figure("memory_resident", m.resident);
+  if (m.limit > 0) {
+    out.figure("memory_tree_bytes_max", m.tree_max);
+    out.figure("memory_sessions_bytes_max", m.sessions_max);
+    out.figure("memory_buffers_bytes_max", m.buffers_max);
+    out.figure("memory_state", m.full.empty() ? "ok" : "full");
+  }
+  out.figure("writes_refused_for_memory", m.refused_writes);
+  out.figure("sessions_refused_for_memory", m.refused_sessions);
+}
+
 std::string mntr(const situation& now) {
   const auto& db = now.database;
   lines out;
@@ -132,6 +157,9 @@ std::string mntr(const situation& now) {
   out.figure("local_sessions", db.local_sessions);
   out.figure("open_file_descriptor_count", now.gateway.open_files);
   out.figure("max_file_descriptor_count", now.gateway.open_files_max);
+  out.figure("connections_refused_for_files", now.gateway.refused_for_files);
+  out.figure("connections_refused_for_memory", now.gateway.refused_for_memory);
+  put_memory_figures(out, db.memory);
   out.figure("connection_drop_probability", 0.0);  // connections are refused or kept, never diced
   out.figure("last_client_response_size", db.reply_bytes_last);
   out.figure("min_client_response_size", db.reply_bytes_min);
@@ -218,6 +246,7 @@ std::string whys(const situation& now) {
   out.field("Serving", s.serving ? "yes" : s.read_only ? "reads only" : "no");
   if (!s.reason.empty()) out.field("Reason", s.reason);
   if (!s.disk_fault.empty()) out.field("Disk", s.disk_fault);
+  if (!now.database.memory.full.empty()) out.field("Memory", memory_text(now.database.memory));
   if (!s.standalone) {
     out.field("Leader", leader_line(s));
     out.field("Epoch", s.era.value);

@@ -249,7 +249,7 @@ io_result<read_database> read_history(journal_ptr self) {
     return storage::corrupt("load the database from", s.directory->snapshot_directory(), -1,
                             "the file `resync` in " + config_of(self).data_dir +
                                 " says that the other servers' history is to replace it");
-  auto data = read_data(*s.directory, static_cast<std::size_t>(config_of(self).commit_log_count));
+  auto data = read_data(*s.directory, window_of(*s.options.context));
   if (!data) return data;
   report(s.options.context->log, *data);
   if (data->how.came == storage::loaded_database::origin::unknown)

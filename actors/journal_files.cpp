@@ -5,6 +5,7 @@
 #include <deque>
 #include <utility>
 
+#include "actors/core/memory_budget.hpp"
 #include "actors/core/mutants.hpp"
 #include "messages/trace_fields.hpp"
 
@@ -44,6 +45,10 @@ storage::log_options log_options(const config::node_config& config, std::string 
   return options;
 }
 
+recent_window window_of(const node_context& context) {
+  return {static_cast<std::size_t>(context.config.commit_log_count), context.memory.recent_max()};
+}
+
 void report(const log::logger& log, const read_database& data) {
   for (const auto& why : data.how.passed_over) log.warn("snapshot_passed_over", {{"reason", why}});
   if (const auto& first = data.digests.first)
@@ -57,12 +62,18 @@ void report(const log::logger& log, const read_database& data) {
              {{"zxid", *data.digests.fuzzy_until}, {"last_logged", data.how.last}});
 }
 
-io_result<read_database> read_data(storage::data_dir& directory, std::size_t recent_max) {
+io_result<read_database> read_data(storage::data_dir& directory, const recent_window& window) {
   read_database out;
   std::deque<txn_ptr> recent;
+  std::int64_t recent_bytes = 0;
   storage::image_builder builder{[&](const txn_ptr& t) {
     recent.push_back(t);
-    if (recent.size() > recent_max) recent.pop_front();
+    recent_bytes += core::held_bytes(*t);
+    while (recent.size() > window.txns_max ||
+           (recent.size() > 1 && recent_bytes > window.bytes_max)) {
+      recent_bytes -= core::held_bytes(*recent.front());
+      recent.pop_front();
+    }
   }};
   auto loaded = directory.load_database(builder.sink());
   if (!loaded) return tl::unexpected(std::move(loaded.error()));

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "actors/core/snapshot_codec.hpp"
+#include "actors/node_context.hpp"
 #include "actors/storage/data_dir.hpp"
 #include "actors/storage/image_builder.hpp"
 #include "actors/storage/snapshot_files.hpp"
@@ -24,6 +25,14 @@ namespace troupe {
 [[nodiscard]] storage::log_options log_options(const config::node_config& config,
                                                std::string directory);
 
+/// The newest txns that are kept in memory: so many, and so many bytes, but one in any case.
+struct recent_window {
+  std::size_t txns_max = 0;
+  std::int64_t bytes_max = 0;
+};
+
+[[nodiscard]] recent_window window_of(const node_context& context);
+
 /// The newest snapshot with the logged txns applied to it.
 struct read_database {
   storage::loaded_database how;
@@ -32,7 +41,7 @@ struct read_database {
   storage::digest_findings digests;
 };
 [[nodiscard]] storage::io_result<read_database> read_data(storage::data_dir& directory,
-                                                          std::size_t recent_max);
+                                                          const recent_window& window);
 
 /// Logs what people should know of it.
 void report(const log::logger& log, const read_database& data);

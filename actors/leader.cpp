@@ -33,6 +33,7 @@ std::vector<txn_ptr> take_outstanding(leader_state& s, core::zxid_range range) {
   std::vector<txn_ptr> txns(std::make_move_iterator(s.outstanding.begin()),
                             std::make_move_iterator(end));
   s.outstanding.erase(s.outstanding.begin(), end);
+  for (const auto& txn : txns) s.outstanding_bytes.add(-core::held_bytes(*txn));
   return txns;
 }
 
@@ -156,6 +157,7 @@ void propose_all(self_ptr self, const std::vector<txn_ptr>& txns) {
     s.proposal_bytes_max = std::max(s.proposal_bytes_max, bytes);
     s.proposal_bytes_min = s.proposal_bytes_min < 0 ? bytes : std::min(s.proposal_bytes_min, bytes);
     s.outstanding.push_back(txn);
+    s.outstanding_bytes.add(core::held_bytes(*txn));
     if (txn->value.header.type == op_code::reconfig) begin_reconfig(self, txn->value);
     if (s.ended) return;
   }
@@ -443,6 +445,7 @@ caf::result<sync_source> on_begin_sync(self_ptr self, const begin_sync& m) {
 leader_actor::behavior_type leader(self_ptr self, leader_options options) {
   auto& s = self->state;
   s.options = std::move(options);
+  s.outstanding_bytes = {s.options.context->gauges, &shared_gauges::proposed_bytes};
   auto me = s.options.context->me;
   s.members = s.options.members->committed;
   s.electors = quorum_of(*s.options.members, me);

@@ -69,6 +69,7 @@ struct leader_state {
   core::liveness alive;
   std::map<server_id, learner_entry> learners;
   std::deque<txn_ptr> outstanding;  // proposed, not committed: the txns of window
+  gauge_part outstanding_bytes;     // of them
   struct waiting_sync {
     sync_waiter waiter;
     learner_handler_actor through;  // null: a client of this server

@@ -87,6 +87,7 @@ std::optional<std::vector<txn_ptr>> take_in(
     switch (s.window.on_proposal(txn->id())) {
       case core::pending::receipt::fresh:
         note_logged(self, txn->value);
+        s.uncommitted_bytes.add(core::held_bytes(*txn));
         fresh.push_back(std::move(txn));
         break;
       case core::pending::receipt::duplicate:
@@ -126,6 +127,7 @@ void commit_upto(learner_ptr self, zxid upto, bool established = true) {
   if (committed->empty()) return;
   apply_txns apply;
   for (std::size_t i = 0; i < committed->size(); ++i) {
+    s.uncommitted_bytes.add(-core::held_bytes(*s.uncommitted.front()));
     apply.txns.push_back(std::move(s.uncommitted.front()));
     s.uncommitted.pop_front();
   }
@@ -163,6 +165,7 @@ coro::task<bool> truncate(learner_ptr self, zxid keep_upto) {
   s.window = core::pending{left->last_logged};
   s.logged_upto = left->last_logged;
   s.uncommitted.clear();
+  s.uncommitted_bytes.set(0);
   co_return true;
 }
 
@@ -210,6 +213,7 @@ coro::task<bool> take_snapshot_piece(learner_ptr self, wire::SnapshotChunk chunk
   self->send(s.options.database, install_image{std::move(image), {}, as_told ? 0U : 1U});
   s.window = core::pending{as_of};
   s.uncommitted.clear();
+  s.uncommitted_bytes.set(0);
   co_return true;
 }
 
@@ -427,6 +431,7 @@ learner_actor::behavior_type make_learner(learner_ptr self, learner_options opti
   s.window = core::pending{options.last};
   s.members = options.members;
   s.options = std::move(options);
+  s.uncommitted_bytes = {s.options.context->gauges, &shared_gauges::proposed_bytes};
   self->set_down_handler([self](const caf::down_msg& down) {
     auto& st = self->state;
     if (st.handler && down.source == caf::actor_cast<caf::actor_addr>(st.handler))

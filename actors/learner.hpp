@@ -73,6 +73,7 @@ struct learner_state {
 
   core::pending window;               // zxids received, not committed
   std::deque<txn_ptr> uncommitted;    // their txns, in the same order
+  gauge_part uncommitted_bytes;       // of them
   zxid logged_upto;                   // as the journal said
   std::vector<txn_ptr> synced_early;  // applied before UPTODATE; kept for context->committed only
   std::chrono::steady_clock::time_point heard;       // the leader's last sign of life

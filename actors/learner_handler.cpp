@@ -23,11 +23,11 @@ using std::chrono::milliseconds;
 constexpr std::uint32_t snapshot_credit = 4;
 /// Bytes of txns in one message while synchronizing.
 constexpr std::size_t sync_batch_bytes = 512 * 1024;
-/// Of what the leader forwards, not known to have arrived at the learner. Far more than a healthy
-/// learner ever lags, even while it takes a snapshot; far less than makes the leader's host swap.
-constexpr std::size_t unheard_bytes_max = std::size_t{1} << 30;
 /// What a message without txns counts as.
 constexpr std::size_t small_message_bytes = 32;
+/// Once so large a part of what may be unheard of is on its way, the learner is asked at once
+/// whether it has arrived, not at the next half tick: much traffic alone is no lag.
+constexpr std::int64_t ask_at_part = 4;
 
 milliseconds init_limit(self_ptr self) {
   return milliseconds{self->state.options.context->config.init_limit_ms()};
@@ -46,14 +46,24 @@ std::string text_for_learner(self_ptr self, const membership_ptr& members) {
   return config::print(*members);
 }
 
+void send_ping(self_ptr self, const forward_ping& asked);
+
 /// Notes that so much more waits for the learner. False, and the term with it ends, when it is too
 /// much: nobody else bounds what is held here, or what BASP has not got rid of.
 bool has_room_for(self_ptr self, std::size_t bytes) {
   auto& s = self->state;
-  s.unheard_bytes += bytes;
-  if (s.unheard_bytes <= unheard_bytes_max) return true;
-  end(self, "it is behind by more than " + std::to_string(unheard_bytes_max >> 20) + " MiB");
+  const auto max = s.options.context->memory.unheard_max();
+  s.unheard_bytes.add(static_cast<std::int64_t>(bytes));
+  if (s.unheard_bytes.value() <= max) return true;
+  end(self, "it is behind by more than " + std::to_string(max >> 20) + " MiB");
   return false;
+}
+
+void ask_early(self_ptr self) {
+  auto& s = self->state;
+  if (!s.synced || s.ended || s.measured_bytes) return;
+  if (s.unheard_bytes.value() > s.options.context->memory.unheard_max() / ask_at_part)
+    send_ping(self, {0, true});
 }
 
 // -- passing on ---------------------------------------------------------------------------------
@@ -89,8 +99,9 @@ template <class M>
 void hold_or_pass_on(self_ptr self, const M& m) {
   auto& s = self->state;
   if (s.ended || !has_room_for(self, bytes_of(m))) return;
-  if (s.passing_on) return pass_on(self, m);
-  s.held.push_back(m);
+  if (!s.passing_on) return s.held.push_back(m);
+  pass_on(self, m);
+  ask_early(self);
 }
 
 void release_held(self_ptr self) {
@@ -343,7 +354,7 @@ void send_ping(self_ptr self, const forward_ping& asked) {
   ping.set_round(asked.round);
   ping.set_round_only(asked.round_only);
   if (!s.measured_bytes) {
-    s.measured_bytes = s.unheard_bytes;
+    s.measured_bytes = s.unheard_bytes.value();
     ping.set_number(++s.measured_ping);
   }
   self->send(s.options.learner, ping);
@@ -352,7 +363,7 @@ void send_ping(self_ptr self, const forward_ping& asked) {
 void on_pong(self_ptr self, const wire::Pong& m) {
   auto& s = self->state;
   if (s.measured_bytes && m.number() == s.measured_ping) {
-    s.unheard_bytes -= *std::exchange(s.measured_bytes, std::nullopt);
+    s.unheard_bytes.add(-*std::exchange(s.measured_bytes, std::nullopt));
   }
   self->send(self->state.options.leader, learner_heard{self->state.options.id, m.round()});
   touch_sessions touches;
@@ -366,6 +377,7 @@ learner_handler_actor::behavior_type learner_handler(self_ptr self,
                                                      learner_handler_options options) {
   auto& s = self->state;
   s.options = std::move(options);
+  s.unheard_bytes = {s.options.context->gauges, &shared_gauges::unheard_bytes};
   self->monitor(s.options.learner);
   self->monitor(s.options.leader);
   self->set_down_handler([self](const caf::down_msg& down) {

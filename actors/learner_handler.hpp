@@ -45,10 +45,10 @@ struct learner_handler_state {
   bool ended = false;
   zxid sent_upto;  // the last txn on its way to the learner
   std::deque<held_message> held;
-  std::uint32_t credit = 0;                   // snapshot pieces that may be under way
-  std::size_t unheard_bytes = 0;              // forwarded by the leader, not known to have arrived
-  std::optional<std::size_t> measured_bytes;  // of these, sent before the ping numbered
-  std::uint64_t measured_ping = 0;            // so
+  std::uint32_t credit = 0;                    // snapshot pieces that may be under way
+  gauge_part unheard_bytes;                    // forwarded by the leader, not known to have arrived
+  std::optional<std::int64_t> measured_bytes;  // of these, sent before the ping numbered
+  std::uint64_t measured_ping = 0;             // so
 
   coro::inbox<wire::AckEpoch> promises;
   coro::signal credit_or_ack;

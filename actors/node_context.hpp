@@ -4,11 +4,15 @@
 /// nothing in it changes after start but the gauges.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <utility>
 
+#include "actors/core/file_budget.hpp"
+#include "actors/core/memory_budget.hpp"
 #include "actors/storage/disk.hpp"
 #include "actors/trace/log.hpp"
 #include "actors/trace/sink.hpp"
@@ -27,12 +31,47 @@ struct shared_gauges {
   std::atomic<std::int64_t> request_bytes{0};       // requests that are not answered
   std::atomic<std::int64_t> listings_under_way{0};  // long answers to four-letter words
   std::atomic<std::int64_t> clients_cut_off{0};     // for what they made this server hold
+  // Bytes, as memory_budget divides them.
+  std::atomic<std::int64_t> sessions_bytes{0};     // of the database: sessions and watches
+  std::atomic<std::int64_t> connections_bytes{0};  // of the gateway
+  std::atomic<std::int64_t> recent_bytes{0};       // of txns kept for learners
+  std::atomic<std::int64_t> proposed_bytes{0};     // of txns that are not committed yet
+  std::atomic<std::int64_t> unheard_bytes{0};      // on their way to learners
 };
 
 /// A line of the audit log without its time.
 struct audit_line {
   bool is_failure = false;
   std::string text;
+};
+
+/// One actor's part of a gauge; it goes with the actor.
+class gauge_part {
+ public:
+  gauge_part() = default;
+  gauge_part(std::shared_ptr<shared_gauges> all, std::atomic<std::int64_t> shared_gauges::*which)
+      : all_(std::move(all)), which_(which) {}
+  gauge_part(gauge_part&& other) noexcept { *this = std::move(other); }
+  gauge_part& operator=(gauge_part&& other) noexcept {
+    std::swap(all_, other.all_);
+    std::swap(which_, other.which_);
+    std::swap(value_, other.value_);
+    return *this;
+  }
+  ~gauge_part() { set(0); }
+
+  void set(std::int64_t value) { add(value - value_); }
+  void add(std::int64_t more) {
+    if (!all_ || more == 0) return;
+    value_ += more;
+    (all_.get()->*which_).fetch_add(more, std::memory_order_relaxed);
+  }
+  [[nodiscard]] std::int64_t value() const { return value_; }
+
+ private:
+  std::shared_ptr<shared_gauges> all_;
+  std::atomic<std::int64_t> shared_gauges::*which_ = nullptr;
+  std::int64_t value_ = 0;
 };
 
 struct node_context {
@@ -53,12 +92,27 @@ struct node_context {
   /// After so many txns the leader begins a new epoch: a zxid's counter is 32 bits wide, and a
   /// million are kept for what is under way when it is told. Lower in simulation.
   std::uint32_t epoch_txns_max = 0xffffffffU - 1'000'000;
+  core::file_budget files;     // which descriptors clients may have
+  core::memory_budget memory;  // memory.limit, or the cgroup's
+  /// Bytes of this process in the machine's memory now; null: nobody looks (simulation).
+  std::function<std::int64_t()> resident_bytes;
+  /// Gives what the heap holds and nobody uses back to the system, later and elsewhere. May be
+  /// null.
+  std::function<void()> trim_heap;
   std::uint64_t seed = 0;      // for what must differ between servers, as snapshot spread
   bool detach_journal = true;  // off in simulation: one thread runs everything
   /// Called once on a thread of an actor whose work may wait, such as a snapshot: from then on the
   /// thread gives way to all others. May be null.
   std::function<void()> give_way;
   std::shared_ptr<shared_gauges> gauges = std::make_shared<shared_gauges>();
+
+  /// What all clients together may make this server hold: by their keys, and by memory.limit.
+  [[nodiscard]] std::int64_t client_buffer_bytes_max() const {
+    return std::min(config.client_buffer_bytes_max, memory.clients_max());
+  }
+  [[nodiscard]] std::int64_t watch_bytes_max() const {
+    return std::min(config.client_watch_bytes_max, memory.watches_max());
+  }
 };
 using context_ptr = std::shared_ptr<const node_context>;
 

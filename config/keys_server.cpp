@@ -47,6 +47,57 @@ verdict take_four_letter_words(draft& d, std::string_view value) {
   return std::nullopt;
 }
 
+constexpr std::string_view memory_words =
+    "bytes, with k, m or g behind them for more, at least 64m; a part such as 50%; cgroup; or none";
+
+/// "256m" -> 268435456.
+std::optional<std::int64_t> parse_size(std::string_view text) {
+  constexpr std::string_view units = "kmg";
+  int shift = 0;
+  if (!text.empty())
+    if (auto unit = units.find(text.back()); unit != std::string_view::npos) {
+      shift = 10 * (static_cast<int>(unit) + 1);
+      text.remove_suffix(1);
+    }
+  auto n = parse_number(text, 0, long_max >> shift);
+  return n ? std::optional{*n << shift} : std::nullopt;
+}
+
+verdict take_memory_limit(draft& d, std::string_view value) {
+  using kind = memory_limit::kind;
+  const auto text = lower(value);
+  auto& to = d.cfg.memory_limit;
+  if (text == "none" || text == "cgroup") {
+    to = {text == "none" ? kind::none : kind::cgroup, 0};
+  } else if (text.ends_with('%')) {
+    auto part = parse_number(std::string_view{text}.substr(0, text.size() - 1), 1, 100);
+    if (!part) return std::string{memory_words};
+    to = {kind::percent, *part};
+  } else {
+    auto bytes = parse_size(text);
+    if (!bytes || *bytes < memory_limit::bytes_min) return std::string{memory_words};
+    to = {kind::bytes, *bytes};
+  }
+  return std::nullopt;
+}
+
+std::string memory_limit_text(const memory_limit& limit) {
+  using kind = memory_limit::kind;
+  switch (limit.how) {
+    case kind::cgroup:
+      return "cgroup";
+    case kind::none:
+      return "none";
+    case kind::percent:
+      return std::to_string(limit.value) + '%';
+    case kind::bytes:
+      break;
+  }
+  constexpr std::int64_t mib = 1 << 20;
+  return limit.value % mib == 0 ? std::to_string(limit.value / mib) + 'm'
+                                : std::to_string(limit.value);
+}
+
 std::string number_text(std::int64_t n) { return std::to_string(n); }
 
 }  // namespace
@@ -67,6 +118,14 @@ key_section server_keys() {
       flag("db.autocreate", &node_config::auto_create_database,
            "Whether an empty data directory is a new, empty database. With false it has to be "
            "prepared with a file `initialize` in it, or the server neither votes nor serves."));
+  out.keys.push_back(custom(
+      "memory.limit", std::string{memory_words}, "cgroup",
+      "How much memory this server may take. Near it, what would make its tree larger is refused "
+      "with OperationTimeout; deletes, smaller data, reads and new sessions are not. A part is one "
+      "of the cgroup's limit, or else of the machine's memory; `cgroup` is all of the former, and "
+      "no limit where there is none. A cgroup's limit is never passed, whatever is said here but "
+      "`none`. Not a key of ZooKeeper's, whose heap -Xmx bounds.",
+      take_memory_limit, [](const node_config& c) { return memory_limit_text(c.memory_limit); }));
   return out;
 }
 

@@ -35,6 +35,21 @@ struct server_entry {
 /// How snapshots are written; those that are there are read whatever they are.
 enum class snapshot_compression { none, gzip, snappy };
 
+/// How much of the machine's memory a server may take, as memory.limit says it.
+struct memory_limit {
+  static constexpr std::int64_t bytes_min = 64 << 20;
+  enum class kind {
+    cgroup,  // its limit, where there is one; else none
+    none,
+    bytes,    // `value` of them
+    percent,  // `value` of the cgroup's limit, or else of the machine's memory
+  };
+  kind how = kind::cgroup;
+  std::int64_t value = 0;
+
+  friend bool operator==(const memory_limit&, const memory_limit&) = default;
+};
+
 struct node_config {
   // -- who we are ---------------------------------------------------------------------------------
   std::optional<server_id> my_id;     // the file myid; a standalone server may have none
@@ -50,6 +65,7 @@ struct node_config {
   std::string data_dir;      // snapshots, epochs, myid, pid file; absolute
   std::string data_log_dir;  // txn logs; data_dir when not said; absolute
   bool auto_create_directories = true;
+  config::memory_limit memory_limit;
   bool auto_create_database = true;  // false: an empty directory needs a file `initialize`
   /// This zoo.cfg, absolute, which a reconfig changes; empty: none, and nothing is written.
   std::string config_file;

@@ -7,6 +7,17 @@
 
 namespace troupe {
 
+/// What this server holds in memory, by part, in bytes (core/memory_budget.hpp).
+struct memory_figures {
+  std::int64_t limit = 0;  // 0: none, and then there is no _max
+  std::int64_t tree = 0, tree_max = 0;
+  std::int64_t sessions = 0, sessions_max = 0;  // with connections and watches
+  std::int64_t buffers = 0, buffers_max = 0;
+  std::int64_t resident = 0;
+  std::uint64_t refused_writes = 0, refused_sessions = 0;  // since the start
+  std::string full;  // why nothing may grow, for people; empty: it may
+};
+
 struct get_database_stats {
   TROUPE_STAYS_LOCAL;
 };
@@ -21,6 +32,7 @@ struct database_stats {
   std::uint64_t znodes = 0, watches = 0, watched_paths = 0, ephemerals = 0, sessions = 0;
   std::uint64_t local_sessions = 0;  // known to this server alone
   std::uint64_t data_bytes = 0;
+  memory_figures memory;
   std::uint64_t requests_received = 0, replies_sent = 0, events_sent = 0, outstanding = 0;
   std::uint64_t digest_mismatches = 0;  // since the start; more than 0: this replica has drifted
   double latency_ms_average = 0;

@@ -136,6 +136,7 @@ struct gateway_stats {
   std::int64_t open_files = 0, open_files_max = 0;
   // What clients make this server hold, in bytes, and how many were cut off for that.
   std::int64_t unsent_bytes = 0, request_bytes = 0, cut_off = 0;
+  std::uint64_t refused_for_files = 0, refused_for_memory = 0;  // connections
 };
 /// Figures begin anew: crst and srst. Everybody who keeps such figures is told.
 struct reset_statistics {

@@ -40,6 +40,8 @@ class memory_budget {
   [[nodiscard]] std::int64_t tree_max() const { return part(2); }
   [[nodiscard]] std::int64_t sessions_max() const { return part(4); }
   [[nodiscard]] std::int64_t buffers_max() const { return part(4); }
+  /// Of what sessions and watches may have.
+  [[nodiscard]] std::int64_t watches_max() const { return sessions_max() / 2; }
 
   /// A resident size from which on nothing may grow, whatever the parts say: they are a model.
   [[nodiscard]] std::int64_t resident_max() const {

@@ -14,6 +14,7 @@
 #include "actors/node/daemon.hpp"
 #include "actors/node/node.hpp"
 #include "actors/node/pid_file.hpp"
+#include "actors/node/process_limits.hpp"
 #include "actors/node/program.hpp"
 #include "actors/node/status.hpp"
 #include "actors/node/stopping.hpp"
@@ -234,7 +235,8 @@ int print_pid(const verb_target& whom, arguments) {
 }
 
 int print_config(const config::loaded& from, const arguments&) {
-  std::cout << config::print_with_sources(from);
+  std::cout << config::print_with_sources(from)
+            << "\n# Memory here: " << allow_memory(from.value.memory_limit).why << "\n";
   return exit_code::done;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "actors/node/node.hpp"
 
+#include <malloc.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -22,6 +23,7 @@
 #include "actors/node/links.hpp"
 #include "actors/node/network_settings.hpp"
 #include "actors/node/ports.hpp"
+#include "actors/node/process_limits.hpp"
 #include "actors/node/server.hpp"
 #include "actors/process_user.hpp"
 #include "actors/sasl_conversation.hpp"
@@ -135,14 +137,23 @@ void write_trace(const node_context& context, const std::string& path) {
     context.log.warn("trace_failed", {{"reason", written.error()}});
 }
 
-/// Waits for the signal that ends the server; SIGUSR1 writes the trace meanwhile, SIGUSR2 says that
-/// a reconfig has moved the server.
+/// What the actors want of the main thread, which has the time.
+struct errands {
+  noted_place moved_to;           // a reconfig has moved the server
+  std::atomic<bool> trim{false};  // the heap
+
+  static void call() { ::kill(::getpid(), SIGUSR2); }
+};
+
+/// Waits for the signal that ends the server; SIGUSR1 writes the trace meanwhile, SIGUSR2 is for
+/// errands.
 void wait_for_end(const sigset_t& signals, const node_context& context,
-                  const std::string& trace_path, noted_place& noted, ports& listening,
+                  const std::string& trace_path, errands& wanted, ports& listening,
                   storage::published_note& note) {
   for (int got = 0; sigwait(&signals, &got) == 0;) {
     if (got == SIGUSR2) {
-      if (const auto to = noted.take()) listening.follow(*to);
+      if (const auto to = wanted.moved_to.take()) listening.follow(*to);
+      if (wanted.trim.exchange(false)) ::malloc_trim(0);
       note.listens_at(listening.client_host(), listening.client_port());
     } else if (got == SIGUSR1) {
       write_trace(context, trace_path);
@@ -177,22 +188,80 @@ void give_way() {
   (void)::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), niceness);
 }
 
+/// How the heap is kept where its size matters: what is large is mapped by itself, so that it goes
+/// back at once, and few arenas hold little that others could use. The library's own rule would
+/// raise the first bound with every large piece that is freed. Before there are threads.
+void settle_heap() {
+  constexpr int large_bytes = 256 << 10, top_bytes = 4 << 20, arenas = 2;
+  (void)::mallopt(M_MMAP_THRESHOLD, large_bytes);
+  (void)::mallopt(M_TRIM_THRESHOLD, top_bytes);
+  (void)::mallopt(M_ARENA_MAX, arenas);
+}
+
+/// A call waits so long for a descriptor or for memory before it fails: the journal's clients take
+/// it for a slow disk until then.
+constexpr std::int32_t shortage_ms_max = 5'000;
+
+std::shared_ptr<storage::disk> make_disk(const log::logger& log) {
+  return std::make_shared<storage::posix_disk>(
+      storage::posix_disk_options{shortage_ms_max, [log](const storage::io_error& why) {
+                                    log.warn("disk_call_waits", {{"reason", why.text()}});
+                                  }});
+}
+
+/// How much this process may have of what is not its own.
+struct allowances {
+  open_files_limit files;
+  memory_allowance memory;
+};
+
+allowances claim_allowances(const config::node_config& config) {
+  allowances out{raise_open_files(), allow_memory(config.memory_limit)};
+  if (out.memory.bytes > 0) settle_heap();
+  return out;
+}
+
+void tell(const node_context& context, const allowances& allowed) {
+  const auto& files = context.files;
+  context.log.info("open_files", {{"limit", files.open_max()},
+                                  {"raised_from", allowed.files.was},
+                                  {"for_clients", files.clients_end()}});
+  if (files.is_scarce())
+    context.log.warn("open_files_few",
+                     {{"limit", files.open_max()},
+                      {"accepted", "twice what disk and peers need; ulimit -n or LimitNOFILE"}});
+  context.log.info(
+      "memory_limit",
+      {{"bytes", context.memory.limit()},
+       {"for_the_tree", context.memory.is_limited() ? context.memory.tree_max() : std::int64_t{0}},
+       {"source", allowed.memory.why}});
+}
+
 context_ptr make_context(config::node_config config, bool traced, log::audit_writer audit,
-                         const std::shared_ptr<noted_place>& noted,
-                         std::shared_ptr<storage::disk> disk) {
+                         const std::shared_ptr<errands>& wanted,
+                         std::shared_ptr<storage::disk> disk, const allowances& allowed) {
   auto context = std::make_shared<node_context>();
   context->me = config.my_id.value_or(standalone_id);
+  context->log = log::make(context->me);
+  const auto others = std::max<std::size_t>(config.servers.size(), 1) - 1;
+  context->files = core::file_budget{allowed.files.now, static_cast<std::int64_t>(others)};
+  if (allowed.memory.bytes > 0) {
+    context->memory = core::memory_budget{allowed.memory.bytes};
+    context->trim_heap = [wanted] {
+      if (!wanted->trim.exchange(true)) errands::call();
+    };
+  }
+  context->resident_bytes = resident_bytes;
   context->config = std::move(config);
   context->wall_ms = wall_ms;
   context->give_way = give_way;
-  context->moved = [noted](const config::server_entry& to) {
-    noted->note(to);
-    ::kill(::getpid(), SIGUSR2);
+  context->moved = [wanted](const config::server_entry& to) {
+    wanted->moved_to.note(to);
+    errands::call();
   };
-  context->disk = disk ? std::move(disk) : std::make_shared<storage::posix_disk>();
+  context->disk = disk ? std::move(disk) : make_disk(context->log);
   if (traced)
     context->trace = std::make_shared<trace::sink>(context->me, trace_events_max, steady_ns);
-  context->log = log::make(context->me);
   if (audit)
     context->audit = [write = std::move(audit)](const audit_line& x) {
       write(x.is_failure, x.text);
@@ -227,6 +296,7 @@ std::string why_no_start(const config::node_config& cfg) {
 
 int run_server(config::node_config config, run_options options, server_seams seams) {
   auto signals = block_signals();
+  const auto allowed = claim_allowances(config);
   start_report report{options.ready_fd};
   log::options logging;
   logging.console = options.foreground;
@@ -235,10 +305,11 @@ int run_server(config::node_config config, run_options options, server_seams sea
 
   auto audit = open_audit(config, options.log_path);
   if (!audit) return report.failed(audit.error(), exit_config);
-  auto noted = std::make_shared<noted_place>();
+  auto wanted = std::make_shared<errands>();
   auto context = make_context(std::move(config), !options.trace_path.empty(), *std::move(audit),
-                              noted, std::move(seams.disk));
+                              wanted, std::move(seams.disk), allowed);
   const auto& cfg = context->config;
+  tell(*context, allowed);
   auto failed = [&](const std::string& reason, int code) {
     audit_own(*context, "serverStart", core::audit_result::failure);
     return report.failed(reason, code);
@@ -278,7 +349,7 @@ int run_server(config::node_config config, run_options options, server_seams sea
   note.listens_at(listening.client_host(), listening.client_port());
   report.ready();
   audit_own(*context, "serverStart", core::audit_result::success);
-  wait_for_end(signals, *context, options.trace_path, *noted, listening, note);
+  wait_for_end(signals, *context, options.trace_path, *wanted, listening, note);
   audit_own(*context, "serverStop", core::audit_result::invoked);
   write_trace(*context, options.trace_path);
   listening.close();

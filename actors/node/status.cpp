@@ -104,6 +104,7 @@ server_state ask_state(const std::string& host, std::uint16_t port, int timeout_
     out.reason = "the connection was closed without an answer";
     out.mode = value_of(*srvr, "Mode");
     out.disk = value_of(*srvr, "Disk");
+    out.memory = value_of(*srvr, "Memory");
     out.is = out.mode.empty() ? out.is : server_state::kind::serving;
     return !out.mode.empty();
   };
@@ -122,6 +123,7 @@ server_state ask_state(const std::string& host, std::uint16_t port, int timeout_
   out.is = server_state::kind::serving;
   out.mode = serving == "yes" ? mode_of_state(value_of(*whys, "State")) : "read-only";
   out.disk = value_of(*whys, "Disk");
+  out.memory = value_of(*whys, "Memory");
   return out;
 }
 
@@ -159,6 +161,7 @@ int print_status(const verb_target& of, std::ostream& out, std::ostream& err) {
   if (seen.is == server_state::kind::serving) {
     out << "Mode: " << seen.mode << "\n";
     if (!seen.disk.empty()) out << "Disk: " << seen.disk << "\n";
+    if (!seen.memory.empty()) out << "Memory: " << seen.memory << "\n";
     print_list_warnings(of, out);
     return exit_code::done;
   }

@@ -14,6 +14,7 @@ struct server_state {
   kind is = kind::no_answer;
   std::string mode;    // serving: leader, follower, observer, standalone, read-only
   std::string disk;    // serving: what is wrong with it; empty: nothing
+  std::string memory;  // the same of memory.limit
   std::string whys;    // not serving: our own word's answer, from which `is` comes
   std::string reason;  // no answer: why
 };

@@ -105,6 +105,11 @@ situation leading() {
   now.gateway.up_ms = 60'000;
   now.gateway.open_files = 30;
   now.gateway.open_files_max = 1024;
+  now.gateway.refused_for_files = 3;
+  now.database.memory.tree = 2048;
+  now.database.memory.sessions = 960;
+  now.database.memory.buffers = 512;
+  now.database.memory.resident = 30'000'000;
   return now;
 }
 
@@ -315,6 +320,15 @@ TEST(FourLetter, MntrOfALeader) {
             "zk_local_sessions\t0\n"
             "zk_open_file_descriptor_count\t30\n"
             "zk_max_file_descriptor_count\t1024\n"
+            "zk_connections_refused_for_files\t3\n"
+            "zk_connections_refused_for_memory\t0\n"
+            "zk_memory_limit\t0\n"
+            "zk_memory_tree_bytes\t2048\n"
+            "zk_memory_sessions_bytes\t960\n"
+            "zk_memory_buffers_bytes\t512\n"
+            "zk_memory_resident\t30000000\n"
+            "zk_writes_refused_for_memory\t0\n"
+            "zk_sessions_refused_for_memory\t0\n"
             "zk_connection_drop_probability\t0.0\n"
             "zk_last_client_response_size\t88\n"
             "zk_min_client_response_size\t16\n"

@@ -13,6 +13,7 @@ using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Not;
 
 /// A leader that agrees to everything at once.
 leader_actor::behavior_type agreeable_leader(leader_actor::pointer self, scene* on,
@@ -204,6 +205,36 @@ TEST_F(LearnerHandler, PassesTheRoundOfAPingOnAndTheRoundOfItsEchoBack) {
   learner_says(wire::Pong{});
   EXPECT_THAT(on.news(), ElementsAre("leader: heard in round 4", "leader: heard in round 0"))
       << "of an older version there is no round";
+}
+
+TEST_F(LearnerHandler, LearnerWithMuchOnItsWayIsAskedAtOnceWhetherItHasArrived) {
+  context->memory = core::memory_budget{core::memory_budget::limit_min};
+  const auto max = static_cast<std::size_t>(context->memory.unheard_max());
+  on.plan.how = sync_source::kind::diff;
+  promise(at(1, 5));
+  learner_says(wire::AckNewLeader{});
+  on.news();
+  const auto send = [this](std::uint32_t counter, std::size_t bytes) {
+    auto encoded = std::make_shared<wire::Proposal>();
+    encoded->set_epoch(2);
+    encoded->add_txns(std::string(bytes, 'x'));
+    caf::anon_send(handler_, forward_proposals{txns_of({at(2, counter)}), encoded});
+    run();
+  };
+  send(1, max / 8);
+  EXPECT_THAT(on.news(), Not(Contains(HasSubstr("PING"))));
+  // Four times what it may lag by, and each time it says that all is there.
+  for (std::uint64_t i = 1; i <= 12; ++i) {
+    send(static_cast<std::uint32_t>(1 + i), max / 3);
+    EXPECT_THAT(on.news(), Contains("learner: PING in round 0 alone")) << i;
+    wire::Pong echo;
+    echo.set_number(i);
+    learner_says(echo);
+    on.news();
+  }
+  send(14, max / 2);
+  send(15, max / 2);
+  EXPECT_THAT(on.news(), Contains(HasSubstr("leader: gone, it is behind by more than")));
 }
 
 /// "Not valid" would tell a live client that its session has expired.
