@@ -50,16 +50,18 @@ bool sparing_accept::turn_away(int listening_fd) {
 }
 
 client_doorman::client_doorman(caf::io::network::default_multiplexer& loop, int listening_fd,
-                               sparing_accept::report short_of_files)
+                               on_accept hears, sparing_accept::report short_of_files)
     : caf::io::doorman(caf::io::network::accept_hdl_from_socket(listening_fd)),
+      hears_(std::move(hears)),
       acceptor_(loop, listening_fd, std::move(short_of_files)) {}
 
 /// As CAF's doorman_impl.
 bool client_doorman::new_connection() {
   if (detached()) return false;  // closed within this turn of the loop
   auto& loop = acceptor_.backend();
-  auto connection = loop.new_scribe(acceptor_.accepted_socket());
+  auto connection = caf::make_counted<client_socket>(loop, acceptor_.accepted_socket());
   const auto handle = connection->hdl();
+  hears_(connection);
   parent()->add_scribe(std::move(connection));
   return doorman::new_connection(&loop, handle);
 }

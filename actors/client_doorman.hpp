@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/// CAF's doorman for clients, which also copes when there is no descriptor for one more. CAF's own
+/// The door through which clients come in: their sockets are client_sockets, and it also copes when there is no descriptor for one more. CAF's own
 /// leaves the connection in the queue then, and the loop, which is told of it again at once, turns
 /// for nothing else.
 /// Owns: a spare descriptor, given up for a moment to take such a connection and close it. Errors:
@@ -14,6 +14,8 @@
 #include <caf/io/network/acceptor_impl.hpp>
 #include <caf/io/network/default_multiplexer.hpp>
 #include <caf/io/network/native_socket.hpp>
+
+#include "actors/client_socket.hpp"
 
 namespace troupe {
 
@@ -41,7 +43,10 @@ class sparing_accept {
 
 class client_doorman final : public caf::io::doorman {
  public:
-  client_doorman(caf::io::network::default_multiplexer& loop, int listening_fd,
+  /// Has each client's socket before the broker hears of its handle.
+  using on_accept = std::function<void(client_socket_ptr)>;
+
+  client_doorman(caf::io::network::default_multiplexer& loop, int listening_fd, on_accept hears,
                  sparing_accept::report short_of_files);
 
   bool new_connection() override;
@@ -53,6 +58,7 @@ class client_doorman final : public caf::io::doorman {
   void remove_from_loop() override { acceptor_.passivate(); }
 
  private:
+  on_accept hears_;
   caf::io::network::acceptor_impl<sparing_accept> acceptor_;
 };
 

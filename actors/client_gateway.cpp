@@ -16,6 +16,8 @@
 #include <caf/io/all.hpp>
 
 #include "actors/client_doorman.hpp"
+#include "actors/client_socket.hpp"
+#include "actors/core/last_bytes.hpp"
 #include "actors/core/outbox.hpp"
 #include "actors/tcp_listener.hpp"
 #include "actors/trace/log.hpp"
@@ -26,6 +28,18 @@ namespace troupe {
 
 /// From the gateway to itself, a turn of the multiplexer later.
 struct apply_pause {
+  TROUPE_STAYS_LOCAL;
+  connection_id connection;
+};
+
+/// From the gateway to itself: does its client still take what it is owed?
+struct check_last_bytes {
+  TROUPE_STAYS_LOCAL;
+  connection_id connection;
+};
+
+/// From the gateway to itself: the client has had the time to end its side as well.
+struct end_linger {
   TROUPE_STAYS_LOCAL;
   connection_id connection;
 };
@@ -72,8 +86,15 @@ constexpr std::chrono::milliseconds deaf_pause{100};
 /// Of connections refused for want of descriptors or memory one line tells, at most so often.
 constexpr std::chrono::seconds refusals_told_every{1};
 
+/// A connection that has all its bytes is read on for so long, and what comes is thrown away: a
+/// socket that is closed with input unread resets the connection, and the client may lose what the
+/// server said last. At most so many at once; one more, and the oldest goes.
+constexpr std::chrono::seconds linger_max{2};
+constexpr std::size_t lingering_max = 64;
+
 struct client {
   connection_handle socket;
+  client_socket_ptr wire;
   client_session_actor session;
   account_ptr account;
   std::string host, address;  // address = host:port
@@ -85,10 +106,22 @@ struct client {
   std::size_t being_written = 0;  // and with CAF
   std::size_t event_bytes = 0;    // of what is unsent, at most
   bool congested = false;
-  bool closing = false;  // without a session: it is here for its unsent bytes
   bool pause_wanted = false, paused = false, pause_in_flight = false;
+  bool input_ended = false;               // the client sends no more, and may wait for answers
+  bool closing = false;                   // without a session: it is here for its unsent bytes
+  std::uint64_t handed_bytes = 0;         // for it to take, since it is here
+  std::optional<core::last_bytes> watch;  // once its sending has ended, or it is being closed
 
   [[nodiscard]] std::size_t unsent() const { return output.size() + being_written; }
+  /// And what its own machine has not acknowledged.
+  [[nodiscard]] std::size_t untaken() const { return output.size() + wire->untaken(); }
+};
+
+/// A connection that is no client's any more: all is sent, and the end of it is not yet seen.
+struct farewell {
+  client_socket_ptr wire;
+  std::uint64_t handed_bytes = 0;
+  core::last_bytes watch;
 };
 
 struct client_gateway_state {
@@ -96,6 +129,8 @@ struct client_gateway_state {
   client_gateway_options options;
   std::map<connection_id, client> clients;
   std::map<connection_handle, connection_id> by_socket;
+  std::map<connection_handle, client_socket_ptr> accepted;  // until its handle is heard of
+  std::map<connection_id, farewell> lingering;
   std::map<std::string, std::uint32_t> per_host;
   gauge_part connections_bytes;
   connection_id last_id;
@@ -121,18 +156,79 @@ client* find(gateway_ptr self, connection_id id) {
   return at == self->state.clients.end() ? nullptr : &at->second;
 }
 
-/// Drops a connection from all books.
-void forget(gateway_ptr self, connection_id id) {
+std::int64_t now_ms(gateway_ptr self) {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(
+             self->clock().now().time_since_epoch())
+      .count();
+}
+
+// -- the end of a connection --------------------------------------------------------------------
+
+/// Takes a connection out of the books of clients; its socket is still open.
+client strike_off(gateway_ptr self, connection_id id) {
   auto& s = self->state;
-  auto gone = s.clients.extract(id);
-  if (gone.empty()) return;
-  const auto& c = gone.mapped();
-  s.by_socket.erase(c.socket);
+  auto c = std::move(s.clients.extract(id).mapped());
   s.connections_bytes.add(-connection_bytes);
   if (auto count = s.per_host.find(c.host); --count->second == 0) s.per_host.erase(count);
   if (!c.closing) self->demonitor(c.session.address());
   c.account->close();
+  return c;
+}
+
+/// Closes a connection now, with what was not sent.
+void forget(gateway_ptr self, connection_id id) {
+  if (find(self, id) == nullptr) return;
+  const auto c = strike_off(self, id);
+  self->state.by_socket.erase(c.socket);
+  if (c.unsent() > 0) c.wire->cut();
   self->close(c.socket);
+}
+
+void end_lingering(gateway_ptr self, connection_id id) {
+  auto gone = self->state.lingering.extract(id);
+  if (gone.empty()) return;
+  const auto socket = gone.mapped().wire->hdl();
+  self->state.by_socket.erase(socket);
+  self->close(socket);
+}
+
+/// All is with the kernel: says so to the client, and gives it the time to end its side.
+void linger(gateway_ptr self, connection_id id) {
+  auto& s = self->state;
+  const auto c = strike_off(self, id);
+  c.wire->ack_writes(false);
+  c.wire->end_output();
+  if (s.lingering.size() >= lingering_max) end_lingering(self, s.lingering.begin()->first);
+  const auto stall_ms_max = config_of(self).max_session_timeout_ms;
+  s.lingering.emplace(id, farewell{c.wire, c.handed_bytes, {stall_ms_max, now_ms(self)}});
+  if (c.paused) self->backend().post([wire = c.wire] { wire->add_to_loop(); });
+  self->delayed_send(self, linger_max, end_linger{id});
+}
+
+/// A client may need longer for what the kernel holds; once it has all, it has had its time.
+void on_end_linger(gateway_ptr self, const end_linger& x) {
+  auto at = self->state.lingering.find(x.connection);
+  if (at == self->state.lingering.end()) return;
+  auto& [wire, handed_bytes, watch] = at->second;
+  const auto left = std::min<std::uint64_t>(wire->untaken(), handed_bytes);
+  if (left == 0 || watch.is_given_up(handed_bytes - left, left, now_ms(self)))
+    return end_lingering(self, x.connection);
+  self->delayed_send(self, linger_max, x);
+}
+
+void watch_last_bytes(gateway_ptr self, connection_id id, client& c) {
+  if (c.watch) return;
+  c.watch.emplace(config_of(self).max_session_timeout_ms, now_ms(self));
+  self->delayed_send(self, std::chrono::milliseconds(c.watch->check_ms()), check_last_bytes{id});
+}
+
+/// Closes a connection once it has its bytes.
+void close_when_sent(gateway_ptr self, connection_id id, client& c) {
+  if (std::exchange(c.closing, true)) return;
+  self->demonitor(c.session.address());
+  if (c.unsent() > 0) return watch_last_bytes(self, id, c);
+  if (c.input_ended) return forget(self, id);
+  linger(self, id);
 }
 
 /// An IPv4 client of a socket for both kinds of address is shown, counted and let in by its own.
@@ -144,6 +240,7 @@ std::string unmapped(std::string host) {
 
 void refuse(gateway_ptr self, connection_handle socket, const std::string& address,
             std::string_view reason, std::uint32_t limit) {
+  self->state.accepted.erase(socket);
   log_of(self).warn("client_refused", {{"client", address}, {"reason", reason}, {"limit", limit}});
   self->close(socket);
 }
@@ -174,6 +271,7 @@ bool refuse_for_shortage(gateway_ptr self, connection_handle socket) {
   } else {
     return false;
   }
+  s.accepted.erase(socket);
   self->close(socket);
   return true;
 }
@@ -193,7 +291,12 @@ caf::io::accept_handle listen_at(gateway_ptr self, int listening_fd) {
       caf::anon_send(gateway, short_of_files{code, was_closed});
   };
   auto& loop = dynamic_cast<caf::io::network::default_multiplexer&>(self->backend());
-  auto doorman = caf::make_counted<client_doorman>(loop, listening_fd, std::move(report));
+  auto hears = [self](client_socket_ptr wire) {
+    const auto socket = wire->hdl();
+    self->state.accepted.insert_or_assign(socket, std::move(wire));
+  };
+  auto doorman =
+      caf::make_counted<client_doorman>(loop, listening_fd, std::move(hears), std::move(report));
   const auto handle = doorman->hdl();
   self->add_doorman(std::move(doorman));
   return handle;
@@ -216,7 +319,8 @@ void accept(gateway_ptr self, connection_handle socket) {
   ++from_host;
   watch_for_dead_peer(descriptor_of(socket), cfg.max_session_timeout_ms, cfg.client_keep_alive);
   const connection_id id{++s.last_id.value};
-  self->ack_writes(socket, true);
+  auto wire = std::move(s.accepted.extract(socket).mapped());
+  wire->ack_writes(true);
   auto account = std::make_shared<client_account>(*s.options.context);
   auto session = s.options.make_session(self->system(), id, address,
                                         caf::actor_cast<transport_sink>(self), account);
@@ -224,6 +328,7 @@ void accept(gateway_ptr self, connection_handle socket) {
   s.connections_bytes.add(connection_bytes);
   s.by_socket.emplace(socket, id);
   s.clients.emplace(id, client{.socket = socket,
+                               .wire = std::move(wire),
                                .session = std::move(session),
                                .account = std::move(account),
                                .host = std::move(host),
@@ -244,7 +349,7 @@ void cut_off(gateway_ptr self, connection_id id, const client& c, std::string_vi
                                       {"limit", limit}});
   context.gauges->clients_cut_off.fetch_add(1, std::memory_order_relaxed);
   if (!c.closing) self->send(c.session, transport_closed{});
-  caf::io::network::shutdown_both(descriptor_of(c.socket));
+  c.wire->cut();
   forget(self, id);
 }
 
@@ -281,8 +386,9 @@ void on_data(gateway_ptr self, const caf::io::new_data_msg& data) {
   auto& s = self->state;
   auto at = s.by_socket.find(data.handle);
   if (at == s.by_socket.end()) return;
-  auto& c = s.clients.at(at->second);
-  if (c.closing) return;  // nobody listens any more
+  auto* known = find(self, at->second);
+  if (known == nullptr || known->closing) return;  // nobody listens any more
+  auto& c = *known;
   c.heard = self->clock().now();
   self->send(c.session, bytes_received{std::string(data.buf.begin(), data.buf.end())});
   auto wanted = c.read_bytes;
@@ -298,10 +404,34 @@ void on_disconnected(gateway_ptr self, connection_handle socket) {
   auto at = s.by_socket.find(socket);
   if (at == s.by_socket.end()) return;
   const auto id = at->second;
-  const auto& c = s.clients.at(id);
-  if (!c.closing) self->send(c.session, transport_closed{});
+  if (const auto* c = find(self, id); c != nullptr && !c->closing)
+    self->send(c->session, transport_closed{});
   forget(self, id);
+  end_lingering(self, id);
 }
+
+/// The client sends no more. What it is owed is its session's to say.
+void on_input_ended(gateway_ptr self, connection_handle socket) {
+  auto at = self->state.by_socket.find(socket);
+  if (at == self->state.by_socket.end()) return;
+  const auto id = at->second;
+  auto* c = find(self, id);
+  if (c == nullptr) return end_lingering(self, id);
+  if (std::exchange(c->input_ended, true)) return;
+  if (!c->closing) self->send(c->session, bytes_received{});  // as a read of 0 bytes is
+  watch_last_bytes(self, id, *c);
+}
+
+void on_check_last_bytes(gateway_ptr self, const check_last_bytes& x) {
+  auto* c = find(self, x.connection);
+  if (c == nullptr) return;
+  const auto left = std::min<std::uint64_t>(c->untaken(), c->handed_bytes);
+  if (c->watch->is_given_up(c->handed_bytes - left, left, now_ms(self)))
+    return cut_off(self, x.connection, *c, "does not take its last answers",
+                   config_of(self).max_session_timeout_ms);
+  self->delayed_send(self, std::chrono::milliseconds(c->watch->check_ms()), x);
+}
+
 
 /// Hands CAF as much as it may have at once.
 void write_on(gateway_ptr self, client& c) {
@@ -313,13 +443,6 @@ void write_on(gateway_ptr self, client& c) {
 void set_congested(gateway_ptr self, client& c, bool congested) {
   c.congested = congested;
   self->send(c.session, output_congested{congested});
-}
-
-/// Behind the last bytes, once they are out.
-void close_when_sent(gateway_ptr self, connection_id id, client& c) {
-  if (c.unsent() == 0) return forget(self, id);
-  self->demonitor(c.session.address());
-  c.closing = true;
 }
 
 /// True: the client lets events pile up.
@@ -342,6 +465,7 @@ void on_send(gateway_ptr self, send_bytes& x) {
   if (has_too_many_events(*c, x, events_max))
     return cut_off(self, x.connection, *c, "does not take its watch events",
                    static_cast<std::int64_t>(events_max));
+  c->handed_bytes += x.bytes.size();
   c->output.push(std::move(x.bytes));
   write_on(self, *c);
   const auto unsent = static_cast<std::int64_t>(c->unsent());
@@ -358,13 +482,16 @@ void on_written(gateway_ptr self, const caf::io::data_transferred_msg& x) {
   auto& s = self->state;
   auto at = s.by_socket.find(x.handle);
   if (at == s.by_socket.end()) return;
-  auto& c = s.clients.at(at->second);
+  auto* known = find(self, at->second);
+  if (known == nullptr) return;  // it lingers
+  auto& c = *known;
   c.account->take_output(x.written);
   c.being_written = x.remaining;
   write_on(self, c);
   c.event_bytes = std::min(c.event_bytes, c.unsent());
   if (c.closing) {
-    if (c.unsent() == 0) forget(self, at->second);
+    if (c.unsent() > 0) return;
+    c.input_ended ? forget(self, at->second) : linger(self, at->second);
   } else if (c.congested && static_cast<std::int64_t>(c.unsent()) <= unsent_bytes_relieved) {
     set_congested(self, c, false);
   }
@@ -396,11 +523,11 @@ void on_apply_pause(gateway_ptr self, const apply_pause& x) {
 
 /// A session that ended without closing its connection failed; its client shall not wait.
 void on_session_down(gateway_ptr self, const caf::down_msg& down) {
-  const auto& clients = self->state.clients;
+  auto& clients = self->state.clients;
   auto at = std::ranges::find_if(clients, [&](const auto& entry) {
     return !entry.second.closing && entry.second.session.address() == down.source;
   });
-  if (at != clients.end()) forget(self, at->first);
+  if (at != clients.end()) close_when_sent(self, at->first, at->second);
 }
 
 std::int64_t count_open_files() {
@@ -416,13 +543,15 @@ std::int64_t count_open_files() {
 gateway_stats stats_of(gateway_ptr self, const get_gateway_stats& asked) {
   const auto& s = self->state;
   gateway_stats stats;
-  stats.connection_count = s.clients.size();
-  if (asked.with_connections)
-    for (const auto& [id, c] : s.clients)
-      stats.connections.push_back(
-          {id, c.address, c.requests, c.replies, c.events, !c.pause_wanted, c.since_wall_ms,
-           std::chrono::duration_cast<std::chrono::milliseconds>(self->clock().now() - c.heard)
-               .count()});
+  for (const auto& [id, c] : s.clients) {
+    if (c.closing) continue;
+    ++stats.connection_count;
+    if (!asked.with_connections) continue;
+    stats.connections.push_back(
+        {id, c.address, c.requests, c.replies, c.events, !c.pause_wanted, c.since_wall_ms,
+         std::chrono::duration_cast<std::chrono::milliseconds>(self->clock().now() - c.heard)
+             .count()});
+  }
   const auto& gauges = *s.options.context->gauges;
   stats.unsent_bytes = gauges.unsent_bytes;
   stats.request_bytes = gauges.request_bytes;
@@ -462,7 +591,10 @@ caf::behavior client_gateway(gateway_ptr self, client_gateway_options options, i
       [self](const caf::io::new_connection_msg& x) { accept(self, x.handle); },
       [self](const caf::io::new_data_msg& x) { on_data(self, x); },
       [self](const caf::io::connection_closed_msg& x) { on_disconnected(self, x.handle); },
+      [self](const input_ended_msg& x) { on_input_ended(self, x.handle); },
       [self](const caf::io::data_transferred_msg& x) { on_written(self, x); },
+      [self](const check_last_bytes& x) { on_check_last_bytes(self, x); },
+      [self](const end_linger& x) { on_end_linger(self, x); },
       [self](send_bytes& x) { on_send(self, x); }, [self](check_what_all_hold) { on_check(self); },
       [self](const pause_reading& x) { on_pause(self, x); },
       [self](const apply_pause& x) { on_apply_pause(self, x); },

@@ -179,9 +179,27 @@ void pass_on_what_waits(self_ptr self) {
     pass_requests_on(self);
 }
 
+/// A client that sends no more has no use for its connection once it has all its answers. (Behind
+/// pass_requests_on() nothing whole waits while nothing is under way, but for congestion.)
+void end_if_nothing_is_owed(self_ptr self) {
+  auto& s = self->state;
+  if (!s.input_over || s.stage != phase::live || s.unanswered > 0 || s.congested) return;
+  log_of(self).info("session_disconnected",
+                    {{"session", s.session}, {"client", s.options.client_address}});
+  finish(self, {});
+}
+
+void on_input_ended(self_ptr self) {
+  auto& s = self->state;
+  s.input_over = true;
+  s.arrived.notify();
+  end_if_nothing_is_owed(self);
+}
+
 void on_bytes(self_ptr self, std::string_view bytes) {
   auto& s = self->state;
   if (s.stage == phase::over) return;
+  if (bytes.empty()) return on_input_ended(self);
   s.input.feed(bytes);
   if (s.stage == phase::live) return pass_requests_on(self);
   count_bytes(s);
@@ -208,6 +226,7 @@ void on_output(self_ptr self, client_output& output) {
   }
   if (!output.frames.empty() || output.wants_room) deliver(self, output, false);
   pass_on_what_waits(self);
+  end_if_nothing_is_owed(self);
 }
 
 void on_congested(self_ptr self, bool congested) {
@@ -218,6 +237,7 @@ void on_congested(self_ptr self, bool congested) {
   if (std::exchange(s.database_waits, false))
     self->send(s.options.database, client_has_room{s.options.id});
   pass_on_what_waits(self);
+  end_if_nothing_is_owed(self);
 }
 
 void on_transport_closed(self_ptr self) {
@@ -297,6 +317,7 @@ void begin_serving(self_ptr self, const hello& from, const session_opened& opene
                       opened.read_only),
       1, false);
   pass_requests_on(self);
+  end_if_nothing_is_owed(self);
 }
 
 /// ZooKeeperServer.processConnectRequest, with the session's fate in the database's hands.
@@ -334,6 +355,7 @@ coro::task<> open(self_ptr self, hello from) {
 coro::task<> converse(self_ptr self) {
   auto& s = self->state;
   while (s.input.waiting().size() < frame_prefix_bytes) {
+    if (s.input_over) co_return finish(self, {});
     auto more = s.arrived.wait();
     co_await more;
   }
@@ -347,6 +369,7 @@ coro::task<> converse(self_ptr self) {
   }
   auto first_frame = s.input.next();
   while (!first_frame && !s.input.bad()) {
+    if (s.input_over) co_return finish(self, {});
     auto more = s.arrived.wait();
     co_await more;
     first_frame = s.input.next();

@@ -8,6 +8,7 @@
 /// one. Order: requests go to the database in the order they came, a read of the socket at a time;
 /// replies go out in the order the database gives them. Nothing behind the handshake's frame is
 /// looked at before the database has opened the session.
+/// End: a client that ends its sending has its answers first, the close behind them.
 /// Errors: what a client sends wrong ends its connection with one log line, never the actor system.
 #pragma once
 
@@ -54,6 +55,7 @@ struct client_session_state {
   bool reading_paused = false;
   bool congested = false;          // the client does not take its replies
   bool database_waits = false;     // for the client to take its replies
+  bool input_over = false;         // the client sends no more: it gets what it is owed, no more
   bool close_asked = false;        // the client sent closeSession
   bool known_to_database = false;  // it was asked to open: it must hear when the connection goes
   coro::signal arrived;            // bytes, while a coroutine converses

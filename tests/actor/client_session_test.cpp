@@ -181,5 +181,86 @@ TEST_F(ClientSession, TransportLostBeforeTheHelloConcernsNobody) {
   EXPECT_THAT(log, IsEmpty());
 }
 
+// -- a client that sends no more: a read without bytes --------------------------------------------
+
+TEST_F(ClientSession, ClientThatSendsNoMoreAndIsOwedNothingIsClosed) {
+  open_live_session();
+  receive("");
+  EXPECT_TRUE(is_over());
+  EXPECT_EQ(now.sent, "");
+  EXPECT_THAT(now.gone, ElementsAre(connection));
+  EXPECT_THAT(log.back(), HasSubstr("session_disconnected session=0x100000000000abc"));
+}
+
+TEST_F(ClientSession, ClientThatSendsNoMoreHasAllItsAnswersFirst) {
+  open_live_session();
+  receive(pings(25));  // more than may be under way at once
+  receive("");
+  for (int left = 25; left > 0; left -= 5) {
+    ASSERT_FALSE(now.closed) << left;
+    tell(client_output{.frames = "r", .replies = 5});
+  }
+  EXPECT_EQ(now.requests.size(), 25u);
+  EXPECT_EQ(now.sent, "rrrrr");
+  EXPECT_TRUE(is_over());
+  EXPECT_THAT(now.gone, ElementsAre(connection));
+}
+
+TEST_F(ClientSession, HalfARequestAtTheEndIsOwedNothing) {
+  open_live_session();
+  receive(ping() + ping().substr(0, 7));
+  receive("");
+  EXPECT_FALSE(now.closed);
+  tell(client_output{.frames = "r", .replies = 1});
+  EXPECT_EQ(now.sent, "r");
+  EXPECT_TRUE(is_over());
+}
+
+TEST_F(ClientSession, RequestsThatWaitForTheClientToReadAreAnsweredWhenItDoes) {
+  open_live_session();
+  tell(output_congested{true});
+  receive(pings(2));
+  receive("");
+  EXPECT_FALSE(now.closed);
+  tell(output_congested{false});
+  EXPECT_EQ(now.requests.size(), 2u);
+  tell(client_output{.frames = "rr", .replies = 2});
+  EXPECT_TRUE(is_over());
+}
+
+TEST_F(ClientSession, EndBehindTheHelloComesAfterTheAnswers) {
+  connect();
+  receive(hello() + ping());
+  receive("");
+  EXPECT_FALSE(now.closed);
+  answer_late(session_opened{session_opened::outcome::open, fresh_session, 10'000});
+  EXPECT_EQ(now.sent, welcome(fresh_session, 10'000));
+  EXPECT_FALSE(now.closed);
+  tell(client_output{.frames = "r", .replies = 1});
+  EXPECT_EQ(now.sent, welcome(fresh_session, 10'000) + "r");
+  EXPECT_TRUE(is_over());
+}
+
+TEST_F(ClientSession, WordWhoseEndComesWithItIsAnswered) {
+  connect();
+  caf::anon_send(session, bytes_received{"srvr"});
+  caf::anon_send(session, bytes_received{});
+  world.run();
+  EXPECT_THAT(now.sent, HasSubstr("Node count: 5"));
+  EXPECT_TRUE(is_over());
+}
+
+TEST_F(ClientSession, PartOfAWordOrOfAHelloIsClosedAtItsEnd) {
+  for (const auto& part : {""s, "ruo"s, hello().substr(0, 20)}) {
+    now = {};
+    connect();
+    receive(part);
+    receive("");
+    EXPECT_TRUE(is_over()) << part.size();
+    EXPECT_EQ(now.sent, "");
+    EXPECT_THAT(now.gone, IsEmpty());
+  }
+}
+
 }  // namespace
 }  // namespace troupe::test
