@@ -9,13 +9,18 @@
 #include <utility>
 
 #include "actors/four_letter.hpp"
+#include "messages/printable.hpp"
 
 namespace troupe::four_letter {
 
-/// Builds `name: value`, `key=value` and `zk_name<tab>value` lines.
+/// Builds lines that may be shown (messages/printable.hpp): `name: value`, `key=value` and
+/// `zk_name<tab>value` lines.
 class lines {
  public:
-  void put(std::string_view text) { out_.append(text).push_back('\n'); }
+  void put(std::string_view text) {
+    append_printable(out_, text, {}, "\t");
+    out_.push_back('\n');
+  }
   template <class Value>
   void field(std::string_view name, const Value& value) {
     out_.append(name).append(": ").append(printed(value)).push_back('\n');
@@ -31,7 +36,7 @@ class lines {
   [[nodiscard]] std::string take() && { return std::move(out_); }
 
  private:
-  static std::string printed(std::string_view x) { return std::string(x); }
+  static std::string printed(std::string_view x) { return printable(x); }
   static std::string printed(double x) { return java_double(x); }
   static std::string printed(std::integral auto x) { return std::to_string(x); }
 

@@ -203,7 +203,7 @@ std::string dump(const config::node_config& cfg, const situation& now) {
   out.put("Sessions with Ephemerals (" + std::to_string(now.details.ephemerals.size()) + "):");
   for (const auto& [session, paths] : now.details.ephemerals) {
     out.put("0x" + hex(session.value) + ":");
-    for (const auto& path : paths) out.put("\t" + path);
+    for (const auto& path : paths) out.put("\t" + printable(path));
   }
   out.put("Connections dump:");
   put_connection_expiry(out, cfg, now);
@@ -227,7 +227,7 @@ std::string wchs(const situation& now) {
 std::string wchp(const situation& now) {
   lines out;
   for (const auto& [path, sessions] : now.details.watches) {
-    out.put(path);
+    out.put(printable(path));
     for (auto session : sessions) out.put("\t0x" + hex(session.value));
   }
   out.put("");
@@ -241,7 +241,7 @@ std::string wchc(const situation& now) {
   lines out;
   for (const auto& [session, paths] : by_session) {
     out.put("0x" + hex(session.value));
-    for (const auto& path : paths) out.put("\t" + path);
+    for (const auto& path : paths) out.put("\t" + printable(path));
   }
   out.put("");
   return std::move(out).take();

@@ -5,6 +5,8 @@
 #include <charconv>
 #include <utility>
 
+#include "messages/printable.hpp"
+
 namespace troupe::core {
 namespace {
 
@@ -126,15 +128,7 @@ void say(std::string& out, std::string_view key, const std::optional<std::string
   if (!out.empty()) out.push_back('\t');
   out.append(key);
   out.push_back('=');
-  for (char c : *value) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte >= 0x20 && byte != 0x7f) {
-      out.push_back(c);
-      continue;
-    }
-    constexpr std::string_view digits = "0123456789abcdef";
-    out += {'\\', 'x', digits[byte >> 4], digits[byte & 15]};
-  }
+  append_printable(out, *value);
 }
 
 }  // namespace
@@ -198,7 +192,8 @@ std::optional<std::string> users_of(const identities& shown) {
   for (const auto& id : shown) {
     const auto name = user_name(id);
     if (name.find_first_not_of(' ') == std::string::npos) continue;
-    out += (out.empty() ? "" : ",") + name;
+    if (!out.empty()) out.push_back(',');
+    append_printable(out, name, ",\\");
   }
   return out.empty() ? std::nullopt : std::optional{std::move(out)};
 }

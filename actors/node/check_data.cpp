@@ -7,6 +7,7 @@
 
 #include "actors/storage/data_place.hpp"
 #include "actors/storage/running_server.hpp"
+#include "messages/printable.hpp"
 
 namespace troupe {
 namespace {
@@ -275,7 +276,7 @@ int check_data(storage::disk& d, storage::data_dir_options options, bool as_json
   if (seen->logs.empty() && has_a_past && seen->data_log_dir == seen->data_dir)
     seen->notes.push_back(
         "no txn log is here: where dataLogDir is another directory, --data-log-dir names it");
-  out << (as_json ? survey_json(*seen, who_runs) : survey_text(*seen, who_runs));
+  out << (as_json ? survey_json(*seen, who_runs) : printable(survey_text(*seen, who_runs), "\n"));
   return seen->would_start() ? check_data_code::would_start : check_data_code::would_not;
 }
 

@@ -4,6 +4,9 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <string>
+
+#include "messages/printable.hpp"
 
 namespace troupe::log {
 
@@ -16,40 +19,32 @@ void append_number(std::string& line, Number x) {
   line.append(digits.data(), end);
 }
 
-[[nodiscard]] bool is_control(char x) { return static_cast<unsigned char>(x) < 0x20 || x == 0x7f; }
+/// Values are shown up to here; most come from people and peers, who can make them long.
+constexpr std::size_t text_bytes_max = 1024;
 
 [[nodiscard]] bool needs_quotes(std::string_view x) {
-  return x.empty() || std::any_of(x.begin(), x.end(), [](char c) {
-           return c == ' ' || c == '"' || c == '\\' || c == '=' || is_control(c);
-         });
+  return x.empty() || x.find_first_of(" \"\\=") != x.npos || !is_printable(x);
 }
 
 void append_quoted(std::string& line, std::string_view x) {
-  static constexpr std::string_view digits = "0123456789abcdef";
   line += '"';
-  for (char c : x) {
-    if (c == '"' || c == '\\') {
-      line += '\\';
-      line += c;
-    } else if (c == '\n') {
-      line += "\\n";
-    } else if (is_control(c)) {
-      line += "\\x";
-      line += digits[static_cast<unsigned char>(c) >> 4];
-      line += digits[static_cast<unsigned char>(c) & 0xf];
-    } else {
-      line += c;
-    }
+  for (std::size_t begin = 0; begin < x.size();) {
+    const auto end = std::min(x.find_first_of("\"\\\n", begin), x.size());
+    append_printable(line, x.substr(begin, end - begin));
+    if (end < x.size()) line.append(1, '\\').append(1, x[end] == '\n' ? 'n' : x[end]);
+    begin = end + 1;
   }
   line += '"';
 }
 
 void append_text(std::string& line, std::string_view x) {
-  if (needs_quotes(x)) {
-    append_quoted(line, x);
-  } else {
-    line += x;
-  }
+  const auto shown = clipped(x, text_bytes_max);
+  if (needs_quotes(shown))
+    append_quoted(line, shown);
+  else
+    line += shown;
+  if (shown.size() < x.size())
+    line.append("...(").append(std::to_string(x.size())).append("_bytes)");
 }
 
 }  // namespace

@@ -15,7 +15,9 @@
 #include <cstring>
 #include <deque>
 #include <utility>
+#include <vector>
 
+#include "messages/printable.hpp"
 #include "tools/cli/words.hpp"
 
 namespace troupe::cli {
@@ -158,6 +160,8 @@ class terminal_input final : public input {
     auto& self = *the_terminal;
     rl_attempted_completion_over = 1;  // never file names
     self.candidates_ = self.options_.complete({rl_line_buffer, static_cast<std::size_t>(end)});
+    // readline shows them as they are, and would type them.
+    std::erase_if(self.candidates_, [](const auto& x) { return !is_printable(x); });
     // A path may go on below; a word is finished.
     const bool path = !self.candidates_.empty() && self.candidates_.front().starts_with('/');
     rl_completion_append_character = path ? '\0' : ' ';
@@ -178,7 +182,7 @@ class terminal_input final : public input {
     ::add_history(line.c_str());
     if (options_.history_path.empty() || words.front() == "addauth") return;
     const auto* path = options_.history_path.c_str();
-    const int fd = ::open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    const int fd = ::open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0) return;  // no reason to disturb anybody
     ::close(fd);
     ::append_history(1, path);

@@ -8,6 +8,7 @@
 #include "actors/node/program.hpp"
 #include "tools/cli/arguments.hpp"
 #include "tools/cli/input.hpp"
+#include "tools/cli/screen.hpp"
 #include "tools/cli/shell.hpp"
 
 namespace {
@@ -66,6 +67,7 @@ int main(int argc, char** argv) {
     ctrl_c.emplace();
     given->connection.interrupted = [&ctrl_c] { return ctrl_c->pending(); };
   }
+  screen shown{std::cout, STDOUT_FILENO}, told{std::cerr, STDERR_FILENO};
   event_queue events;
   console io{mode, events, std::cout, std::cerr};
   shell sh{given->connection, events, io};

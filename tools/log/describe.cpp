@@ -7,6 +7,8 @@
 #include <ctime>
 #include <nlohmann/json.hpp>
 
+#include "messages/printable.hpp"
+
 namespace troupe::log_tool {
 namespace {
 
@@ -211,22 +213,13 @@ std::string time_text(std::int64_t ms) {
 }
 
 std::string quoted(std::string_view bytes, std::size_t bytes_max) {
-  constexpr std::string_view digits = "0123456789abcdef";
-  auto shown = bytes.substr(0, bytes_max);
-  bool readable = is_utf8(std::string{shown});
+  const auto shown = clipped(bytes, bytes_max);
   std::string out = "\"";
-  for (char c : shown) {
-    auto u = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\') {
-      out += '\\';
-      out += c;
-    } else if (u < 0x20 || u == 0x7f || (u >= 0x80 && !readable)) {
-      out += "\\x";
-      out += digits[u >> 4];
-      out += digits[u & 15];
-    } else {
-      out += c;
-    }
+  for (std::size_t begin = 0; begin < shown.size();) {
+    const auto end = std::min(shown.find_first_of("\"\\", begin), shown.size());
+    append_printable(out, shown.substr(begin, end - begin));
+    if (end < shown.size()) out.append(1, '\\').append(1, shown[end]);
+    begin = end + 1;
   }
   return out + (shown.size() < bytes.size() ? "\"..." : "\"");
 }
@@ -239,7 +232,7 @@ std::string acl_text(const std::vector<acl_entry>& acl) {
                                                        {permission::admin, 'a'}};
   std::string out;
   for (const auto& entry : acl) {
-    out += (out.empty() ? "" : ",") + entry.id.scheme + ":" + entry.id.id + ":";
+    out += (out.empty() ? "" : ",") + printable(entry.id.scheme + ":" + entry.id.id) + ":";
     for (auto [bit, letter] : letters)
       if ((entry.perms & bit) != 0) out += letter;
   }
@@ -277,8 +270,8 @@ json txn_json(const txn& x) {
 std::string znode_text(const core::tree& in, const std::string& path, const core::znode& node,
                        std::size_t data_bytes_max) {
   auto s = in.stat_of(node);
-  auto out =
-      path + "\n  " + std::string{kind_word(core::kind_of_owner(node.stats.ephemeral_owner, true))};
+  auto out = printable(path) + "\n  " +
+             std::string{kind_word(core::kind_of_owner(node.stats.ephemeral_owner, true))};
   if (node.stats.ephemeral_owner.value != 0) out += " of " + to_string(node.stats.ephemeral_owner);
   out += " created " + to_string(s.czxid) + " " + time_text(s.ctime) + " modified " +
          to_string(s.mzxid) + " " + time_text(s.mtime) + " children " + to_string(s.pzxid);
@@ -309,7 +302,9 @@ json znode_json(const core::tree& in, const std::string& path, const core::znode
 }
 
 std::string dump(const json& value, int indent) {
-  return value.dump(indent, ' ', false, json::error_handler_t::replace);
+  auto out = value.dump(indent, ' ', false, json::error_handler_t::replace);
+  if (printable(out, "\n") == out) return out;
+  return value.dump(indent, ' ', true, json::error_handler_t::replace);  // \u for all but ASCII
 }
 
 }  // namespace troupe::log_tool

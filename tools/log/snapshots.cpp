@@ -5,6 +5,7 @@
 
 #include "actors/core/tree_walk.hpp"
 #include "actors/storage/survey.hpp"
+#include "messages/printable.hpp"
 #include "tools/log/commands.hpp"
 #include "tools/log/describe.hpp"
 #include "tools/log/source.hpp"
@@ -199,7 +200,7 @@ int summarise(storage::disk& d, const std::string& path, const summary_options& 
   term.out << column("znodes", 10) << column("data bytes", 14) << column("depth", 5) << "path\n";
   for (const auto& row : rows)
     term.out << column(std::to_string(row.znodes), 10) << column(std::to_string(row.data_bytes), 14)
-             << column(std::to_string(row.deepest), 5) << row.path << "\n";
+             << column(std::to_string(row.deepest), 5) << printable(row.path) << "\n";
   return exit_code::fine;
 }
 
@@ -226,7 +227,8 @@ int diff(storage::disk& d, const std::string& left, const std::string& right,
     term.out << dump(out, 2) << "\n";
   } else {
     for (const auto& x : found)
-      term.out << x.kind << " " << x.path << (x.what.empty() ? "" : ": ") << x.what << "\n";
+      term.out << x.kind << " " << printable(x.path) << (x.what.empty() ? "" : ": ") << x.what
+               << "\n";
     if (found.empty()) term.out << "the same\n";
   }
   return found.empty() ? exit_code::fine : exit_code::found;

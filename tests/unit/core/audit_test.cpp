@@ -162,7 +162,17 @@ TEST(Audit, UsersAreListedWithoutTheirSchemes) {
   EXPECT_EQ(users_of({{"ip", "10.0.0.1"}, {"digest", "ann:hash"}, {"sasl", "bob"}, {"super", ""}}),
             "10.0.0.1,ann,bob");
   EXPECT_EQ(users_of({{"super", ""}}), std::nullopt);
+  EXPECT_EQ(users_of({{"sasl", "ann,root"}, {"sasl", "bob\\x2croot"}}),
+            "ann\\x2croot,bob\\x5cx2croot");
   EXPECT_EQ(session_text(session_id{-1}), "0xffffffffffffffff");
+}
+
+TEST(Audit, NoValueMakesALineOrAFieldOfItsOwnOrSteersATerminal) {
+  const std::string forged = "/a\nuser=root\t\x1b[2J\xc2\x9b\xe2\x80\xae\xe2\x80\xa8\xff";
+  const auto line = to_text({.user = "a\tznode=/b", .operation = "create", .znode = forged});
+  EXPECT_EQ(line,
+            "user=a\\x09znode=/b\toperation=create\tznode=/a\\x0auser=root\\x09\\x1b[2J\\xc2\\x9b"
+            "\\xe2\\x80\\xae\\xe2\\x80\\xa8\\xff\tresult=success");
 }
 
 }  // namespace
