@@ -51,8 +51,11 @@ void plan_write(database_ptr self, const write_request& request, server_id owner
   auto verdict = error_code::ok;
   if (request.op == op_code::create_session) {
     jute::reader body{request.body};
-    s.live->add(request.session, body.i32(), steady_ms(self));
-    verdict = s.live->set_owner(request.session, holder);
+    const auto timeout_ms = body.i32();
+    if (body.ok()) {  // if not, the planner refuses it
+      s.live->add(request.session, timeout_ms, steady_ms(self));
+      verdict = s.live->set_owner(request.session, holder);
+    }
   } else if (is_elsewhere_local(s, request.session)) {
     if (creates_ephemeral(request.op, request.body)) verdict = error_code::session_expired;
   } else {

@@ -136,8 +136,14 @@ void send_events(state& s, const core::fired_watches& fired, zxid at) {
 
 bool goes_to_the_leader(op_code op) { return is_write(op) || op == op_code::sync; }
 
+/// Not for a client to ask; ZooKeeper's leader refuses it when it looks for the timeout in it.
+bool is_cut_create_session(const client_request& x) {
+  return x.op == op_code::create_session && x.body.size() < sizeof(std::int32_t);
+}
+
 bool is_answered_here(const state::waiting_request& asked) {
-  return asked.is_local || asked.refusal != error_code::ok || !goes_to_the_leader(asked.request.op);
+  return asked.is_local || asked.refusal != error_code::ok ||
+         (!goes_to_the_leader(asked.request.op) && !is_cut_create_session(asked.request));
 }
 
 void answer_login(database_ptr self, connection_id id, state::connection& c,
@@ -179,8 +185,11 @@ void answer_here(database_ptr self, connection_id id, state::connection& c,
   if (asked.for_audit) audit_refusal(self, *asked.for_audit);
   if (asked.refusal != error_code::ok) return reply(self, id, c, asked, at, asked.refusal, {});
   switch (asked.request.op) {
-    case op_code::ping:
-      return reply(self, id, c, asked, at, error_code::ok, {});
+    case op_code::ping: {  // by the xid of pings, whatever it was asked by
+      state::waiting_request pong{asked.request, asked.received};
+      pong.request.xid = cxid{special_xid::ping};
+      return reply(self, id, c, pong, at, error_code::ok, {});
+    }
     case op_code::auth:
     case op_code::sasl:
       return answer_login(self, id, c, asked);

@@ -26,17 +26,20 @@ bool is_sasl_required(const config::node_config& config) {
 }
 
 /// ZooKeeperServer.processPacket of an auth packet.
-state::login take_credentials(database_ptr self, state::connection& c,
-                              const client_request& asked) {
+/// nullopt: one that cannot be read ends the connection without a word.
+std::optional<state::login> take_credentials(database_ptr self, state::connection& c,
+                                             const client_request& asked) {
   const auto& config = self->state.options.context->config;
   const auto request = jute::decode<auth_request>(asked.body);
-  if (!request) return {error_code::auth_failed};
+  if (!request) return std::nullopt;
+  const state::login refused{error_code::auth_failed};
+  if (request->scheme == "digest" && !request->auth) return refused;  // there is nothing to digest
   auto proved = core::authenticate(request->scheme, request->auth.value_or(""), config.super_digest,
                                    c.shown.front().id);
-  if (!proved) return {error_code::auth_failed};
+  if (!proved) return refused;
   for (auto& identity : *proved)
-    if (!show(self, c, std::move(identity))) return {error_code::auth_failed};
-  return {};
+    if (!show(self, c, std::move(identity))) return refused;
+  return state::login{};
 }
 
 std::string encoded(jute::buffer token) { return jute::encode(sasl_token{std::move(token)}); }
@@ -96,7 +99,7 @@ std::optional<state::login> log_in(database_ptr self, state::connection& c,
                                    const client_request& asked) {
   const auto& config = self->state.options.context->config;
   auto outcome = asked.op == op_code::sasl ? take_sasl_token(self, c, asked)
-                                           : std::optional{take_credentials(self, c, asked)};
+                                           : take_credentials(self, c, asked);
   c.is_rejected = !outcome || outcome->err != error_code::ok;
   c.is_admitted = c.is_admitted || has_shown_enough(c, config);
   return outcome;
