@@ -75,11 +75,8 @@ std::string find_directories(const config::node_config& cfg) {
 std::string make_directories(const config::node_config& cfg) {
   if (!cfg.auto_create_directories) return find_directories(cfg);
   for (const auto& dir : {cfg.data_dir, cfg.data_log_dir}) {
-    std::error_code failed;
-    fs::create_directories(dir, failed);
-    if (!failed && !fs::is_directory(dir, failed) && !failed)
-      failed = std::make_error_code(std::errc::not_a_directory);
-    if (failed) return dir + ": cannot be a data directory: " + failed.message();
+    auto made = storage::posix_disk{}.create_directories(dir);
+    if (!made) return dir + ": cannot be a data directory: " + made.error().text();
   }
   return {};
 }

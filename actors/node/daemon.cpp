@@ -2,11 +2,15 @@
 #include "actors/node/daemon.hpp"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
+
+#include "actors/trace/own_files.hpp"
 
 namespace troupe {
 
@@ -27,6 +31,13 @@ std::string first_line(int fd) {
   return line;
 }
 
+/// A start begins with an empty file; what there is of the one before stays beside it as ".1".
+void keep_one_before(const std::string& path) {
+  struct stat there {};
+  if (::lstat(path.c_str(), &there) == 0 && S_ISREG(there.st_mode) && there.st_size > 0)
+    (void)std::rename(path.c_str(), (path + ".1").c_str());  // if not, it goes on in the old one
+}
+
 /// Standard input from nowhere, both outputs into the log.
 bool redirect(int log_fd) {
   int null_fd = ::open("/dev/null", O_RDONLY);
@@ -36,10 +47,12 @@ bool redirect(int log_fd) {
 
 }  // namespace
 
-std::string start_daemon(const std::string& log_path,
+std::string start_daemon(const std::string& output_path,
                          const std::function<int(int ready_fd)>& server) {
-  int log_fd = ::open(log_path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
-  if (log_fd < 0) return failure(log_path + ": cannot be written");
+  keep_one_before(output_path);
+  auto output = log::open_log_file(output_path);
+  if (!output) return std::move(output.error());
+  const int log_fd = *output;
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0) return failure("no pipe");
   pid_t child = ::fork();

@@ -31,13 +31,36 @@ bool is_still_at(const std::string& path, int fd) {
          by_path.st_ino == by_fd.st_ino && by_path.st_dev == by_fd.st_dev;
 }
 
+/// The file, made when it is missing; never through a symbolic link, and never what is no file.
+int open_own(const std::string& path) {
+  constexpr int flags = O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
+  int fd = -1;
+  for (int tries = 3; tries > 0; --tries) {  // one that ends removes the file
+    const int made = ::open(path.c_str(), flags | O_CREAT | O_EXCL, 0644);
+    if (made >= 0 || errno != EEXIST) return made;
+    fd = ::open(path.c_str(), flags);
+    if (fd >= 0 || errno != ENOENT) break;
+  }
+  struct ::stat there {};
+  if (fd < 0 || (::fstat(fd, &there) == 0 && S_ISREG(there.st_mode))) return fd;
+  ::close(fd);
+  errno = EEXIST;
+  return -1;
+}
+
+std::string why_not_opened(const std::string& path) {
+  return path + ": cannot be written: " +
+         (errno == ELOOP ? "a symbolic link, which is not written through; remove it"
+                         : std::strerror(errno));
+}
+
 }  // namespace
 
 tl::expected<pid_file, std::string> pid_file::hold(const std::string& data_dir) {
   const auto path = storage::pid_path(data_dir);
   for (;;) {
-    int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-    if (fd < 0) return tl::unexpected(path + ": cannot be written: " + std::strerror(errno));
+    const int fd = open_own(path);
+    if (fd < 0) return tl::unexpected(why_not_opened(path));
     auto lock = whole_file();
     if (::fcntl(fd, F_OFD_SETLK, &lock) != 0) {
       ::close(fd);

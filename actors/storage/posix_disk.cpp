@@ -17,6 +17,9 @@
 namespace troupe::storage {
 namespace {
 
+/// Of what is made anew; a umask may only take from it. What is there already is left as it is.
+constexpr mode_t file_mode = 0640, directory_mode = 0750;
+
 bool is_shortage(int code) { return code == EMFILE || code == ENFILE || code == ENOMEM; }
 
 /// What a person can do about it; empty for what is no shortage.
@@ -172,6 +175,30 @@ class posix_lock final : public file_lock {
   descriptor fd_;
 };
 
+/// A file that was not there before. One that a crash has left is removed first; anything else in
+/// its place, a symbolic link above all, somebody has put there for us to write through.
+int open_empty(const std::string& path) {
+  constexpr int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
+  const int fd = ::open(path.c_str(), flags, file_mode);
+  if (fd >= 0 || errno != EEXIST) return fd;
+  struct stat there {};
+  if (::lstat(path.c_str(), &there) != 0) return -1;
+  if (!S_ISREG(there.st_mode)) {
+    errno = S_ISLNK(there.st_mode) ? ELOOP : EEXIST;
+    return -1;
+  }
+  if (::unlink(path.c_str()) != 0) return -1;
+  return ::open(path.c_str(), flags, file_mode);
+}
+
+constexpr const char* opening = "open for writing";
+
+tl::unexpected<io_error> not_opened(const std::string& path) {
+  auto error = error_of(errno, opening, path);
+  if (error.code == ELOOP) error.why = "a symbolic link, which is not written through; remove it";
+  return tl::unexpected(std::move(error));
+}
+
 }  // namespace
 
 posix_disk::posix_disk(posix_disk_options options)
@@ -179,13 +206,13 @@ posix_disk::posix_disk(posix_disk_options options)
 
 io_result<std::unique_ptr<writable_file>> posix_disk::open_writable(const std::string& path,
                                                                     open_mode mode) {
-  int flags = O_WRONLY | O_CLOEXEC;
-  if (mode == open_mode::create_new) flags |= O_CREAT | O_EXCL;
-  if (mode == open_mode::create_or_truncate) flags |= O_CREAT | O_TRUNC;
-  constexpr auto operation = "open for writing";
-  descriptor fd{
-      with_patience(*options_, operation, path, [&] { return ::open(path.c_str(), flags, 0644); })};
-  if (fd.get() < 0) return failed(operation, path);
+  const auto open_it = [&] {
+    if (mode == open_mode::create_or_truncate) return open_empty(path);
+    const int made = mode == open_mode::create_new ? O_CREAT | O_EXCL | O_NOFOLLOW : 0;
+    return ::open(path.c_str(), O_WRONLY | O_CLOEXEC | made, file_mode);
+  };
+  descriptor fd{with_patience(*options_, opening, path, open_it)};
+  if (fd.get() < 0) return not_opened(path);
   return std::make_unique<posix_writable>(std::move(fd), path, options_);
 }
 
@@ -217,6 +244,9 @@ io_result<std::vector<directory_entry>> posix_disk::list_directory(const std::st
 }
 
 io_result<void> posix_disk::rename(const std::string& from, const std::string& to) {
+  struct stat replaced {};  // who may read a file does not change when its content does
+  if (::stat(to.c_str(), &replaced) == 0 && S_ISREG(replaced.st_mode))
+    (void)::chmod(from.c_str(), replaced.st_mode & 0777);
   const auto names = from + " to " + to;
   auto done =
       with_patience(*options_, "rename", names, [&] { return ::rename(from.c_str(), to.c_str()); });
@@ -238,7 +268,7 @@ io_result<bool> posix_disk::exists(const std::string& path) {
 }
 
 io_result<void> posix_disk::create_directories(const std::string& path) {
-  if (::mkdir(path.c_str(), 0755) == 0) {
+  if (::mkdir(path.c_str(), directory_mode) == 0) {
     auto parent = std::filesystem::path(path).parent_path().string();
     return sync_directory(parent.empty() ? "." : parent);
   }
@@ -265,8 +295,8 @@ io_result<void> posix_disk::sync_directory(const std::string& path) {
 }
 
 io_result<std::unique_ptr<file_lock>> posix_disk::lock_file(const std::string& path) {
-  descriptor fd{::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644)};
-  if (fd.get() < 0) return failed("open lock file", path);
+  descriptor fd{::open(path.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, file_mode)};
+  if (fd.get() < 0) return not_opened(path);
   char holder[32] = {};
   if (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
     io_error error{"lock", path, errno};

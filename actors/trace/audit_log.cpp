@@ -6,6 +6,8 @@
 
 #include <memory>
 
+#include "actors/trace/file_events.hpp"
+
 namespace troupe::log {
 namespace {
 
@@ -18,11 +20,12 @@ tl::expected<audit_writer, std::string> open_audit_log(const std::string& path) 
   std::shared_ptr<spdlog::logger> out;
   try {
     out = std::make_shared<spdlog::logger>(
-        "audit",
-        std::make_shared<spdlog::sinks::rotating_file_sink_mt>(path, file_bytes_max, files_max));
+        "audit", std::make_shared<spdlog::sinks::rotating_file_sink_mt>(
+                     path, file_bytes_max, files_max, false, makes_own_files()));
   } catch (const spdlog::spdlog_ex& e) {
     return tl::unexpected("audit log " + path + ": " + e.what());
   }
+  out->set_error_handler(lost_line);
   out->set_pattern("%Y-%m-%d %H:%M:%S,%e %v");  // logback's ISO8601
   out->flush_on(spdlog::level::info);
   return [out](bool is_failure, std::string_view text) {

@@ -2,7 +2,7 @@
 /// The file of the audit log: lines in the form of ZooKeeper's own logback.xml, rotated by size as
 /// there (10 MB, 10 files beside the one being written).
 /// Order: the writer may be called from any thread. Each line is out when it returns.
-/// Errors: a line that cannot be written is dropped (spdlog reports it on stderr once a second).
+/// Errors: a line that cannot be written is dropped, which stderr is told of once an hour.
 #pragma once
 
 #include <functional>

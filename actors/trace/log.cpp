@@ -11,6 +11,8 @@
 #include <utility>
 #include <vector>
 
+#include "actors/trace/file_events.hpp"
+
 namespace troupe::log {
 
 namespace {
@@ -65,12 +67,13 @@ tl::expected<void, std::string> init(const options& wanted) {
     if (wanted.console) sinks.push_back(std::make_shared<spdlog::sinks::stderr_sink_mt>());
     if (!wanted.file.empty()) {
       sinks.push_back(std::make_shared<spdlog::sinks::rotating_file_sink_mt>(
-          wanted.file, wanted.file_bytes_max, wanted.files_max));
+          wanted.file, wanted.file_bytes_max, wanted.files_max, false, makes_own_files()));
     }
     out = std::make_shared<spdlog::logger>("troupe", sinks.begin(), sinks.end());
   } catch (const spdlog::spdlog_ex& e) {
     return tl::unexpected("log file " + wanted.file + ": " + e.what());
   }
+  out->set_error_handler(lost_line);
   out->set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %l %v");
   out->set_level(spdlog::level::debug);  // the threshold is ours: the observer shares it
   out->flush_on(spdlog::level::info);    // events are few; the last before a crash matters most

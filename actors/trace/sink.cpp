@@ -5,8 +5,9 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
-#include <fstream>
 #include <utility>
+
+#include "actors/trace/own_files.hpp"
 
 namespace troupe::trace {
 
@@ -68,17 +69,10 @@ std::uint64_t sink::dropped() const {
 
 tl::expected<void, std::string> sink::write_to(const std::string& path) const {
   const auto partial = path + ".partial";
-  {
-    std::ofstream out(partial, std::ios::binary | std::ios::trunc);
-    if (!out) return failed("create", partial);
-    for (const auto& x : snapshot()) out << to_json(x) << '\n';
-    out.close();
-    if (!out) {
-      auto why = failed("write", partial);
-      std::remove(partial.c_str());
-      return why;
-    }
-  }
+  std::string text;
+  for (const auto& x : snapshot()) text.append(to_json(x)).push_back('\n');
+  if (auto written = log::write_new_file(partial, text); !written)
+    return tl::unexpected("trace: " + std::move(written.error()));
   if (std::rename(partial.c_str(), path.c_str()) != 0) {
     auto why = failed("rename to", path);
     std::remove(partial.c_str());

@@ -66,7 +66,8 @@ tl::expected<started_process, std::string> start_process(const std::string& outp
   int to[2], from[2];
   if (::pipe2(to, O_CLOEXEC) != 0) return failed("pipe");
   if (::pipe2(from, O_CLOEXEC) != 0) return failed("pipe");
-  int log = ::open(output_path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+  int log =
+      ::open(output_path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
   if (log < 0) return failed(output_path.c_str());
   // None of them may lie where another is to go.
   for (int* fd : {&to[0], &from[1], &log}) {

@@ -2,6 +2,7 @@
 #include "actors/trace/log.hpp"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <filesystem>
 #include <fstream>
@@ -55,6 +56,66 @@ TEST_F(Log, ValueThatCouldBreakTheLineIsQuoted) {
   EXPECT_EQ(heard_,
             std::vector<std::string>{
                 "info: x path=\"/a b\" why=\"say \\\"no\\\"\\n\" none=\"\" raw=\"a\\x01\""});
+}
+
+TEST_F(Log, ValueThatCouldSteerATerminalOrForgeALineIsEscaped) {
+  info("x", {{"c1", std::string("a\xc2\x9b[2J")},
+             {"bidi", std::string("/a\xe2\x80\xae/b")},
+             {"separator", std::string("a\xe2\x80\xa8z")},
+             {"no_utf8", std::string("/a\xff")},
+             {"tab", "a\tb"},
+             {"words", "日本語"}});
+  EXPECT_EQ(heard_, std::vector<std::string>{
+                        "info: x c1=\"a\\xc2\\x9b[2J\" bidi=\"/a\\xe2\\x80\\xae/b\" "
+                        "separator=\"a\\xe2\\x80\\xa8z\" no_utf8=\"/a\\xff\" tab=\"a\\x09b\" "
+                        "words=日本語"});
+}
+
+TEST_F(Log, LongTextIsClippedAndItsLengthTold) {
+  info("x", {{"path", std::string(5'000, 'p')}, {"quoted", std::string(1'025, ' ')}, {"n", 1}});
+  EXPECT_EQ(heard_, std::vector<std::string>{"info: x path=" + std::string(1'024, 'p') +
+                                             "...(5000_bytes) quoted=\"" + std::string(1'024, ' ') +
+                                             "\"...(1025_bytes) n=1"});
+}
+
+TEST_F(Log, FileIsForItsGroupToReadAtMostAndOneThatIsThereStaysAsItIs) {
+  const auto folder = std::filesystem::path(testing::TempDir()) / "troupe_modes_test";
+  std::filesystem::remove_all(folder);
+  const auto mode_of = [](const std::filesystem::path& p) {
+    return static_cast<int>(std::filesystem::status(p).permissions());
+  };
+  const auto before = ::umask(0);
+  ASSERT_TRUE(init({.console = false, .file = folder / "node.log", .file_bytes_max = 100}));
+  for (int i = 0; i < 20; ++i) info("tick", {{"n", i}});
+  ::umask(077);
+  ASSERT_TRUE(init({.console = false, .file = folder / "narrow.log"}));
+  ::umask(before);
+  EXPECT_EQ(mode_of(folder), 0750);
+  EXPECT_EQ(mode_of(folder / "node.log"), 0640);
+  EXPECT_EQ(mode_of(folder / "node.1.log"), 0640);
+  EXPECT_EQ(mode_of(folder / "narrow.log"), 0600);
+  std::ofstream(folder / "old.log") << "old\n";
+  std::filesystem::permissions(folder / "old.log", std::filesystem::perms{0644});
+  ASSERT_TRUE(init({.console = false, .file = folder / "old.log"}));
+  EXPECT_EQ(mode_of(folder / "old.log"), 0644);
+  ASSERT_TRUE(init({.console = false}));
+  std::filesystem::remove_all(folder);
+}
+
+TEST_F(Log, WhereEverybodyMayMakeFilesALinkIsNotWrittenThrough) {
+  const auto folder = std::filesystem::path(testing::TempDir()) / "troupe_links_test";
+  std::filesystem::remove_all(folder);
+  std::filesystem::create_directory(folder);
+  std::ofstream(folder / "target") << "precious\n";
+  std::filesystem::create_symlink(folder / "target", folder / "node.log");
+  std::filesystem::permissions(folder, std::filesystem::perms{01777});
+  auto refused = init({.console = false, .file = folder / "node.log"});
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().find("symbolic link"), std::string::npos) << refused.error();
+  std::filesystem::permissions(folder, std::filesystem::perms{0755});
+  EXPECT_TRUE(init({.console = false, .file = folder / "node.log"}));  // its owner's wish
+  ASSERT_TRUE(init({.console = false}));
+  std::filesystem::remove_all(folder);
 }
 
 TEST_F(Log, LoggerOfAServerNamesItsNodeFirst) {

@@ -222,6 +222,22 @@ TEST_F(Sink, WritesOneJsonObjectALine) {
   EXPECT_FALSE(std::filesystem::exists(path.string() + ".partial"));
 }
 
+TEST_F(Sink, FileIsNewAndForItsGroupToReadAtMost) {
+  const auto folder = std::filesystem::path(testing::TempDir()) / "troupe_trace_test";
+  std::filesystem::remove_all(folder);
+  std::filesystem::create_directory(folder);
+  const auto path = folder / "trace.jsonl";
+  std::ofstream(path.string() + ".partial") << "left by a crash";
+  ASSERT_TRUE(to_.write_to(path.string()));
+  EXPECT_EQ(static_cast<int>(std::filesystem::status(path).permissions()) & 0137, 0);
+  std::filesystem::create_symlink(folder / "target", path.string() + ".partial");
+  auto refused = to_.write_to(path.string());
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().find("symbolic link"), std::string::npos) << refused.error();
+  EXPECT_FALSE(std::filesystem::exists(folder / "target"));
+  std::filesystem::remove_all(folder);
+}
+
 TEST_F(Sink, UnwritablePathIsNamedInTheError) {
   auto written = to_.write_to("/nowhere/at/all/trace.jsonl");
   ASSERT_FALSE(written.has_value());

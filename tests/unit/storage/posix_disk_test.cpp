@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 #include <stdlib.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -51,6 +52,52 @@ TEST_F(PosixDisk, ModesAreKept) {
   ASSERT_TRUE((*d.open_writable(path, open_mode::existing))->write_at(0, "x"));
   EXPECT_EQ(*(*d.open_writable(path, open_mode::existing))->size(), 1u);
   EXPECT_EQ(*(*d.open_writable(path, open_mode::create_or_truncate))->size(), 0u);
+}
+
+TEST_F(PosixDisk, WhatIsMadeIsForItsGroupToReadAtMost) {
+  const auto mode_of = [this](const std::string& name) {
+    return static_cast<int>(std::filesystem::status(root + name).permissions());
+  };
+  const auto before = ::umask(0);
+  ASSERT_TRUE(d.create_directories(root + "/a/b"));
+  ASSERT_TRUE(d.open_writable(root + "/new", open_mode::create_new));
+  ASSERT_TRUE(replace_file(d, root, "replaced", "x"));
+  ASSERT_TRUE(d.lock_file(root + "/lock"));
+  ::umask(077);
+  ASSERT_TRUE(d.create_directories(root + "/c"));
+  ASSERT_TRUE(d.open_writable(root + "/narrow", open_mode::create_or_truncate));
+  ::umask(before);
+  EXPECT_EQ(mode_of("/a"), 0750);
+  EXPECT_EQ(mode_of("/a/b"), 0750);
+  EXPECT_EQ(mode_of("/new"), 0640);
+  EXPECT_EQ(mode_of("/replaced"), 0640);
+  EXPECT_EQ(mode_of("/lock"), 0640);
+  EXPECT_EQ(mode_of("/c"), 0700);
+  EXPECT_EQ(mode_of("/narrow"), 0600);
+}
+
+TEST_F(PosixDisk, WhoMayReadAFileStaysWhenItIsReplaced) {
+  ASSERT_TRUE(replace_file(d, root, "epoch", "1"));
+  std::filesystem::permissions(root + "/epoch", std::filesystem::perms{0600});
+  ASSERT_TRUE(replace_file(d, root, "epoch", "2"));
+  EXPECT_EQ(static_cast<int>(std::filesystem::status(root + "/epoch").permissions()), 0600);
+}
+
+TEST_F(PosixDisk, NothingIsWrittenThroughWhatSomebodyPutInThePlaceOfAFile) {
+  ASSERT_TRUE(replace_file(d, root, "target", "precious"));
+  for (const auto* name : {"/file.tmp", "/lock"})
+    std::filesystem::create_symlink(root + "/target", root + name);
+  std::filesystem::create_symlink(root + "/nowhere", root + "/log");
+  auto replaced = replace_file(d, root, "file", "x");
+  ASSERT_FALSE(replaced);
+  EXPECT_NE(replaced.error().text().find(root + "/file.tmp"), std::string::npos);
+  EXPECT_NE(replaced.error().text().find("symbolic link"), std::string::npos);
+  EXPECT_FALSE(d.lock_file(root + "/lock"));
+  EXPECT_FALSE(d.open_writable(root + "/log", open_mode::create_new));
+  EXPECT_FALSE(std::filesystem::exists(root + "/nowhere"));
+  ASSERT_EQ(::mkfifo((root + "/pipe.tmp").c_str(), 0666), 0);
+  EXPECT_FALSE(replace_file(d, root, "pipe", "x"));  // and it does not wait for a reader
+  EXPECT_EQ(*read_file(d, root + "/target"), "precious");
 }
 
 TEST_F(PosixDisk, HolesAreSkippedToTheNextData) {
