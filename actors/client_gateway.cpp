@@ -241,7 +241,8 @@ std::string unmapped(std::string host) {
 void refuse(gateway_ptr self, connection_handle socket, const std::string& address,
             std::string_view reason, std::uint32_t limit) {
   self->state.accepted.erase(socket);
-  log_of(self).warn("client_refused", {{"client", address}, {"reason", reason}, {"limit", limit}});
+  log_of(self).repeated(log::level::warn, self->remote_addr(socket), "client_refused",
+                        {{"client", address}, {"reason", reason}, {"limit", limit}});
   self->close(socket);
 }
 
@@ -342,11 +343,12 @@ void accept(gateway_ptr self, connection_handle socket) {
 void cut_off(gateway_ptr self, connection_id id, const client& c, std::string_view reason,
              std::int64_t limit) {
   const auto& context = *self->state.options.context;
-  context.log.warn("client_cut_off", {{"client", c.address},
-                                      {"reason", reason},
-                                      {"unsent_bytes", c.account->unsent()},
-                                      {"request_bytes", c.account->requests()},
-                                      {"limit", limit}});
+  context.log.repeated(log::level::warn, c.host, "client_cut_off",
+                       {{"client", c.address},
+                        {"reason", reason},
+                        {"unsent_bytes", c.account->unsent()},
+                        {"request_bytes", c.account->requests()},
+                        {"limit", limit}});
   context.gauges->clients_cut_off.fetch_add(1, std::memory_order_relaxed);
   if (!c.closing) self->send(c.session, transport_closed{});
   c.wire->cut();
@@ -431,7 +433,6 @@ void on_check_last_bytes(gateway_ptr self, const check_last_bytes& x) {
                    config_of(self).max_session_timeout_ms);
   self->delayed_send(self, std::chrono::milliseconds(c->watch->check_ms()), x);
 }
-
 
 /// Hands CAF as much as it may have at once.
 void write_on(gateway_ptr self, client& c) {

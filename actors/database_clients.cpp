@@ -214,8 +214,8 @@ void answer_here(database_ptr self, connection_id id, state::connection& c,
     case op_code::remove_watches:
       return answer_watch_op(self, id, c, asked);
     default:
-      s.options.context->log.info(
-          "unknown_operation",
+      s.options.context->log.repeated(
+          log::level::info, c.shown.front().id, "unknown_operation",
           {{"session", c.session}, {"op", static_cast<std::int32_t>(asked.request.op)}});
       reply(self, id, c, asked, zxid{-1}, error_code::unimplemented, {});
       close_after_output(s, id, c);

@@ -57,8 +57,8 @@ bool note_sasl_user(database_ptr self, state::connection& c, const std::string& 
 
 state::login refuse_sasl(database_ptr self, state::connection& c, std::string_view why) {
   const auto& context = *self->state.options.context;
-  context.log.warn("sasl_refused",
-                   {{"session", c.session}, {"client", c.shown.front().id}, {"reason", why}});
+  context.log.repeated(log::level::warn, c.shown.front().id, "sasl_refused",
+                       {{"session", c.session}, {"client", c.shown.front().id}, {"reason", why}});
   if (is_sasl_required(context.config))
     return {error_code::session_closed_require_sasl_auth, encoded(std::nullopt)};
   if (context.config.keeps_who_fails_sasl) return {error_code::ok, encoded(std::nullopt)};

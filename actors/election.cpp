@@ -309,8 +309,8 @@ void link_failed(self_ptr self, server_id to, std::string why) {
   auto& l = self->state.links.at(to);
   l.dialled = nullptr;
   if (l.error != why)
-    log_of(self).warn("election_link_down",
-                      {{"peer", to.value}, {"address", address_of(self, to)}, {"why", why}});
+    log_of(self).repeated(log::level::warn, std::to_string(to.value), "election_link_down",
+                          {{"peer", to.value}, {"address", address_of(self, to)}, {"why", why}});
   l.error = std::move(why);
   // Only news: every event ends the silence that makes us repeat our vote.
   if (!self->state.round.unreachable().contains(to)) hear(self, election_state::unreachable{to});

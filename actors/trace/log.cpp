@@ -6,12 +6,14 @@
 #include <spdlog/sinks/stdout_sinks.h>
 
 #include <atomic>
+#include <chrono>
 #include <memory>
 #include <mutex>
 #include <utility>
 #include <vector>
 
 #include "actors/trace/file_events.hpp"
+#include "actors/trace/repeats.hpp"
 
 namespace troupe::log {
 
@@ -22,12 +24,20 @@ struct backend {
   std::mutex guard;
   std::shared_ptr<spdlog::logger> out;
   std::shared_ptr<const observer> hears;
+  repeats often;
   std::atomic<level> threshold{level::info};
 };
 
 [[nodiscard]] backend& process() {
   static backend the_one;
   return the_one;
+}
+
+/// For how often a line may stand in a file; nothing else depends on it.
+[[nodiscard]] std::int64_t steady_ms() {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(
+             std::chrono::steady_clock::now().time_since_epoch())
+      .count();
 }
 
 [[nodiscard]] spdlog::level::level_enum to_spdlog(level x) {
@@ -93,8 +103,7 @@ void set_observer(observer hears) {
 
 bool is_enabled(level x) { return x >= process().threshold.load(std::memory_order_relaxed); }
 
-void logger::say(level at, std::string_view event, fields with) const {
-  if (!is_enabled(at)) return;
+std::string logger::line_of(std::string_view event, fields with) const {
   std::string line(event);
   if (node_) {
     line += ' ';
@@ -104,6 +113,12 @@ void logger::say(level at, std::string_view event, fields with) const {
     line += ' ';
     x.append_to(line);
   }
+  return line;
+}
+
+void logger::say(level at, std::string_view event, fields with) const {
+  if (!is_enabled(at)) return;
+  const auto line = line_of(event, with);
   auto& to = process();
   std::unique_lock lock(to.guard);
   auto out = to.out;
@@ -111,6 +126,25 @@ void logger::say(level at, std::string_view event, fields with) const {
   lock.unlock();
   if (out) out->log(to_spdlog(at), spdlog::string_view_t(line.data(), line.size()));
   if (hears) (*hears)(at, line);
+}
+
+void logger::repeated(level at, std::string_view about, std::string_view event, fields with) const {
+  if (!is_enabled(at)) return;
+  auto& to = process();
+  std::unique_lock lock(to.guard);
+  const auto verdict = to.often.admit(event, about, steady_ms());
+  auto out = verdict.is_told ? to.out : nullptr;
+  auto hears = to.hears;
+  lock.unlock();
+  if (!out && !hears) return;
+  auto line = line_of(event, with);
+  if (hears) (*hears)(at, line);
+  if (!out) return;
+  if (verdict.suppressed > 0) {
+    line += ' ';
+    field("suppressed", verdict.suppressed).append_to(line);
+  }
+  out->log(to_spdlog(at), spdlog::string_view_t(line.data(), line.size()));
 }
 
 }  // namespace troupe::log

@@ -3,7 +3,7 @@
 /// the order given; no prose. `node=N` comes first among them when the logger belongs to a server.
 /// Owns: one set of sinks for the process. Before init() only the observer hears.
 /// Order: every function may be called from any thread; init() and set_observer() at any time.
-/// Errors: a line that cannot be written is dropped (spdlog reports it on stderr once a second).
+/// Errors: a line that cannot be written is dropped, which stderr is told of once an hour.
 #pragma once
 
 #include <cstddef>
@@ -50,8 +50,14 @@ class logger {
   void warn(std::string_view event, fields with = {}) const { say(level::warn, event, with); }
   void error(std::string_view event, fields with = {}) const { say(level::error, event, with); }
 
+  /// For what somebody outside can cause as often as he likes. Of one event about one thing (his
+  /// address, his server) the sinks have ten lines a minute, and the next tells `suppressed=N`
+  /// (actors/trace/repeats.hpp). The observer hears them all.
+  void repeated(level at, std::string_view about, std::string_view event, fields with = {}) const;
+
  private:
   void say(level at, std::string_view event, fields with) const;
+  [[nodiscard]] std::string line_of(std::string_view event, fields with) const;
 
   std::optional<server_id> node_;
 };

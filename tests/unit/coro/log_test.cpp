@@ -78,6 +78,21 @@ TEST_F(Log, LongTextIsClippedAndItsLengthTold) {
                                              "\"...(1025_bytes) n=1"});
 }
 
+TEST_F(Log, RepeatedLinesAreHeldBackFromTheFileAndCounted) {
+  const auto folder = std::filesystem::path(testing::TempDir()) / "troupe_repeated_test";
+  std::filesystem::remove_all(folder);
+  ASSERT_TRUE(init({.console = false, .file = folder / "node.log"}));
+  for (int i = 0; i < 50; ++i)
+    logger().repeated(level::warn, "10.0.0.1", "client_refused_in_a_test", {{"n", i}});
+  ASSERT_TRUE(init({.console = false}));
+  std::ifstream in(folder / "node.log");
+  int lines = 0;
+  for (std::string line; std::getline(in, line);) ++lines;
+  EXPECT_EQ(lines, 10);
+  EXPECT_EQ(heard_.size(), 50u);
+  std::filesystem::remove_all(folder);
+}
+
 TEST_F(Log, FileIsForItsGroupToReadAtMostAndOneThatIsThereStaysAsItIs) {
   const auto folder = std::filesystem::path(testing::TempDir()) / "troupe_modes_test";
   std::filesystem::remove_all(folder);
