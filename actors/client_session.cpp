@@ -15,7 +15,6 @@
 #include "actors/coro/task.hpp"
 #include "actors/trace/log.hpp"
 #include "actors/trace/traced.hpp"
-#include "messages/client/session_password.hpp"
 #include "messages/trace_fields.hpp"
 
 namespace troupe {
@@ -97,11 +96,12 @@ void finish(self_ptr self, std::string last_bytes, std::uint32_t replies = 0) {
 
 void refuse_frame(self_ptr self, std::string_view why, std::int64_t length, std::int64_t limit) {
   auto& s = self->state;
-  log_of(self).warn("client_frame_refused", {{"session", s.session},
-                                             {"client", s.options.client_address},
-                                             {"why", why},
-                                             {"length", length},
-                                             {"limit", limit}});
+  log_of(self).repeated(log::level::warn, host_of(s.options.client_address), "client_frame_refused",
+                        {{"session", s.session},
+                         {"client", s.options.client_address},
+                         {"why", why},
+                         {"length", length},
+                         {"limit", limit}});
   finish(self, {});
 }
 
@@ -255,8 +255,9 @@ coro::task<> limit_silence(self_ptr self) {
   auto limit = coro::sleep(self, milliseconds(silence_max_ms(config_of(self))));
   co_await limit;
   auto& s = self->state;
-  log_of(self).info("client_silent", {{"client", s.options.client_address},
-                                      {"silence_max_ms", silence_max_ms(config_of(self))}});
+  log_of(self).repeated(
+      log::level::info, host_of(s.options.client_address), "client_silent",
+      {{"client", s.options.client_address}, {"silence_max_ms", silence_max_ms(config_of(self))}});
   finish(self, {});
 }
 
@@ -286,9 +287,10 @@ std::string framed_response(const hello& to, session_id session, std::int32_t ti
 }
 
 void log_refusal(self_ptr self, const hello& from, std::string_view reason) {
-  log_of(self).info("session_refused", {{"session", from.request.session},
-                                        {"client", self->state.options.client_address},
-                                        {"reason", reason}});
+  const auto& address = self->state.options.client_address;
+  log_of(self).repeated(
+      log::level::info, host_of(address), "session_refused",
+      {{"session", from.request.session}, {"client", address}, {"reason", reason}});
 }
 
 /// Zeros are how a client learns that its session is no more.
@@ -313,8 +315,8 @@ void begin_serving(self_ptr self, const hello& from, const session_opened& opene
                      {"client", s.options.client_address},
                      {"timeout_ms", opened.timeout_ms}});
   say(self,
-      framed_response(from, opened.session, opened.timeout_ms, session_password(opened.session),
-                      opened.read_only),
+      framed_response(from, opened.session, opened.timeout_ms,
+                      s.options.passwords->of(opened.session), opened.read_only),
       1, false);
   pass_requests_on(self);
   end_if_nothing_is_owed(self);
@@ -325,8 +327,10 @@ coro::task<> open(self_ptr self, hello from) {
   auto& s = self->state;
   const auto& cfg = config_of(self);
   const auto& request = from.request;
-  if (request.session != session_id{} && request.password != session_password(request.session))
-    co_return refuse_for_good(self, from, "wrong password");
+  const auto& passwords = *s.options.passwords;
+  const std::string_view shown = request.password ? *request.password : std::string_view{};
+  if (request.session != session_id{} && !passwords.accepts(request.session, shown))
+    co_return refuse_for_good(self, from, passwords.why_refused(request.session, shown));
   const auto timeout_ms =
       std::clamp(request.timeout_ms, cfg.min_session_timeout_ms, cfg.max_session_timeout_ms);
   s.known_to_database = true;

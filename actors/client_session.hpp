@@ -13,9 +13,11 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <string>
 
 #include "actors/client_account.hpp"
+#include "actors/core/session_passwords.hpp"
 #include "actors/coro/scope.hpp"
 #include "actors/coro/signal.hpp"
 #include "actors/node_context.hpp"
@@ -33,6 +35,8 @@ struct client_session_options {
   database_actor database;
   peer_actor peer;
   account_ptr account = {};  // shared with the transport; null: only session and database count
+  std::shared_ptr<const core::session_passwords> passwords =
+      std::make_shared<core::session_passwords>();
 };
 
 struct client_session_state {

@@ -43,6 +43,13 @@ key_section security_keys() {
                return c.super_digest;
              }));
   out.keys.back().is_secret = true;
+  add(text("session.passwordSecretFile", &node_config::session_secret_file,
+           "a file that others may not read and the group may not write: a secret of 16 bytes or "
+           "more a line, or the word zookeeper",
+           "Makes session passwords unguessable: without it they follow from the session's id, as "
+           "ZooKeeper's do. The same file on all servers; the first line makes passwords, all "
+           "lines are accepted, zookeeper stands for ZooKeeper's own. Read at the start."));
+  out.keys.back().fallback = "none";
   add(custom(
       "enforce.auth.enabled", "true or false", "false",
       "A client has to prove an identity of one of enforce.auth.schemes before anything else; "

@@ -91,6 +91,8 @@ struct node_config {
   std::vector<std::string> four_letter_words = {"srvr"};  // which are answered; "*" = all
   /// Who shows the password of this "user:digest" passes every ACL; empty: nobody does.
   std::string super_digest;
+  /// Of what session passwords are made, shared by all servers; empty: as ZooKeeper makes them.
+  std::string session_secret_file;
   bool skip_acl = false;  // true: everybody may do everything
   /// A client has to show an identity of one of these before it asks anything; empty: need not.
   std::vector<std::string> required_auth_schemes;

@@ -24,6 +24,7 @@
 #include "actors/node/network_settings.hpp"
 #include "actors/node/ports.hpp"
 #include "actors/node/process_limits.hpp"
+#include "actors/node/secret_file.hpp"
 #include "actors/node/server.hpp"
 #include "actors/process_user.hpp"
 #include "actors/sasl_conversation.hpp"
@@ -126,6 +127,19 @@ std::string check_sasl(const config::node_config& config) {
   if (config.sasl_users.empty()) return {};
   const auto why = sasl_conversation::unavailable();
   return why ? config.jaas_file + ": its users cannot log in: " + *why : std::string{};
+}
+
+/// ZooKeeper's way of making session passwords, or ours with a secret that is as it should be.
+tl::expected<core::session_passwords, std::string> read_passwords(const std::string& path) {
+  if (path.empty()) return core::session_passwords{};
+  const auto refuse = [](const std::string& why) {
+    return tl::unexpected("session.passwordSecretFile: " + why);
+  };
+  const auto text = read_secret_file(path);
+  if (!text) return refuse(text.error());
+  auto passwords = core::session_passwords::parse(*text);
+  if (!passwords) return refuse(path + ": " + passwords.error());
+  return passwords;
 }
 
 void write_trace(const node_context& context, const std::string& path) {
@@ -325,11 +339,17 @@ int run_server(config::node_config config, run_options options, server_seams sea
   if (auto problem = check_config_directory(cfg); !problem.empty())
     return failed(problem, exit_config);
   if (auto problem = check_sasl(cfg); !problem.empty()) return failed(problem, exit_config);
+  auto passwords = read_passwords(cfg.session_secret_file);
+  if (!passwords) return failed(passwords.error(), exit_config);
+  if (passwords->has_secret())
+    context->log.info("session_passwords",
+                      {{"file", cfg.session_secret_file}, {"of", passwords->fingerprint()}});
 
   system_config settings;
   caf::actor_system system{settings};
   auto links = system.spawn(middleman_links, context, std::move(seams.connect));
   auto server = spawn_server(system, context, links);
+  server.passwords = std::make_shared<core::session_passwords>(*std::move(passwords));
   auto broken = std::make_shared<std::atomic<bool>>(false);
   end_with(server.journal, "journal", context, broken);
   end_with(server.database, "database", context, broken);

@@ -89,7 +89,8 @@ client_session_actor spawn_client_session(caf::actor_system& system, context_ptr
   return system.spawn(
       client_session,
       client_session_options{std::move(context), id, std::move(address), std::move(transport),
-                             server.database, server.peer, std::move(account)});
+                             server.database, server.peer, std::move(account),
+                             server.passwords});
 }
 
 void end_server(const server_handles& server) {

@@ -3,9 +3,11 @@
 /// simulation; only the links to the other servers and the seams of the context differ.
 #pragma once
 
+#include <memory>
 #include <string>
 
 #include "actors/client_account.hpp"
+#include "actors/core/session_passwords.hpp"
 #include "actors/node_context.hpp"
 #include "actors/sinks.hpp"
 
@@ -20,6 +22,8 @@ struct server_handles {
   database_actor database;
   election_actor election;
   peer_actor peer;
+  std::shared_ptr<const core::session_passwords> passwords =
+      std::make_shared<core::session_passwords>();  // of clients' sessions
 };
 
 /// Spawns the long-lived actors of a server. It reads its data directory and goes looking for a
