@@ -111,7 +111,7 @@ TEST_F(DatabaseServices, WhoShowsMoreIdentitiesThanAreHeldFailsToLogIn) {
   };
   for (int twice = 0; twice < 2; ++twice)
     for (std::size_t n = 1; n < core::identities_max; ++n) ask(conn_a, {auth(n)});
-  EXPECT_THAT(on.news(), Each("a: xid -4 err 0")) << "the same again takes no room";
+  EXPECT_THAT(on.news(), testing::Each("a: xid -4 err 0")) << "the same again takes no room";
   ask(conn_a, {auth(core::identities_max), get(1, "/")});
   EXPECT_THAT(on.news(), ElementsAre("a: xid -4 err -115", "a: closed"));
 }
