@@ -2,11 +2,9 @@
 #include "actors/client_gateway.hpp"
 
 #include <sys/resource.h>
-#include <sys/stat.h>
 
 #include <algorithm>
 #include <chrono>
-#include <filesystem>
 #include <memory>
 #include <optional>
 #include <system_error>
@@ -16,9 +14,7 @@
 #include <caf/io/all.hpp>
 
 #include "actors/client_doorman.hpp"
-#include "actors/client_socket.hpp"
-#include "actors/core/last_bytes.hpp"
-#include "actors/core/outbox.hpp"
+#include "actors/client_gateway_parts.hpp"
 #include "actors/tcp_listener.hpp"
 #include "actors/trace/log.hpp"
 #include "actors/trace/traced.hpp"
@@ -26,141 +22,10 @@
 
 namespace troupe {
 
-/// From the gateway to itself, a turn of the multiplexer later.
-struct apply_pause {
-  TROUPE_STAYS_LOCAL;
-  connection_id connection;
-};
-
-/// From the gateway to itself: does its client still take what it is owed?
-struct check_last_bytes {
-  TROUPE_STAYS_LOCAL;
-  connection_id connection;
-};
-
-/// From the gateway to itself: the client has had the time to end its side as well.
-struct end_linger {
-  TROUPE_STAYS_LOCAL;
-  connection_id connection;
-};
-
-/// From the gateway to itself, once a tick.
-struct check_what_all_hold {
-  TROUPE_STAYS_LOCAL;
-};
-
-/// From whoever moves the gateway: listen here instead.
-struct accept_at {
-  TROUPE_STAYS_LOCAL;
-  int listening_fd = -1;
-};
-
-/// From the doorman: there was no descriptor for a connection.
-struct short_of_files {
-  TROUPE_STAYS_LOCAL;
-  int code = 0;  // an errno
-  bool was_closed = false;
-};
-struct listen_again {
-  TROUPE_STAYS_LOCAL;
-};
-
 namespace {
 
+using namespace client_gateway_parts;
 using caf::io::connection_handle;
-
-/// A read's size follows the client's appetite: most send some hundred bytes at a time, and a
-/// buffer is held for every connection, and cleared for every read.
-constexpr std::size_t read_bytes_min = 4 * 1024;
-constexpr std::size_t read_bytes_max = 64 * 1024;
-
-/// What CAF has of a client's output at once. Its two buffers keep the room they once needed for
-/// as long as the connection lives.
-constexpr std::size_t being_written_max = 64 * 1024;
-
-/// Of a client that does nothing: its actor, its broker's buffers, its places in all books.
-constexpr std::int64_t connection_bytes = 16 << 10;
-
-/// When not even the spare descriptor helps, clients wait so long in the system's queue.
-constexpr std::chrono::milliseconds deaf_pause{100};
-/// Of connections refused for want of descriptors or memory one line tells, at most so often.
-constexpr std::chrono::seconds refusals_told_every{1};
-
-/// A connection that has all its bytes is read on for so long, and what comes is thrown away: a
-/// socket that is closed with input unread resets the connection, and the client may lose what the
-/// server said last. At most so many at once; one more, and the oldest goes.
-constexpr std::chrono::seconds linger_max{2};
-constexpr std::size_t lingering_max = 64;
-
-struct client {
-  connection_handle socket;
-  client_socket_ptr wire;
-  client_session_actor session;
-  account_ptr account;
-  std::string host, address;  // address = host:port
-  std::int64_t since_wall_ms = 0;
-  caf::actor_clock::time_point heard;
-  std::uint64_t requests = 0, replies = 0, events = 0;
-  std::size_t read_bytes = read_bytes_min;
-  core::outbox output;
-  std::size_t being_written = 0;  // and with CAF
-  std::size_t event_bytes = 0;    // of what is unsent, at most
-  bool congested = false;
-  bool pause_wanted = false, paused = false, pause_in_flight = false;
-  bool input_ended = false;               // the client sends no more, and may wait for answers
-  bool closing = false;                   // without a session: it is here for its unsent bytes
-  std::uint64_t handed_bytes = 0;         // for it to take, since it is here
-  std::optional<core::last_bytes> watch;  // once its sending has ended, or it is being closed
-
-  [[nodiscard]] std::size_t unsent() const { return output.size() + being_written; }
-  /// And what its own machine has not acknowledged.
-  [[nodiscard]] std::size_t untaken() const { return output.size() + wire->untaken(); }
-};
-
-/// A connection that is no client's any more: all is sent, and the end of it is not yet seen.
-struct farewell {
-  client_socket_ptr wire;
-  std::uint64_t handed_bytes = 0;
-  core::last_bytes watch;
-};
-
-struct client_gateway_state {
-  static inline const char* name = "zk.client_gateway";
-  client_gateway_options options;
-  std::map<connection_id, client> clients;
-  std::map<connection_handle, connection_id> by_socket;
-  std::map<connection_handle, client_socket_ptr> accepted;  // until its handle is heard of
-  std::map<connection_id, farewell> lingering;
-  std::map<std::string, std::uint32_t> per_host;
-  gauge_part connections_bytes;
-  connection_id last_id;
-  std::int64_t started_wall_ms = 0;
-  caf::io::accept_handle listening;
-  bool was_short = false;  // a tick ago all clients held more than they may
-  std::uint64_t refused_for_files = 0, refused_for_memory = 0;
-  std::uint64_t untold_refusals = 0;  // since the last line about them
-  std::optional<caf::actor_clock::time_point> refusals_told;
-};
-using gateway_ptr = caf::io::stateful_broker<client_gateway_state>*;
-
-/// CAF names a connection by its descriptor (default_multiplexer.hpp, conn_hdl_from_socket).
-int descriptor_of(connection_handle socket) { return static_cast<int>(socket.id()); }
-
-const config::node_config& config_of(gateway_ptr self) {
-  return self->state.options.context->config;
-}
-const log::logger& log_of(gateway_ptr self) { return self->state.options.context->log; }
-
-client* find(gateway_ptr self, connection_id id) {
-  auto at = self->state.clients.find(id);
-  return at == self->state.clients.end() ? nullptr : &at->second;
-}
-
-std::int64_t now_ms(gateway_ptr self) {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(
-             self->clock().now().time_since_epoch())
-      .count();
-}
 
 // -- the end of a connection --------------------------------------------------------------------
 
@@ -168,6 +33,7 @@ std::int64_t now_ms(gateway_ptr self) {
 client strike_off(gateway_ptr self, connection_id id) {
   auto& s = self->state;
   auto c = std::move(s.clients.extract(id).mapped());
+  s.by_session.erase(c.session.address());
   s.connections_bytes.add(-connection_bytes);
   if (auto count = s.per_host.find(c.host); --count->second == 0) s.per_host.erase(count);
   if (!c.closing) self->demonitor(c.session.address());
@@ -328,6 +194,7 @@ void accept(gateway_ptr self, connection_handle socket) {
   self->monitor(session);
   s.connections_bytes.add(connection_bytes);
   s.by_socket.emplace(socket, id);
+  s.by_session.emplace(session.address(), id);
   s.clients.emplace(id, client{.socket = socket,
                                .wire = std::move(wire),
                                .session = std::move(session),
@@ -524,41 +391,30 @@ void on_apply_pause(gateway_ptr self, const apply_pause& x) {
 
 /// A session that ended without closing its connection failed; its client shall not wait.
 void on_session_down(gateway_ptr self, const caf::down_msg& down) {
-  auto& clients = self->state.clients;
-  auto at = std::ranges::find_if(clients, [&](const auto& entry) {
-    return !entry.second.closing && entry.second.session.address() == down.source;
-  });
-  if (at != clients.end()) close_when_sent(self, at->first, at->second);
-}
-
-std::int64_t count_open_files() {
-  constexpr const char* all = "/proc/self/fd";
-  struct ::stat known {};
-  if (::stat(all, &known) == 0 && known.st_size > 0) return known.st_size;  // Linux 6.2 and later
-  std::int64_t count = 0;
-  std::error_code unreadable;
-  for (std::filesystem::directory_iterator at(all, unreadable), end; at != end; ++at) ++count;
-  return std::max<std::int64_t>(count - 1, 0);  // without the one that counts
+  auto& s = self->state;
+  const auto at = s.by_session.find(down.source);
+  auto* c = at == s.by_session.end() ? nullptr : find(self, at->second);
+  if (c != nullptr && !c->closing) close_when_sent(self, at->second, *c);
 }
 
 gateway_stats stats_of(gateway_ptr self, const get_gateway_stats& asked) {
   const auto& s = self->state;
   gateway_stats stats;
-  for (const auto& [id, c] : s.clients) {
+  const auto& gauges = *s.options.context->gauges;
+  stats.connection_count = s.clients.size();
+  auto at = asked.after ? s.clients.upper_bound(*asked.after) : s.clients.begin();
+  for (; at != s.clients.end() && stats.connections.size() < asked.connections_max; ++at) {
+    const auto& [id, c] = *at;
     if (c.closing) continue;
-    ++stats.connection_count;
-    if (!asked.with_connections) continue;
     stats.connections.push_back(
         {id, c.address, c.requests, c.replies, c.events, !c.pause_wanted, c.since_wall_ms,
          std::chrono::duration_cast<std::chrono::milliseconds>(self->clock().now() - c.heard)
              .count()});
   }
-  const auto& gauges = *s.options.context->gauges;
   stats.unsent_bytes = gauges.unsent_bytes;
   stats.request_bytes = gauges.request_bytes;
   stats.cut_off = gauges.clients_cut_off;
   stats.up_ms = s.options.context->wall_ms() - s.started_wall_ms;
-  stats.open_files = count_open_files();
   stats.refused_for_files = s.refused_for_files;
   stats.refused_for_memory = s.refused_for_memory;
   rlimit limit{};

@@ -272,9 +272,9 @@ coro::task<> answer_word(self_ptr self, std::string word) {
       !s.options.account->begin_listing(four_letter::listings_max))
     co_return finish(self, four_letter::too_many_listings(word));
   auto behind = std::string(s.input.waiting().substr(frame_prefix_bytes));
-  auto looking = client_session_parts::look_around(self, word, std::move(behind));
-  auto now = co_await looking;
-  finish(self, four_letter::answer(word, config_of(self), now));
+  auto answering = client_session_parts::answer_to_word(self, word, std::move(behind));
+  auto text = co_await answering;
+  finish(self, std::move(text));
 }
 
 std::string framed_response(const hello& to, session_id session, std::int32_t timeout_ms,

@@ -12,9 +12,9 @@
 
 namespace troupe::client_session_parts {
 
-/// Gathers what the answer to `word` needs, and does what the word asks for. `behind`: the bytes
-/// that came with it.
-coro::task<four_letter::situation> look_around(client_session_ptr self, std::string word,
-                                               std::string behind);
+/// The answer to a four-letter word; does what the word asks for. `behind`: the bytes that came
+/// with it.
+coro::task<std::string> answer_to_word(client_session_ptr self, std::string word,
+                                       std::string behind);
 
 }  // namespace troupe::client_session_parts

@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <sys/stat.h>
 #include <sys/sysinfo.h>
 #include <sys/utsname.h>
 
+#include <algorithm>
 #include <chrono>
 #include <filesystem>
+#include <iterator>
+#include <memory>
+#include <optional>
 #include <utility>
 
 #include <caf/actor_system.hpp>
@@ -33,11 +38,20 @@ std::int64_t size_of(storage::disk& disk, const std::string& directory) {
   return bytes;
 }
 
-four_letter::directory_sizes sizes_of(self_ptr self) {
-  const auto& context = context_of(self);
+four_letter::directory_sizes sizes_of(const node_context& context) {
   if (!context.disk) return {};
   return {size_of(*context.disk, context.config.data_dir + "/version-2"),
           size_of(*context.disk, context.config.data_log_dir + "/version-2")};
+}
+
+std::int64_t count_open_files() {
+  constexpr const char* all = "/proc/self/fd";
+  struct ::stat known {};
+  if (::stat(all, &known) == 0 && known.st_size > 0) return known.st_size;  // Linux 6.2 and later
+  std::int64_t count = 0;
+  std::error_code unreadable;
+  for (std::filesystem::directory_iterator at(all, unreadable), end; at != end; ++at) ++count;
+  return std::max<std::int64_t>(count - 1, 0);  // without the one that counts
 }
 
 std::string megabytes(std::uint64_t bytes) { return std::to_string(bytes >> 20) + "MB"; }
@@ -88,40 +102,101 @@ void reset(self_ptr self, const reset_statistics& what) {
   if (what.server) self->send(with.peer, what);
 }
 
-}  // namespace
+/// To whoever writes an answer.
+struct written_answer {
+  TROUPE_STAYS_LOCAL;
+  context_ptr context;
+  std::string word;
+  std::shared_ptr<four_letter::situation> now;
+};
+using word_writer = caf::typed_actor<caf::replies_to<written_answer>::with<std::string>>;
 
-coro::task<four_letter::situation> look_around(client_session_ptr self, std::string word,
-                                               std::string behind) {
+/// An answer may be as long as there are sessions or watches, and what it is made of may lie in
+/// directories: so it is written, and what it was made of freed, on another thread than that of the
+/// sessions. Lives for one word.
+word_writer::behavior_type write_word(word_writer::pointer self) {
+  return {[self](written_answer& asked) {
+    self->quit();
+    const auto& context = *asked.context;
+    auto& now = *asked.now;
+    const auto wanted = four_letter::needs_of(asked.word, context.config);
+    if (wanted.environment) now.environment = environment();
+    if (wanted.sizes) now.sizes = sizes_of(context);
+    if (wanted.open_files) now.gateway.open_files = count_open_files();
+    return four_letter::answer(asked.word, context.config, now);
+  }};
+}
+
+/// Each of those who are asked has a tick to answer.
+milliseconds answer_limit(self_ptr self) { return milliseconds(context_of(self).config.tick_ms); }
+
+/// The gateway tells of so many connections in one turn.
+constexpr std::size_t connections_at_once = 1000;
+
+coro::task<gateway_stats> ask_gateway(self_ptr self, bool with_connections) {
+  gateway_stats out;
+  std::optional<connection_id> after;
+  for (bool more = true; more;) {
+    get_gateway_stats question{with_connections ? connections_at_once : 0, after};
+    auto asking =
+        coro::ask<gateway_stats>(self, self->state.options.transport, answer_limit(self), question);
+    auto answer = co_await asking;
+    if (!answer) co_return out;
+    auto lines = std::exchange(answer->connections, {});
+    more = with_connections && lines.size() == connections_at_once;
+    if (!lines.empty()) after = lines.back().id;
+    auto all = std::exchange(out.connections, {});
+    all.insert(all.end(), std::make_move_iterator(lines.begin()),
+               std::make_move_iterator(lines.end()));
+    out = std::move(*answer);
+    out.connections = std::move(all);
+  }
+  co_return out;
+}
+
+/// What the other actors know.
+coro::task<> ask_around(self_ptr self, four_letter::needs wanted,
+                        std::shared_ptr<four_letter::situation> now) {
   const auto& with = self->state.options;
-  const auto wanted = four_letter::needs_of(word, context_of(self).config);
-  four_letter::situation now;
-  now.wall_ms = context_of(self).wall_ms ? context_of(self).wall_ms() : 0;
-  if (wanted.trace_mask) now.trace_mask = trace_mask(self, word, behind);
-  if (wanted.environment) now.environment = environment();
-  if (wanted.sizes) now.sizes = sizes_of(self);
-  if (wanted.reset.server || wanted.reset.connections) reset(self, wanted.reset);
-  if (!wanted.status) co_return now;
-
-  // Each has a tick to answer; they are asked all at once.
-  const milliseconds patience(context_of(self).config.tick_ms);
-  auto asked_peer = coro::ask<server_status>(self, with.peer, patience, get_server_status{});
-  auto asked_database =
-      coro::ask<database_stats>(self, with.database, patience, get_database_stats{});
-  auto asked_details = coro::ask<database_details>(self, with.database, patience, wanted.details);
-  auto asked_gateway = coro::ask<gateway_stats>(self, with.transport, patience,
-                                                get_gateway_stats{wanted.connections});
+  const auto limit = answer_limit(self);
+  // All at once, but for the gateway, whose answer may come in parts.
+  auto asked_peer = coro::ask<server_status>(self, with.peer, limit, get_server_status{});
+  auto asked_database = coro::ask<database_stats>(self, with.database, limit, get_database_stats{});
+  auto asked_details = coro::ask<database_details>(self, with.database, limit, wanted.details);
+  auto asked_gateway = ask_gateway(self, wanted.connections);
+  now->gateway = co_await asked_gateway;
   auto status = co_await asked_peer;
   auto database = co_await asked_database;
   auto details = co_await asked_details;
-  auto gateway = co_await asked_gateway;
   if (status)
-    now.status = std::move(*status);
+    now->status = std::move(*status);
   else
-    now.status.reason = "the peer does not answer: " + self->system().render(status.error());
-  if (database) now.database = std::move(*database);
-  if (details) now.details = std::move(*details);
-  if (gateway) now.gateway = std::move(*gateway);
-  co_return now;
+    now->status.reason = "the peer does not answer: " + self->system().render(status.error());
+  if (database) now->database = std::move(*database);
+  if (details) now->details = std::move(*details);
+}
+
+}  // namespace
+
+coro::task<std::string> answer_to_word(client_session_ptr self, std::string word,
+                                       std::string behind) {
+  const auto& context = context_of(self);
+  const auto wanted = four_letter::needs_of(word, context.config);
+  auto now = std::make_shared<four_letter::situation>();
+  now->wall_ms = context.wall_ms ? context.wall_ms() : 0;
+  if (wanted.trace_mask) now->trace_mask = trace_mask(self, word, behind);
+  if (wanted.reset.server || wanted.reset.connections) reset(self, wanted.reset);
+  if (wanted.status) {
+    auto asking = ask_around(self, wanted, now);
+    co_await asking;
+  }
+  if (!wanted.status && !wanted.environment)
+    co_return four_letter::answer(word, context.config, *now);
+  written_answer question{self->state.options.context, word, std::move(now)};
+  auto writer = self->spawn(write_word);
+  auto writing = coro::ask<std::string>(self, writer, coro::infinite, std::move(question));
+  auto text = co_await writing;
+  co_return text ? std::move(*text) : std::string{};
 }
 
 }  // namespace troupe::client_session_parts

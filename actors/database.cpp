@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "actors/caf.hpp"
+#include "actors/core/path.hpp"
 #include "actors/database_parts.hpp"
 #include "actors/ensemble.hpp"
 #include "actors/trace/traced.hpp"
@@ -44,6 +45,11 @@ bool is_elsewhere_local(const database_state& s, session_id id) {
 
 }  // namespace
 
+bool takes_long_to_plan(op_code op, std::string_view body) {
+  constexpr std::size_t small_bytes = 4096;
+  return op == op_code::close_session || (op == op_code::multi && body.size() > small_bytes);
+}
+
 void plan_write(database_ptr self, const write_request& request, server_id owner) {
   auto& s = self->state;
   auto wall = s.options.context->wall_ms();
@@ -62,7 +68,7 @@ void plan_write(database_ptr self, const write_request& request, server_id owner
     verdict = s.live->check_owner(request.session, holder);
     s.live->touch(request.session, steady_ms(self));
   }
-  auto planned = verdict == error_code::ok ? s.planner.plan(request, wall)
+  auto planned = verdict == error_code::ok ? s.planner.plan(request, wall, s.walks)
                                            : s.planner.refuse(request, verdict, wall);
   log_breaches(s, steady_ms(self));
   if (request.op == op_code::close_session && verdict == error_code::ok)
@@ -85,6 +91,10 @@ namespace {
 
 using namespace database_parts;
 
+/// What planning a txn of one change takes, and the line that tells of it.
+constexpr std::size_t steps_of_plan = 16;
+constexpr std::size_t touched_at_once_max = 4096;
+
 void remember_digest(database_state& s, zxid at) {
   constexpr std::uint64_t interval = 128;
   constexpr std::size_t kept_max = 1024;
@@ -100,8 +110,8 @@ void stop(database_ptr self) {
   s.upstream = nullptr;
   s.to_propose.clear();
   s.to_forward.clear();
-  s.live.reset();
-  s.local.reset();
+  if (s.live) free_elsewhere(self, *std::exchange(s.live, {}));
+  if (s.local) free_elsewhere(self, *std::exchange(s.local, {}));
   s.streams.clear();
   close_all_connections(self);
 }
@@ -121,7 +131,7 @@ void apply_one(database_ptr self, const txn_ptr& txn) {
   auto& s = self->state;
   if (txn->id() <= s.tree.last_processed()) return;
   warn_snapshots(s, txn->value);
-  auto done = s.tree.apply(txn->value);
+  auto done = s.tree.apply(txn->value, s.walks);
   remember(s, txn);
   remember_digest(s, txn->id());
   if (!done.digest_matches) {
@@ -132,16 +142,46 @@ void apply_one(database_ptr self, const txn_ptr& txn) {
     doubt_tree(self, txn->id());
   }
   if (s.role == database_state::mode::leading) {
-    s.planner.applied(txn->id());
+    s.planner.applied(txn->id(), s.walks);
     if (txn->value.header.type == op_code::close_session) s.live->remove(txn->value.header.client);
   }
   if (txn->value.header.type == op_code::reconfig) note_reconfig(self, txn->value);
   answer_applied(self, done);
+  for (auto& trigger : done.triggers) {
+    s.walks.step();
+    trigger = {};  // to free thousands of them takes its time, too
+  }
+}
+
+/// More than one znode changes, or what is in use below a limit is counted.
+bool takes_long(const txn& x) {
+  if (x.header.type == op_code::close_session) return true;
+  if (const auto* several = std::get_if<multi_txn>(&x.body))
+    return several->ops.size() > at_once_max;
+  const auto* made = std::get_if<create_txn>(&x.body);
+  return made != nullptr && made->path.starts_with(core::quota_path);
+}
+
+/// From the first txn on that may take long, the rest is applied in slices. Reads that waited
+/// behind a write of their session are answered before anything else is applied.
+void apply_from(database_ptr self, const apply_txns& m, std::size_t first) {
+  auto& s = self->state;
+  for (auto i = first; i < m.txns.size(); ++i) {
+    const bool is_much = i - first >= at_once_max || s.watches.count() > at_once_max;
+    if (!is_in_slices(s) && (is_much || !s.to_drain.empty() || takes_long(m.txns[i]->value)))
+      return in_slices(self, [self, m, i] {
+        drain_later(self);
+        apply_from(self, m, i);
+      });
+    s.walks.step();
+    apply_one(self, m.txns[i]);
+  }
+  end_turn(self);
 }
 
 void install(database_ptr self, const install_image& m) {
   auto& s = self->state;
-  s.tree = std::move(m.image->data);
+  free_elsewhere(self, std::exchange(s.tree, std::move(m.image->data)));
   s.tree.set_extended_types(s.options.context->config.extended_types);
   s.differs_at.reset();
   s.digests.clear();
@@ -167,7 +207,7 @@ void begin_leading(database_ptr self, const start_leading& m) {
   s.exhausted_told = false;
   s.planner.begin(zxid::first_of(m.era).next());
   s.live.emplace(s.options.context->config.tick_ms);
-  s.live->rearm_all(s.tree.sessions(), steady_ms(self));
+  s.live->rearm_all(s.tree.sessions(), steady_ms(self), s.walks);
   begin_local_sessions(self);
   look_at_memory(self);
   s.breach_told_ms.clear();
@@ -205,6 +245,8 @@ void plan_forwarded(database_ptr self, const forwarded_writes& m) {
   auto& s = self->state;
   if (s.role != database_state::mode::leading) return;
   for (const auto& request : m.requests) {
+    s.walks.step();
+    if (s.to_propose.size() >= gathered_max) propose_planned(self);
     if (request.op != op_code::sync) {
       plan_write(self, request, m.origin);
       continue;
@@ -213,6 +255,12 @@ void plan_forwarded(database_ptr self, const forwarded_writes& m) {
     self->send(s.leader, sync_behind{{m.origin, request.session, request.cx, request.connection}});
   }
   end_turn(self);
+}
+
+bool takes_long(const forwarded_writes& m) {
+  return m.requests.size() > at_once_max ||
+         std::ranges::any_of(
+             m.requests, [](const write_request& x) { return takes_long_to_plan(x.op, x.body); });
 }
 
 /// An error, not a verdict, from a server that does not lead: "not valid" would tell a client that
@@ -227,10 +275,13 @@ caf::result<session_verdict> judge(database_ptr self, const revalidate_session& 
 void expire_znodes(database_ptr self) {
   auto& s = self->state;
   auto wall_ms = s.options.context->wall_ms();
-  auto due = s.expiry.due(s.tree, steady_ms(self), wall_ms);
-  for (const auto& path : due)
+  auto due = s.expiry.due(s.tree, steady_ms(self), wall_ms, s.walks);
+  for (const auto& path : due) {
+    s.walks.step(steps_of_plan);
+    if (s.to_propose.size() >= gathered_max) propose_planned(self);
     if (auto planned = s.planner.plan_expiry(path, wall_ms))
       s.to_propose.push_back(make_logged(std::move(*planned)));
+  }
   if (!due.empty())
     s.options.context->log.info("znodes_expired", {{"count", due.size()}, {"first", due.front()}});
 }
@@ -242,10 +293,13 @@ void expire(database_ptr self) {
   forgive_own_deafness(self);
   expire_local(self);
   if (s.role != database_state::mode::leading) return end_turn(self);
-  for (auto id : s.live->expire(steady_ms(self))) {
+  for (auto id : s.live->expire(steady_ms(self), s.walks)) {
+    s.walks.step(steps_of_plan);
+    if (s.to_propose.size() >= gathered_max) propose_planned(self);
     s.options.context->log.info("session_expired", {{"session", id}});
     write_request close{id, {}, op_code::close_session, {}, {}};
-    s.to_propose.push_back(make_logged(s.planner.plan(close, s.options.context->wall_ms())));
+    s.to_propose.push_back(
+        make_logged(s.planner.plan(close, s.options.context->wall_ms(), s.walks)));
   }
   expire_znodes(self);
   if (!s.exhausted_told && s.planner.next_zxid().counter() > s.options.context->epoch_txns_max) {
@@ -255,11 +309,53 @@ void expire(database_ptr self) {
   end_turn(self);
 }
 
+void touch(database_ptr self, const touch_sessions& m) {
+  if (!self->state.live) return;
+  in_slices(self, [self, m] {
+    auto& s = self->state;
+    for (auto id : m.sessions) {
+      s.walks.step();
+      s.live->touch(id, steady_ms(self));
+    }
+  });
+}
+
+/// Not all in one message when they are many: who got so many asks again.
+caf::result<touched_sessions> collect(database_ptr self) {
+  auto promise = self->make_response_promise<touched_sessions>();
+  in_slices(self, [self, promise]() mutable {
+    expire(self);
+    auto& s = self->state;
+    touched_sessions out;
+    while (!s.touched.empty() && out.sessions.size() < touched_at_once_max) {
+      s.walks.step();
+      out.sessions.push_back(s.touched.extract(s.touched.begin()).value());
+    }
+    promise.deliver(std::move(out));
+  });
+  return promise;
+}
+
+/// Not pinned, so that it has another thread than who sends to it.
+discarding_actor::behavior_type discarder(discarding_actor::pointer) {
+  return {[](const discard&) {}};
+}
+
 }  // namespace
 
 database_actor::behavior_type database(database_ptr self, database_options options) {
   auto& s = self->state;
   s.options = std::move(options);
+  // Of an I/O thread there is one, and this actor is one of it.
+  if (io_unit(self->system()) != nullptr)
+    turn_record::of_this_thread().tell(
+        s.options.context->config.turn_warning_ms, [log = s.options.context->log](const auto& x) {
+          log.warn("long_turn", {{"actor", x.actor},
+                                 {"message", x.message.empty() ? "a reply" : x.message},
+                                 {"ms", static_cast<std::int64_t>(x.ms)},
+                                 {"untold", x.untold}});
+        });
+  s.discarding = self->spawn<caf::linked>(discarder);
   self->set_down_handler([self](const caf::down_msg& down) {
     std::erase_if(self->state.streams,
                   [&down](const auto& x) { return x.second.asked_by == down.source; });
@@ -278,32 +374,28 @@ database_actor::behavior_type database(database_ptr self, database_options optio
   });
   s.new_ids.emplace(s.options.context->me, s.options.context->wall_ms());
   return trace::traced(
-      s.options.context->trace, "zk.database", [self](const install_image& m) { install(self, m); },
-      [self](const start_leading& m) { begin_leading(self, m); },
+      s.options.context->trace, "zk.database",
+      [self](const install_image& m) { in_slices(self, [self, m] { install(self, m); }); },
+      [self](const start_leading& m) { in_slices(self, [self, m] { begin_leading(self, m); }); },
       [self](const start_learning& m) { begin_learning(self, m); },
       [self](const start_read_only&) { begin_read_only(self); },
       [self](const stop_serving&) {
-        stop(self);
-        self->state.differs_at
-            .reset();  // the role has heard of it, and the next digest tells again
+        in_slices(self, [self] {
+          stop(self);
+          // The role has heard of it, and the next digest tells again.
+          self->state.differs_at.reset();
+        });
       },
-      [self](const apply_txns& m) {
-        for (const auto& txn : m.txns) apply_one(self, txn);
-        end_turn(self);
-      },
+      [self](const apply_txns& m) { apply_from(self, m, 0); },
       [self](const sync_done& m) { on_sync_done(self, m); },
-      [self](const forwarded_writes& m) { plan_forwarded(self, m); },
+      [self](const forwarded_writes& m) {
+        if (!takes_long(m)) return plan_forwarded(self, m);
+        in_slices(self, [self, m] { plan_forwarded(self, m); });
+      },
       [self](const revalidate_session& m) { return judge(self, m); },
-      [self](const touch_sessions& m) {
-        if (self->state.live)
-          for (auto id : m.sessions) self->state.live->touch(id, steady_ms(self));
-      },
-      [self](const collect_touches&) {
-        expire(self);
-        auto heard = std::exchange(self->state.touched, {});
-        return touched_sessions{{heard.begin(), heard.end()}};
-      },
-      [self](const expire_sessions&) { expire(self); },
+      [self](const touch_sessions& m) { touch(self, m); },
+      [self](const collect_touches&) { return collect(self); },
+      [self](const expire_sessions&) { in_slices(self, [self] { expire(self); }); },
       [self](const get_last_zxid&) {
         const auto& st = self->state;
         return last_zxid{st.tree.last_processed(), shown_membership(st), st.differs_at.has_value()};
@@ -322,10 +414,14 @@ database_actor::behavior_type database(database_ptr self, database_options optio
       [self](const take_snapshot& m) { begin_snapshot(self, m); },
       [self](const next_piece&) { continue_snapshot(self); },
       [self](const open_session& m) { return on_open_session(self, m); },
-      [self](const client_requests& m) { on_client_requests(self, m); },
+      [self](client_requests& m) { on_client_requests(self, m); },
       [self](const client_has_room& m) { on_client_has_room(self, m); },
-      [self](const connection_closed& m) { on_connection_closed(self, m.connection); },
-      [self](const get_database_stats&) { return figures(self->state); },
+      [self](const connection_closed& m) {
+        const auto id = m.connection;
+        if (self->state.watches.count() <= at_once_max) return on_connection_closed(self, id);
+        in_slices(self, [self, id] { on_connection_closed(self, id); });
+      },
+      [self](const get_database_stats&) { return figures(self); },
       [self](const get_database_details& m) { return details(self, m); },
       [self](const reset_statistics& m) { reset(self->state, m); });
 }

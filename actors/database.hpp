@@ -5,6 +5,8 @@
 /// window of recent txns. Order: a connection's replies leave in the order of its requests; a read
 /// waits for that connection's own earlier writes and for nothing else; a watch event leaves before
 /// any reply that could show the change. One actor, one mailbox: no read ever runs beside an apply.
+/// What may take long (a session's end with all its ephemerals, a change that thousands watch) is
+/// done in slices, between which other actors have their turns and this one handles no message.
 /// Errors: the client's go into its replies; a digest that is not the leading server's is logged as
 /// an error, and where there are other servers that may be right this one serves nobody until its
 /// content is replaced.
@@ -31,6 +33,7 @@
 #include "actors/core/snapshot_codec.hpp"
 #include "actors/core/tree.hpp"
 #include "actors/core/watches.hpp"
+#include "actors/long_work.hpp"
 #include "actors/node_context.hpp"
 #include "actors/pinned.hpp"
 #include "actors/sasl_conversation.hpp"
@@ -153,6 +156,11 @@ struct database_state {
   std::uint64_t latency_count = 0;
   double latency_sum_ms = 0;
   std::deque<core::zxid_digest> digests;  // of each 128th zxid (DataTree.logZxidDigest)
+
+  std::vector<connection_id> to_drain;  // reads that wait for no write any more, too many at once
+  discarding_actor discarding;          // frees what takes long to free
+  core::pace walks;                     // of what is under way in slices; else nobody's
+  long_work work;                       // last member: dies first
 };
 
 using database_ptr = pinned_pointer<database_actor, database_state>;

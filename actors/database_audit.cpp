@@ -11,6 +11,9 @@ namespace {
 
 using state = database_state;
 
+/// What a line of a log takes.
+constexpr std::size_t steps_of_line = 16;
+
 void write(const state& s, const core::audit_record& record) {
   s.options.context->audit({record.result == core::audit_result::failure, core::to_text(record)});
 }
@@ -30,7 +33,9 @@ void note_for_audit(database_ptr self, const state::connection& c, state::waitin
 }
 
 void audit(database_ptr self, const state::audited& asked, const core::applied& done) {
-  for (auto& record : core::records_of(asked.write, done)) {
+  const auto& walks = self->state.walks;
+  for (auto& record : core::records_of(asked.write, done, walks)) {
+    walks.step(steps_of_line);
     record.session = asked.by.session;
     record.user = asked.by.user;
     record.ip = asked.by.ip;
@@ -70,7 +75,10 @@ void audit_end_of_session(database_ptr self, const core::applied& done) {
   s.orphans.erase(done.header.client);
   if (!s.options.context->audit || done.triggers.empty()) return;
   static const std::string user = process_user().name;
-  for (const auto& record : core::records_of_end(done, user)) write(s, record);
+  for (const auto& record : core::records_of_end(done, user, s.walks)) {
+    s.walks.step(steps_of_line);
+    write(s, record);
+  }
 }
 
 }  // namespace troupe::database_parts

@@ -13,19 +13,30 @@ namespace {
 using state = database_state;
 
 constexpr std::size_t request_header_bytes = 8;
+/// Answers of one connection that are gathered in one turn.
+constexpr std::size_t output_bytes_at_once = 128 * 1024;
+constexpr std::size_t drained_at_once_max = 16;
 
 bool logs_in(op_code op) { return op == op_code::auth || op == op_code::sasl; }
 
 // -- output -------------------------------------------------------------------------------------
 
 /// Returns the length of what follows the frame's own length.
-std::size_t append_frame(std::string& out, const reply_header& header, std::string_view body) {
+std::size_t append_frame(std::string& out, const reply_header& header, std::string_view body,
+                         const core::pace& walks = {}) {
+  constexpr std::size_t part_bytes = 64 * 1024;
   std::string head = jute::encode(header);
+  const auto bytes = head.size() + body.size();
+  if (body.size() > part_bytes) out.reserve(out.size() + sizeof(std::int32_t) + bytes);
   jute::writer w{out};
-  w.i32(static_cast<std::int32_t>(head.size() + body.size()));
+  w.i32(static_cast<std::int32_t>(bytes));
   w.raw(head);
+  for (; body.size() > part_bytes; body.remove_prefix(part_bytes)) {
+    walks.step(part_bytes / core::bytes_per_step);
+    w.raw(body.substr(0, part_bytes));
+  }
   w.raw(body);
-  return head.size() + body.size();
+  return bytes;
 }
 
 void note_output(state& s, connection_id id, state::connection& c) {
@@ -73,8 +84,9 @@ void reply(database_ptr self, connection_id id, state::connection& c,
            const state::waiting_request& asked, zxid at, error_code err, std::string_view body) {
   auto& s = self->state;
   const auto op = asked.request.op;
-  const auto bytes = append_frame(c.output.frames, {asked.request.xid, at, err},
-                                  err == error_code::ok || op == op_code::sasl ? body : "");
+  const auto bytes =
+      append_frame(c.output.frames, {asked.request.xid, at, err},
+                   err == error_code::ok || op == op_code::sasl ? body : "", s.walks);
   if (op != op_code::ping && !logs_in(op)) count_reply_bytes(s, static_cast<std::int64_t>(bytes));
   ++c.output.replies;
   c.output.request_bytes += asked.bytes;
@@ -120,15 +132,20 @@ namespace {
 
 /// To thousands, maybe, in one turn: an event is encoded once, and since its watchers are
 /// ascending, the connection of the next one is mostly the one behind the last one's.
-void send_events(state& s, const core::fired_watches& fired, zxid at) {
+void send_events(database_ptr self, const core::fired_watches& fired, zxid at) {
+  auto& s = self->state;
   if (fired.watchers.empty()) return;
   const auto frame = framed(at, fired.event);
   auto client = s.connections.end();
   for (auto watcher : fired.watchers) {
+    s.walks.step(steps_of_output);
     const connection_id id{watcher};
     if (client != s.connections.end()) ++client;
     if (client == s.connections.end() || client->first != id) client = s.connections.find(id);
     if (client != s.connections.end()) send_event(s, id, client->second, frame);
+    if (s.with_output.size() < gathered_max || !is_in_slices(s)) continue;
+    flush_output(self);
+    client = s.connections.end();  // flushing may have closed it
   }
 }
 
@@ -160,7 +177,7 @@ void answer_read(database_ptr self, connection_id id, state::connection& c,
                   c.session,
                   config.skip_acl,
                   {config.reply_bytes_max(), config.multi_read_bytes_max()}};
-  auto answer = core::answer_read(asked.request.op, asked.request.body, who, s.tree);
+  auto answer = core::answer_read(asked.request.op, asked.request.body, who, s.tree, s.walks);
   if (answer.is_cut) {
     ++s.stats.replies_refused;
     if (asked.request.op == op_code::multi_read)
@@ -285,13 +302,17 @@ void submit_held(database_ptr self, connection_id id, state::connection& c) {
 }
 
 /// Answers what waited behind a write that is done, up to the next one, or until the client has to
-/// take its output first.
+/// take its output first. When that is much it waits for the end of the turn, to be done in slices;
+/// what comes meanwhile waits behind it.
 void drain(database_ptr self, connection_id id, state::connection& c) {
+  auto& s = self->state;
+  if (!is_in_slices(s) && c.queue.size() > drained_at_once_max) return s.to_drain.push_back(id);
   while (!c.queue.empty() && is_answered_here(c.queue.front())) {
     if (is_full(c) && c.under_way == 0) {
       if (!std::exchange(c.waits_for_room, true)) c.output.wants_room = true;
-      return note_output(self->state, id, c);
+      return note_output(s, id, c);
     }
+    s.walks.step(steps_of_output);
     auto next = std::move(c.queue.front());
     c.queue.pop_front();
     --c.reads;
@@ -357,7 +378,7 @@ void answer_write(database_ptr self, const core::applied& done) {
     return;
   auto asked = take_front(c);
   if (asked.for_audit) audit(self, *asked.for_audit, done);
-  auto answer = core::reply_to_write(done, asked.with_stat);
+  auto answer = core::reply_to_write(done, asked.with_stat, s.walks);
   if (answer.err == error_code::session_moved || answer.err == error_code::session_expired)
     return close_after_output(s, id, c);
   reply(self, id, c, asked, done.header.id, answer.err, answer.body);
@@ -366,16 +387,60 @@ void answer_write(database_ptr self, const core::applied& done) {
 
 }  // namespace
 
-void on_client_requests(database_ptr self, const client_requests& m) {
+namespace {
+
+/// Its cost is known by what it asks for only, or by what is there.
+bool takes_long(const client_request& asked) {
+  switch (asked.op) {
+    case op_code::set_watches:
+    case op_code::set_watches2:
+    case op_code::get_children:
+    case op_code::get_children2:
+    case op_code::get_ephemerals:
+    case op_code::get_all_children_number:
+    case op_code::multi_read:
+      return true;
+    default:
+      return takes_long_to_plan(asked.op, asked.body);
+  }
+}
+
+/// From the first request on that may take long, or when there are many, or their answers large,
+/// the rest is taken in slices.
+void take_from(database_ptr self, client_requests& m, std::size_t first) {
+  auto& s = self->state;
+  auto at = s.connections.find(m.connection);
+  if (at == s.connections.end()) return;
+  auto& c = at->second;
+  const auto end = m.requests.size();
+  for (auto i = first; i < end && !c.output.close; ++i) {
+    const bool is_much = i - first >= at_once_max || c.output.frames.size() > output_bytes_at_once;
+    if (!is_in_slices(s) && (is_much || takes_long(m.requests[i])))
+      return in_slices(self,
+                       [self, rest = std::move(m), i]() mutable { take_from(self, rest, i); });
+    s.walks.step(steps_of_output);
+    take(self, m.connection, c, m.requests[i]);
+    if (s.to_propose.size() >= gathered_max) propose_planned(self);
+  }
+  end_turn(self);
+}
+
+}  // namespace
+
+void on_client_requests(database_ptr self, client_requests& m) {
   auto& s = self->state;
   auto at = s.connections.find(m.connection);
   if (at == s.connections.end()) return;
   hear(self, at->second.session);
-  for (const auto& request : m.requests) {
-    if (at->second.output.close) break;
-    take(self, m.connection, at->second, request);
+  take_from(self, m, 0);
+}
+
+void drain_later(database_ptr self) {
+  auto& s = self->state;
+  for (auto id : std::exchange(s.to_drain, {})) {
+    auto at = s.connections.find(id);
+    if (at != s.connections.end() && !at->second.output.close) drain(self, id, at->second);
   }
-  end_turn(self);
 }
 
 void on_client_has_room(database_ptr self, const client_has_room& m) {
@@ -421,8 +486,10 @@ void answer_applied(database_ptr self, const core::applied& done) {
       break;
     const bool all_may =
         !trigger.acl || core::is_allowed(*trigger.acl, permission::read, core::identities{});
-    send_events(s, s.watches.trigger(trigger, all_may ? core::watches::read_check{} : may_read),
-                done.header.id);
+    s.walks.step();
+    send_events(
+        self, s.watches.trigger(trigger, all_may ? core::watches::read_check{} : may_read, s.walks),
+        done.header.id);
   }
   if (done.header.type == op_code::create_session) {
     auto known = s.tree.sessions().find(done.header.client);
@@ -443,14 +510,23 @@ void propose_planned(database_ptr self) {
 
 void end_turn(database_ptr self) {
   auto& s = self->state;
+  if (is_in_slices(s)) drain_later(self);
   propose_planned(self);
   if (!s.to_forward.empty())
     self->send(s.upstream,
                forwarded_writes{s.options.context->me, std::exchange(s.to_forward, {})});
+  flush_output(self);
+  if (s.to_drain.empty()) return;
+  in_slices(self, [self] { end_turn(self); });
+}
+
+void flush_output(database_ptr self) {
+  auto& s = self->state;
   auto ready = std::exchange(s.with_output, {});
-  std::ranges::sort(ready);
+  core::sort_in_steps(ready, s.walks);
   auto at = s.connections.end();
   for (auto id : ready) {
+    s.walks.step(steps_of_output);
     if (at != s.connections.end()) ++at;
     if (at == s.connections.end() || at->first != id) at = s.connections.find(id);
     if (at == s.connections.end()) continue;  // gone within the turn

@@ -11,14 +11,52 @@
 
 namespace troupe::database_parts {
 
+// -- long work ------------------------------------------------------------------------------------
+
+/// Does what may take long in slices (pinned.hpp). It is the last thing that a handler does; what
+/// the task needs of the message it has a copy of.
+template <class Task>
+void in_slices(database_ptr self, Task task) {
+  struct told {
+    explicit told(database_state& of) : s(of) { s.walks = core::pace{s.work}; }
+    ~told() { s.walks = {}; }
+    database_state& s;
+  };
+  self->state.work.set_steps_per_slice(self->state.options.context->steps_per_slice);
+  self->do_in_slices(self->state.work, [self, task = std::move(task)]() mutable {
+    told while_it_lasts{self->state};
+    task();
+  });
+}
+[[nodiscard]] inline bool is_in_slices(const database_state& s) { return s.work.is_under_way(); }
+
+/// More things than this are not dealt with in one turn.
+inline constexpr std::size_t at_once_max = 64;
+/// What is gathered for clients, or for the leader, goes out when it is so much.
+inline constexpr std::size_t gathered_max = 256;
+
+/// Frees `what` on another thread.
+template <class Thing>
+void free_elsewhere(database_ptr self, Thing&& what) {
+  self->send(self->state.discarding,
+             discard{std::make_shared<std::decay_t<Thing>>(std::forward<Thing>(what))});
+}
+
+/// What an answer or an event takes, until it has left; in steps of core::pace.
+inline constexpr std::size_t steps_of_output = 4;
+
 // -- clients ------------------------------------------------------------------------------------
 
-void on_client_requests(database_ptr self, const client_requests& m);
+void on_client_requests(database_ptr self, client_requests& m);
 void on_sync_done(database_ptr self, const sync_done& m);
 /// After a txn was applied: tells watchers, then answers the client if it is ours.
 void answer_applied(database_ptr self, const core::applied& done);
 /// The client has taken its output: what waited for that is answered.
 void on_client_has_room(database_ptr self, const client_has_room& m);
+/// What was left to be drained.
+void drain_later(database_ptr self);
+/// Sends the output that was gathered for clients.
+void flush_output(database_ptr self);
 /// Sends what this turn gathered: writes to their leader, output to clients. Every handler that
 /// gathers ends with it.
 void end_turn(database_ptr self);
@@ -120,6 +158,8 @@ void audit_end_of_session(database_ptr self, const core::applied& done);
 
 // -- writes on the leading server ----------------------------------------------------------------
 
+/// Whether more than a few changes come of it.
+[[nodiscard]] bool takes_long_to_plan(op_code op, std::string_view body);
 /// Plans a write of `owner`'s client, or refuses it when the session is gone or has moved.
 void plan_write(database_ptr self, const write_request& request, server_id owner);
 void propose_planned(database_ptr self);
@@ -151,8 +191,8 @@ void continue_snapshot(database_ptr self);
 
 // -- figures for operators ------------------------------------------------------------------------
 
-[[nodiscard]] database_stats figures(const database_state& s);
-[[nodiscard]] database_details details(database_ptr self, const get_database_details& asked);
+caf::result<database_stats> figures(database_ptr self);
+caf::result<database_details> details(database_ptr self, const get_database_details& asked);
 void reset(database_state& s, const reset_statistics& what);
 
 [[nodiscard]] std::int64_t steady_ms(database_ptr self);

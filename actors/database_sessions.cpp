@@ -10,6 +10,9 @@ namespace {
 
 using state = database_state;
 
+/// What the end of a connection or of a session takes, with the line that tells of it.
+constexpr std::size_t steps_of_end = 16;
+
 /// The connection a session has here is over: its client came back on another.
 void cut_off_older(database_ptr self, session_id session) {
   auto& s = self->state;
@@ -200,7 +203,7 @@ void session_closed(database_ptr self, const core::applied& done) {
 
 void on_connection_closed(database_ptr self, connection_id id) {
   auto& s = self->state;
-  s.watches.remove_watcher(id.value);
+  s.watches.remove_watcher(id.value, s.walks);
   s.reopening.erase(id);
   std::erase_if(s.opening, [&s, id](const auto& x) {
     const bool is_left = x.second.asked.connection == id;
@@ -208,7 +211,10 @@ void on_connection_closed(database_ptr self, connection_id id) {
     return is_left;
   });
   auto at = s.connections.find(id);
-  if (at == s.connections.end()) return;
+  if (at == s.connections.end()) {
+    std::erase_if(s.opening, [id](const auto& x) { return x.second.asked.connection == id; });
+    return;
+  }
   abandon_queue(s, at->second);
   auto by = s.by_session.find(at->second.session);
   if (by != s.by_session.end() && by->second == id) s.by_session.erase(by);
@@ -217,7 +223,10 @@ void on_connection_closed(database_ptr self, connection_id id) {
 
 void close_all_connections(database_ptr self) {
   auto& s = self->state;
-  for (auto& [id, c] : s.connections) self->send(c.client, client_output{.close = true});
+  for (; !s.connections.empty(); s.connections.erase(s.connections.begin())) {
+    s.walks.step(steps_of_end);
+    self->send(s.connections.begin()->second.client, client_output{.close = true});
+  }
   for (auto& [id, opening] : s.opening)
     opening.promise.deliver(session_opened{session_opened::outcome::not_serving, {}, 0});
   for (auto& [id, reopening] : s.reopening)
@@ -226,11 +235,11 @@ void close_all_connections(database_ptr self) {
   s.abandoned.clear();
   s.origins.clear();
   s.reopening.clear();
-  s.connections.clear();
   s.orphans.clear();
   s.by_session.clear();
   s.with_output.clear();
-  s.watches = no_watches(*s.options.context);
+  s.to_drain.clear();
+  free_elsewhere(self, std::exchange(s.watches, no_watches(*s.options.context)));
 }
 
 bool may_have_local(const state& s) {
@@ -288,13 +297,14 @@ void forgive_own_deafness(database_ptr self) {
   auto now_ms = steady_ms(self);
   std::int64_t tick_ms = s.options.context->config.tick_ms;
   if (now_ms - std::exchange(s.expired_at_ms, now_ms) <= tick_ms + tick_ms / 2) return;
-  if (s.live) s.live->touch_all(now_ms);
-  s.local->touch_all(now_ms);
+  if (s.live) s.live->touch_all(now_ms, s.walks);
+  s.local->touch_all(now_ms, s.walks);
 }
 
 void expire_local(database_ptr self) {
   auto& s = self->state;
-  for (auto id : s.local->expire(steady_ms(self))) {
+  for (auto id : s.local->expire(steady_ms(self), s.walks)) {
+    s.walks.step(steps_of_end);
     s.options.context->log.info("session_expired", {{"session", id}});
     end_local(self, id);
   }

@@ -38,8 +38,10 @@ void set_watches(database_ptr self, connection_id id, state::connection& c,
     refuse_watch(self, c);
     return close_after_output(s, id, c);
   }
-  for (const auto& event : s.watches.set_watches(id.value, *request, s.tree))
+  for (const auto& event : s.watches.set_watches(id.value, *request, s.tree, s.walks)) {
+    s.walks.step(steps_of_output);
     send_event(s, id, c, framed(zxid{-1}, event));  // of no txn in particular
+  }
   bound_watches(self);
   reply(self, id, c, asked, at, request->is_cut ? error_code::marshalling_error : error_code::ok,
         {});

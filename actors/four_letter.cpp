@@ -164,6 +164,10 @@ std::string mntr(const situation& now) {
   out.figure("last_client_response_size", db.reply_bytes_last);
   out.figure("min_client_response_size", db.reply_bytes_min);
   out.figure("max_client_response_size", db.reply_bytes_max);
+  out.figure("io_turn_ms_max", db.turns.ms_max);
+  for (std::size_t i = 0; i < db.turns.counts.size(); ++i)
+    out.figure("io_turns_over_" + std::to_string(turn_figures::at_least_ms[i]) + "ms",
+               db.turns.counts[i]);
   out.figure("auth_failed_count", 0);  // of TLS clients, whom ZooKeeper alone counts here
   if (!now.status.standalone) out.figure("quorum_size", now.status.voters);
   if (mode(now.status) == "leader") put_leader_figures(out, now.status);
@@ -289,6 +293,7 @@ needs needs_of(std::string_view word, const config::node_config& cfg) {
   out.status = !is("ruok", "envi", "gtmk", "stmk");
   out.connections = is("stat", "cons", "dump");
   out.sizes = is("conf", "dirs");
+  out.open_files = is("mntr");
   out.environment = is("envi");
   out.trace_mask = is("gtmk", "stmk");
   out.details.connections = out.connections;

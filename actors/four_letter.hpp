@@ -42,6 +42,7 @@ struct situation {
 struct needs {
   bool status = false;  // and with it the figures of database and gateway
   bool connections = false, sizes = false, environment = false, trace_mask = false;
+  bool open_files = false;
   get_database_details details;
   reset_statistics reset;
 };

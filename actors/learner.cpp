@@ -353,6 +353,20 @@ wire::Pong make_pong(learner_ptr self) {
   return pong;
 }
 
+/// Whose clients were heard, as the database says it: of thousands it tells in parts.
+void collect(learner_ptr self) {
+  constexpr std::size_t a_part = 1024;
+  self->request(self->state.options.database, caf::infinite, collect_touches{})
+      .then([self](const touched_sessions& touched) {
+        self->state.collecting = touched.sessions.size() >= a_part;
+        if (touched.sessions.empty()) return;
+        auto pong = make_pong(self);
+        for (auto id : touched.sessions) pong.add_touched()->set_session(id.value);
+        self->send(self->state.handler, pong);
+        if (self->state.collecting) collect(self);
+      });
+}
+
 /// The answer waits for nobody: a database in a long turn is no reason for an election. Whose
 /// clients were heard follows when the database says so, once a tick's half.
 void on_ping(learner_ptr self, const wire::Ping& ping) {
@@ -362,15 +376,7 @@ void on_ping(learner_ptr self, const wire::Ping& ping) {
   at_once.set_number(ping.number());
   at_once.set_round(ping.round());
   self->send(s.handler, at_once);
-  if (ping.round_only() || std::exchange(s.collecting, true)) return;
-  self->request(s.options.database, caf::infinite, collect_touches{})
-      .then([self](const touched_sessions& touched) {
-        self->state.collecting = false;
-        if (touched.sessions.empty()) return;
-        auto pong = make_pong(self);
-        for (auto id : touched.sessions) pong.add_touched()->set_session(id.value);
-        self->send(self->state.handler, pong);
-      });
+  if (!ping.round_only() && !std::exchange(s.collecting, true)) collect(self);
 }
 
 void forward_writes(learner_ptr self, const forwarded_writes& writes) {

@@ -8,6 +8,7 @@
 #include "actors/caf.hpp"
 #include "actors/core/mutants.hpp"
 #include "actors/coro/ask.hpp"
+#include "actors/coro/sleep.hpp"
 #include "actors/error_text.hpp"
 #include "actors/trace/traced.hpp"
 #include "config/membership.hpp"
@@ -104,10 +105,19 @@ void hold_or_pass_on(self_ptr self, const M& m) {
   ask_early(self);
 }
 
-void release_held(self_ptr self) {
+/// What comes meanwhile is held behind it.
+coro::task<> release_held(self_ptr self) {
   auto& s = self->state;
-  for (auto& m : s.held) std::visit([self](const auto& x) { pass_on(self, x); }, m);
-  s.held.clear();
+  for (std::size_t bytes = 0; !s.held.empty();) {
+    const auto next = std::move(s.held.front());
+    s.held.pop_front();
+    bytes += std::visit([](const auto& x) { return bytes_of(x); }, next);
+    std::visit([self](const auto& x) { pass_on(self, x); }, next);
+    if (bytes < sync_batch_bytes) continue;
+    bytes = 0;
+    auto others = coro::sleep(self, milliseconds{0});
+    co_await others;
+  }
   s.passing_on = true;
 }
 
@@ -153,23 +163,22 @@ coro::task<std::optional<wire::AckEpoch>> agree_on_epoch(self_ptr self) {
 
 // -- synchronization ----------------------------------------------------------------------------
 
-void send_txns(self_ptr self, const std::vector<txn_ptr>& txns) {
+/// A message for each batch, and others have their turns between two of them.
+coro::task<> send_txns(self_ptr self, std::vector<txn_ptr> txns) {
   auto& s = self->state;
-  wire::SyncTxns batch;
-  std::size_t bytes = 0;
-  auto flush = [&] {
+  for (std::size_t next = 0; next < txns.size();) {
+    wire::SyncTxns batch;
     batch.set_epoch(s.era.value);
+    for (std::size_t bytes = 0; next < txns.size() && bytes < sync_batch_bytes; ++next) {
+      batch.add_txns(txns[next]->bytes);
+      bytes += txns[next]->bytes.size();
+    }
+    s.sent_upto = txns[next - 1]->id();
     self->send(s.options.learner, batch);
-    batch.Clear();
-    bytes = 0;
-  };
-  for (const auto& txn : txns) {
-    batch.add_txns(txn->bytes);
-    bytes += txn->bytes.size();
-    s.sent_upto = txn->id();
-    if (bytes >= sync_batch_bytes) flush();
+    if (next == txns.size()) break;
+    auto others = coro::sleep(self, milliseconds{0});
+    co_await others;
   }
-  if (batch.txns_size() > 0) flush();
 }
 
 /// Streams the tree, piece by piece as the learner gives credit.
@@ -230,8 +239,10 @@ coro::task<bool> send_from_log(self_ptr self, zxid peer_last, std::uint64_t byte
   bool reaches_window =
       range->complete || (!range->txns.empty() && older.size() < range->txns.size());
   if (window.empty() || !reaches_window) co_return false;
-  send_txns(self, older);
-  send_txns(self, window);
+  auto sending_older = send_txns(self, std::move(older));
+  co_await sending_older;
+  auto sending_window = send_txns(self, std::move(window));
+  co_await sending_window;
   co_return true;
 }
 
@@ -266,7 +277,8 @@ coro::task<bool> bring_up_to_date(self_ptr self, zxid peer_last, bool needs_snap
     auto from_log = send_from_log(self, peer_last, plan->log_bytes_max, plan->txns);
     snapshot = !co_await from_log;
   } else {
-    send_txns(self, plan->txns);
+    auto sending = send_txns(self, std::move(plan->txns));
+    co_await sending;
   }
   if (!snapshot) co_return true;
   auto sending = send_snapshot(self);
@@ -281,7 +293,8 @@ coro::task<> serve_learner(self_ptr self) {
   auto syncing = bring_up_to_date(self, zxid{promise->last_zxid()}, promise->needs_snapshot());
   if (!co_await syncing) co_return;
 
-  release_held(self);
+  auto releasing = release_held(self);
+  co_await releasing;
   wire::NewLeader announced;
   announced.set_epoch(s.era.value);
   announced.set_last_zxid(s.sent_upto.value);

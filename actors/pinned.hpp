@@ -3,15 +3,28 @@
 /// goes from its socket through session, database and leader and back without waking a thread.
 /// Waking one costs more than most of what these actors do for a request. What takes long or waits
 /// (the journal's fsync, snapshot files, dialling) has a thread of its own instead.
+/// A turn is short: after turn_max an actor with more messages gives way to the others, and work
+/// that may take longer than that is done in slices (long_work.hpp). How long turns take is in
+/// turns.hpp.
 /// In a system without a middleman, as in tests and in the simulation, they are ordinary actors.
 #pragma once
 
+#include <functional>
+#include <optional>
+#include <utility>
+
 #include "actors/caf.hpp"
+#include "actors/long_work.hpp"
+#include "actors/trace/type_name.hpp"
+#include "actors/turns.hpp"
 
 namespace troupe {
 
 /// The multiplexer of a system, or null if it has no middleman.
 [[nodiscard]] caf::execution_unit* io_unit(caf::actor_system& system);
+
+/// After which an actor with more to do gives way.
+inline constexpr std::chrono::milliseconds turn_max{2};
 
 /// Base, a CAF actor class, moved to the I/O thread.
 template <class Base>
@@ -33,8 +46,71 @@ class pinned : public Base {
     return io_ != nullptr ? caf::resumable::io_actor : Base::subtype();
   }
 
+  /// Does the task in slices; `work` is a member of the actor's state. From here until it is done
+  /// this actor handles no message: so it is the last thing that a handler does.
+  void do_in_slices(long_work& work, std::function<void()> task) {
+    work.begin(std::move(task), end_of_turn_);
+    if (work.is_under_way()) under_way_ = &work;
+  }
+
+  caf::resumable::resume_result resume(caf::execution_unit* unit,
+                                       std::size_t messages_max) override {
+    if (io_ == nullptr) return take_turn(unit, messages_max);
+    auto last = turn_record::clock::now();
+    end_of_turn_ = last + turn_max;
+    for (;;) {
+      trace::handled_last = {};
+      const auto result = take_turn(unit, 1);
+      const auto now = turn_record::clock::now();
+      if (now - last >= noted_min)
+        turn_record::of_this_thread().note(this->name(), trace::handled_last, now - last, now);
+      if (result != caf::resumable::resume_later || now >= *end_of_turn_) return result;
+      last = now;
+    }
+  }
+  /// None while work is under way: it is not the next thing to happen.
+  caf::mailbox_element* peek_at_next_mailbox_element() override {
+    return under_way_ != nullptr ? nullptr : Base::peek_at_next_mailbox_element();
+  }
+
  private:
+  /// What is shorter is nothing to keep books of.
+  static constexpr std::chrono::milliseconds noted_min{1};
+
+  /// A slice, or so many messages, one at a time as long as none begins work in slices.
+  caf::resumable::resume_result take_turn(caf::execution_unit* unit, std::size_t messages_max) {
+    auto result = caf::resumable::resume_later;
+    for (std::size_t i = 0; i < messages_max && result == caf::resumable::resume_later; ++i) {
+      if (under_way_ != nullptr) return go_on(unit);
+      result = Base::resume(unit, 1);
+      if (under_way_ == nullptr) continue;
+      // CAF has put the actor to sleep when its mailbox was empty: whoever has sent it a message
+      // since has called it as well, and then this call is one too many.
+      if (result == caf::resumable::awaiting_message && !this->mailbox().try_unblock())
+        return result;
+      return caf::resumable::resume_later;
+    }
+    return result;
+  }
+
+  caf::resumable::resume_result go_on(caf::execution_unit* unit) {
+    this->context(unit);
+    try {
+      under_way_->go_on(end_of_turn_);
+    } catch (...) {
+      auto what = std::current_exception();
+      under_way_ = nullptr;
+      this->quit(Base::default_exception_handler(this, what));
+      return this->finalize() ? caf::resumable::done : caf::resumable::resume_later;
+    }
+    if (under_way_->is_under_way()) return caf::resumable::resume_later;
+    under_way_ = nullptr;
+    return this->finalize() ? caf::resumable::done : caf::resumable::resume_later;
+  }
+
   caf::execution_unit* io_;
+  long_work* under_way_ = nullptr;
+  std::optional<long_work::clock::time_point> end_of_turn_;  // where there is a clock to go by
 };
 
 /// What a pinned actor's function takes as its self.

@@ -142,6 +142,13 @@ struct stop_serving {
   TROUPE_STAYS_LOCAL;
 };
 
+/// What takes long to free, such as a whole tree; whoever gets it is the last to hold it.
+struct discard {
+  TROUPE_STAYS_LOCAL;
+  std::shared_ptr<const void> what;
+};
+using discarding_actor = caf::typed_actor<reacts_to<discard>>;
+
 // -- long-lived actors --------------------------------------------------------------------------
 
 /// The only actor that touches the disk: group commit, epochs, truncation, snapshots.

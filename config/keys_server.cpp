@@ -118,6 +118,10 @@ key_section server_keys() {
       flag("db.autocreate", &node_config::auto_create_database,
            "Whether an empty data directory is a new, empty database. With false it has to be "
            "prepared with a file `initialize` in it, or the server neither votes nor serves."));
+  out.keys.push_back(number("turn.warningthresholdms", &node_config::turn_warning_ms,
+                            {0, int_max, "ms; 0 = never"},
+                            "A turn that keeps the I/O thread from everybody else for longer is "
+                            "logged. Troupe's own."));
   out.keys.push_back(custom(
       "memory.limit", std::string{memory_words}, "cgroup",
       "How much memory this server may take. Near it, what would make its tree larger is refused "

@@ -112,6 +112,8 @@ struct node_config {
   bool audit = false;                              // each write of a client is a line in a file
   std::string audit_file = "zookeeper_audit.log";  // a relative one lies beside the server's log
 
+  std::int32_t turn_warning_ms = 10;  // an actor that keeps the I/O thread longer; 0: none is told
+
   // -- znodes -------------------------------------------------------------------------------------
   bool extended_types = false;  // TTL znodes; a server's number is at most 254 then
   bool enforce_quota = false;   // hard quota limits refuse; soft ones are always warned of only

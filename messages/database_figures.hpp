@@ -4,6 +4,7 @@
 #pragma once
 
 #include "messages/local.hpp"
+#include "messages/turn_figures.hpp"
 
 namespace troupe {
 
@@ -38,6 +39,7 @@ struct database_stats {
   double latency_ms_average = 0;
   std::int64_t latency_ms_min = 0, latency_ms_max = 0;
   std::int64_t reply_bytes_last = -1, reply_bytes_min = -1, reply_bytes_max = -1;  // -1: no reply
+  turn_figures turns;  // of the I/O thread
 };
 
 /// What one connection's requests came to, since its begin or the last reset (ServerCnxn).

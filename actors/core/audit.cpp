@@ -108,9 +108,11 @@ bool note_multi(audited_write& out, const multi_request& asked) {
   return true;
 }
 
-std::vector<audit_record> records_of_multi(const audited_write& asked, const applied& done) {
+std::vector<audit_record> records_of_multi(const audited_write& asked, const applied& done,
+                                           const pace& at) {
   std::vector<audit_record> out;
   for (const auto& one : done.multi) {
+    at.step();
     const auto* word = word_for(one.type);  // a check has none
     if (word == nullptr) continue;
     audit_record record{.operation = word, .znode = one.path};
@@ -160,9 +162,9 @@ std::optional<audited_write> audited(op_code op, std::string_view body) {
   return is_told ? std::optional{std::move(out)} : std::nullopt;
 }
 
-std::vector<audit_record> records_of(const audited_write& asked, const applied& done) {
+std::vector<audit_record> records_of(const audited_write& asked, const applied& done, pace at) {
   const bool was_refused = done.header.type == op_code::error;
-  if (asked.op == op_code::multi && !was_refused) return records_of_multi(asked, done);
+  if (asked.op == op_code::multi && !was_refused) return records_of_multi(asked, done, at);
   audit_record out{.operation = word_for(asked.op),
                    .znode_type = asked.znode_type,
                    .acl = asked.acl,
@@ -176,14 +178,16 @@ std::vector<audit_record> records_of(const audited_write& asked, const applied& 
   return {std::move(out)};
 }
 
-std::vector<audit_record> records_of_end(const applied& done, const std::string& user) {
+std::vector<audit_record> records_of_end(const applied& done, const std::string& user, pace at) {
   std::vector<audit_record> out;
-  for (const auto& trigger : done.triggers)
+  for (const auto& trigger : done.triggers) {
+    at.step();
     if (trigger.type == event_type::node_deleted)
       out.push_back({.session = session_text(done.header.client),
                      .user = user,
                      .operation = end_of_session_word,
                      .znode = trigger.path});
+  }
   return out;
 }
 

@@ -44,11 +44,12 @@ struct audited_write {
 
 /// What is told of it now that it is done: operation, znode, its type, ACL and result. Several for
 /// a multi, none for one that only checks.
-[[nodiscard]] std::vector<audit_record> records_of(const audited_write& asked, const applied& done);
+[[nodiscard]] std::vector<audit_record> records_of(const audited_write& asked, const applied& done,
+                                                   pace at = {});
 
 /// A session's ephemerals that went with it, in the server's own name.
-[[nodiscard]] std::vector<audit_record> records_of_end(const applied& done,
-                                                       const std::string& user);
+[[nodiscard]] std::vector<audit_record> records_of_end(const applied& done, const std::string& user,
+                                                       pace at = {});
 
 /// The users a connection has shown, as Request.getUsersForAudit lists them; nullopt: none.
 [[nodiscard]] std::optional<std::string> users_of(const identities& shown);

@@ -29,7 +29,7 @@ class expiry {
 
   /// Znodes to delete now. To be asked often: what is left over waits for the next time.
   [[nodiscard]] std::vector<std::string> due(const tree& data, std::int64_t now_ms,
-                                             std::int64_t wall_ms);
+                                             std::int64_t wall_ms, pace at = {});
 
  private:
   expiry_options options_;
@@ -40,6 +40,6 @@ class expiry {
 
 /// All whose time has come, ascending.
 [[nodiscard]] std::vector<std::string> expired_znodes(const tree& data, std::int64_t wall_ms,
-                                                      std::int64_t never_used_ms_max);
+                                                      std::int64_t never_used_ms_max, pace at = {});
 
 }  // namespace troupe::core

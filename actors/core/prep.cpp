@@ -12,6 +12,9 @@
 namespace troupe::core {
 namespace {
 
+/// What planning one change takes, beside looking at a znode.
+constexpr std::size_t steps_of_change = 8;
+
 tl::unexpected<error_code> refused(error_code why) { return tl::unexpected{why}; }
 
 /// The version after a change that expects `expected` (-1: any). -1 itself is never a version, or
@@ -116,6 +119,7 @@ struct prep::context {
   tree_digest digest_before;
   std::vector<undo> undos;
   std::int64_t growth = 0;  // bytes that the tree will have more
+  pace walks{};
 };
 
 void prep::begin(zxid first) {
@@ -127,8 +131,9 @@ void prep::begin(zxid first) {
   digest_ = tree_digest::of(committed_->digest());
 }
 
-txn prep::plan(const write_request& request, std::int64_t now_ms) {
+txn prep::plan(const write_request& request, std::int64_t now_ms, pace walks) {
   auto at = start(request, now_ms);
+  at.walks = walks;
   auto decoded = decode_write(request.op, request.body);
   if (!decoded) return finish(at, refused(decoded.error()));
   auto body = plan_body(at, *decoded);
@@ -173,7 +178,7 @@ bool prep::within_quota(std::string_view path, std::int64_t count, std::int64_t 
 prep::context prep::start(const write_request& request, std::int64_t now_ms) {
   txn_header header{request.session, request.cx, next_, now_ms, request.op};
   next_ = next_.next();
-  return {request, header, digest_, {}, 0};
+  return {request, header, digest_, {}, 0, {}};
 }
 
 txn prep::finish(context& at, tl::expected<txn_body, error_code> body) {
@@ -336,6 +341,7 @@ multi_txn prep::plan_multi(context& at, const multi_request& request) {
   bool failed = false;
   auto bytes = empty_txn_bytes;
   for (const auto& op : request.ops) {
+    at.walks.step(steps_of_change);
     auto done = failed ? planned{refused(error_code::runtime_inconsistency)}
                        : std::visit([&](const auto& x) { return plan_op(at, x); }, op);
     if (done) bytes += encoded_bytes(*done);
@@ -359,11 +365,14 @@ multi_txn prep::plan_multi(context& at, const multi_request& request) {
 
 close_session_txn prep::plan_close(context& at) {
   auto session = at.request.session;
-  auto candidates = committed_->ephemerals(session);
+  auto candidates = committed_->ephemerals(session, at.walks);
   if (auto found = touched_.find(session);
       found != touched_.end() && !mutated(mutant::late_ephemeral_left))
-    for (const auto& [path, since] : found->second) candidates.push_back(path);
-  std::ranges::sort(candidates);
+    for (const auto& [path, since] : found->second) {
+      at.walks.step();
+      candidates.push_back(path);
+    }
+  sort_in_steps(candidates, at.walks);
   // Not std::ranges::unique: clang 14, with which the fuzzers are built, does not take this
   // library's.
   candidates.erase(std::unique(candidates.begin(), candidates.end()), candidates.end());
@@ -371,6 +380,7 @@ close_session_txn prep::plan_close(context& at) {
   close_session_txn out{std::vector<std::string>{}};
   auto bytes = empty_txn_bytes;
   for (const auto& path : candidates) {
+    at.walks.step(steps_of_change);
     auto node = look_up(path);
     if (!node || node->stats.ephemeral_owner != session) continue;
     node->exists = false;
@@ -382,6 +392,7 @@ close_session_txn prep::plan_close(context& at) {
     if (out.paths) out.paths->push_back(path);
   }
   for (const auto& [over, count] : removed_below) {  // once each, however many went
+    at.walks.step(steps_of_change);
     auto parent = look_up(over);
     if (!parent) continue;
     parent->num_children -= count;
@@ -435,6 +446,7 @@ void prep::put_removal(context& at, std::string_view path, record node) {
 
 void prep::roll_back(context& at) {
   while (!at.undos.empty()) {
+    at.walks.step();
     auto [path, before] = std::move(at.undos.back());
     at.undos.pop_back();
     forget(path, order_.back().owner, at.header.id);
@@ -448,8 +460,9 @@ void prep::roll_back(context& at) {
   at.growth = 0;
 }
 
-void prep::applied(zxid upto) {
+void prep::applied(zxid upto, pace at) {
   while (!order_.empty() && order_.front().at <= upto) {
+    at.step();
     forget(order_.front().path, order_.front().owner, order_.front().at);
     order_.pop_front();
   }

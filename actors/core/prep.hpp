@@ -60,7 +60,9 @@ class prep {
   /// The zxid the next plan() will spend. is_last_of_epoch() of the last one: step down.
   [[nodiscard]] zxid next_zxid() const { return next_; }
 
-  [[nodiscard]] txn plan(const write_request& request, std::int64_t now_ms);
+  /// `at` is told of each operation and each ephemeral: nothing else may use this object or the
+  /// tree while it waits.
+  [[nodiscard]] txn plan(const write_request& request, std::int64_t now_ms, pace at = {});
   /// A request refused before it came here (session expired or moved).
   [[nodiscard]] txn refuse(const write_request& request, error_code why, std::int64_t now_ms);
   /// Deletes a container or TTL znode whose time has come. nullopt, and no zxid is spent: it is
@@ -70,7 +72,7 @@ class prep {
   /// The quota limits that were broken since this was asked last, refused or only worth a word.
   [[nodiscard]] std::vector<quota_breach> take_breaches() { return std::exchange(breaches_, {}); }
   /// The tree has everything up to `upto`.
-  void applied(zxid upto);
+  void applied(zxid upto, pace at = {});
   /// Planned changes that the tree does not have yet.
   [[nodiscard]] std::size_t outstanding() const { return order_.size(); }
 

@@ -37,9 +37,10 @@ op_code type_in_multi(op_code type) {
 }
 
 void write_multi(jute::writer& out, const std::vector<op_result>& results,
-                 const std::vector<std::size_t>& with_stat) {
+                 const std::vector<std::size_t>& with_stat, const pace& at) {
   auto next_with_stat = with_stat.begin();
   for (std::size_t i = 0; i < results.size(); ++i) {
+    at.step();
     const auto& done = results[i];
     auto type = type_in_multi(done.type);
     if (next_with_stat != with_stat.end() && *next_with_stat == i) {
@@ -81,7 +82,7 @@ read_reply answer_exists(const read_request& asked, const asker& who, const tree
 
 /// The body is at most `bytes_max` long, but for a stat.
 read_reply answer_node(op_code op, const read_request& asked, const asker& who, const tree& now,
-                       std::size_t bytes_max) {
+                       std::size_t bytes_max, const pace& at) {
   auto node = now.find(asked.path);
   if (!node) return refused(error_code::no_node);
   if (!may(who, permission::read, *now.acl_of(*node))) return refused(error_code::no_auth);
@@ -92,11 +93,13 @@ read_reply answer_node(op_code op, const read_request& asked, const asker& who, 
   jute::writer body{out.body};
   if (op == op_code::get_data) {
     if (node->data.view().size() > bytes_max) return too_long();
+    at.step(node->data.size() / bytes_per_step);
     node->data.is_null() ? body.null() : body.bytes(node->data.view());
   } else {
     body(node->num_children());
     if (node->children) {
       for (const auto& child : *node->children) {
+        at.step();
         body(child.name);
         if (out.body.size() > bytes_max) return too_long();
       }
@@ -118,12 +121,15 @@ read_reply answer_acl(const path_request& asked, const asker& who, const tree& n
 }
 
 /// Every znode below, to any depth; an empty path is below nothing, and so all are below it.
-read_reply answer_number_below(const path_request& asked, const asker& who, const tree& now) {
+read_reply answer_number_below(const path_request& asked, const asker& who, const tree& now,
+                               const pace& at) {
   auto node = now.find(asked.path);
   if (!node) return refused(error_code::no_node);
   if (!may(who, permission::read, *now.acl_of(*node))) return refused(error_code::no_auth);
   auto all = now.node_count();  // the root twice
-  auto number = asked.path.empty() ? all - 1 : node == &now.root() ? all - 2 : count_below(*node);
+  auto number = asked.path.empty()    ? all - 1
+                : node == &now.root() ? all - 2
+                                      : count_below(*node, at);
   read_reply out;
   jute::writer{out.body}.i32(static_cast<std::int32_t>(number));
   return out;
@@ -132,13 +138,13 @@ read_reply answer_number_below(const path_request& asked, const asker& who, cons
 /// One by one, each as if it had been asked alone (FinalRequestProcessor, multiRead), until no more
 /// fits.
 read_reply answer_multi_read(const std::vector<multi_read_op>& asked, const asker& who,
-                             const tree& now) {
+                             const tree& now, const pace& at) {
   const auto bytes_max = who.limits.multi_read_bytes_max;
   read_reply out;
   jute::writer body{out.body};
   for (const auto& op : asked) {
     const auto left = out.is_cut ? 0 : bytes_max - std::min(bytes_max, out.body.size());
-    auto one = left == 0 ? too_long() : answer_node(op.type, op.request, who, now, left);
+    auto one = left == 0 ? too_long() : answer_node(op.type, op.request, who, now, left, at);
     out.is_cut = out.is_cut || one.is_cut;
     if (one.err == error_code::ok) {
       body(multi_header{op.type, false, 0});
@@ -156,20 +162,25 @@ bool is_blank(std::string_view text) {
                      [](char c) { return static_cast<unsigned char>(c) <= ' '; });
 }
 
-read_reply answer_ephemerals(std::string_view asked, const asker& who, const tree& now) {
+read_reply answer_ephemerals(std::string_view asked, const asker& who, const tree& now,
+                             const pace& at) {
   auto request = jute::decode<get_ephemerals_request>(asked);
   if (!request) return refused(error_code::marshalling_error);
-  auto paths = now.ephemerals(who.session);
+  auto paths = now.ephemerals(who.session, at);
   auto prefix = std::string_view{request->prefix};
   auto core = prefix;  // without blanks around it
   while (!core.empty() && is_blank(core.substr(0, 1))) core.remove_prefix(1);
   while (!core.empty() && is_blank(core.substr(core.size() - 1))) core.remove_suffix(1);
   if (!core.empty() && core != root_path)
-    std::erase_if(paths, [prefix](const std::string& path) { return !path.starts_with(prefix); });
+    std::erase_if(paths, [&](const std::string& path) {
+      at.step();
+      return !path.starts_with(prefix);
+    });
   read_reply out;
   jute::writer body{out.body};
   body.i32(static_cast<std::int32_t>(paths.size()));
   for (const auto& path : paths) {
+    at.step();
     body.bytes(path);
     if (out.body.size() > who.limits.bytes_max) return too_long();
   }
@@ -205,11 +216,11 @@ reply add_watch(const add_watch_request& asked, watcher_key watcher, watches& ta
 
 }  // namespace
 
-reply reply_to_write(const applied& done, const std::vector<std::size_t>& with_stat) {
+reply reply_to_write(const applied& done, const std::vector<std::size_t>& with_stat, pace at) {
   reply out;
   jute::writer body{out.body};
   if (done.header.type == op_code::multi) {
-    write_multi(body, done.multi, with_stat);
+    write_multi(body, done.multi, with_stat, at);
   } else {
     out.err = done.result.err;
     if (out.err == error_code::ok) write_result(body, done.result.type, done.result);
@@ -217,7 +228,8 @@ reply reply_to_write(const applied& done, const std::vector<std::size_t>& with_s
   return out;
 }
 
-read_reply answer_read(op_code op, std::string_view body, const asker& who, const tree& now) {
+read_reply answer_read(op_code op, std::string_view body, const asker& who, const tree& now,
+                       pace at) {
   switch (op) {
     case op_code::exists:
     case op_code::get_data:
@@ -226,21 +238,21 @@ read_reply answer_read(op_code op, std::string_view body, const asker& who, cons
       auto asked = decode_request<read_request>(body);
       if (!asked) return refused(asked.error());
       return op == op_code::exists ? answer_exists(*asked, who, now)
-                                   : answer_node(op, *asked, who, now, who.limits.bytes_max);
+                                   : answer_node(op, *asked, who, now, who.limits.bytes_max, at);
     }
     case op_code::get_acl:
     case op_code::get_all_children_number: {
       auto asked = decode_request<path_request>(body);
       if (!asked) return refused(asked.error());
       return op == op_code::get_acl ? answer_acl(*asked, who, now)
-                                    : answer_number_below(*asked, who, now);
+                                    : answer_number_below(*asked, who, now, at);
     }
     case op_code::multi_read: {
       auto asked = decode_multi_read(body);
-      return asked ? answer_multi_read(*asked, who, now) : refused(asked.error());
+      return asked ? answer_multi_read(*asked, who, now, at) : refused(asked.error());
     }
     case op_code::get_ephemerals:
-      return answer_ephemerals(body, who, now);
+      return answer_ephemerals(body, who, now, at);
     case op_code::who_am_i:
       return answer_who_am_i(who);
     default:

@@ -23,7 +23,7 @@ struct reply {
 /// The answer to the write that became `done`. A failed multi answers ok with an error per op; its
 /// ops at the positions `with_stat` were create2.
 [[nodiscard]] reply reply_to_write(const applied& done,
-                                   const std::vector<std::size_t>& with_stat = {});
+                                   const std::vector<std::size_t>& with_stat = {}, pace at = {});
 
 /// How long the body of a reply may be. The parts of a multiRead have a bound of their own: what
 /// they come to is up to who asks, and has nothing to do with what is stored.
@@ -56,7 +56,7 @@ struct read_reply {
 /// limits is bad_arguments; of a multiRead, the parts from the first that does not fit on are. No
 /// more is built than a limit allows.
 [[nodiscard]] read_reply answer_read(op_code op, std::string_view body, const asker& who,
-                                     const tree& now);
+                                     const tree& now, pace at = {});
 
 /// Whether the answer to a request that needs no leader, or the events before it, may be long, as
 /// the tree is now: some tens of kilobytes, to be compared with what a client may leave unread.

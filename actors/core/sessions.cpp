@@ -44,16 +44,17 @@ bool sessions::touch(session_id id, std::int32_t timeout_ms, std::int64_t now_ms
   return true;
 }
 
-std::vector<session_id> sessions::expire(std::int64_t now_ms) {
+std::vector<session_id> sessions::expire(std::int64_t now_ms, pace at) {
   std::vector<session_id> out;
   while (!buckets_.empty() && buckets_.begin()->first <= now_ms) {
     for (auto id : buckets_.begin()->second) {
+      at.step();
       by_id_.at(id).closing = true;
       out.push_back(id);
     }
     buckets_.erase(buckets_.begin());
   }
-  std::sort(out.begin(), out.end());
+  sort_in_steps(out, at);
   return out;
 }
 
@@ -61,15 +62,20 @@ std::optional<std::int64_t> sessions::next_deadline_ms() const {
   return buckets_.empty() ? std::nullopt : std::optional{buckets_.begin()->first};
 }
 
-void sessions::rearm_all(const session_timeouts& known, std::int64_t now_ms) {
+void sessions::rearm_all(const session_timeouts& known, std::int64_t now_ms, pace at) {
   by_id_.clear();
   buckets_.clear();
-  for (const auto& [id, timeout_ms] : known) add(id, timeout_ms, now_ms);
+  for (const auto& [id, timeout_ms] : known) {
+    at.step(2);
+    add(id, timeout_ms, now_ms);
+  }
 }
 
-void sessions::touch_all(std::int64_t now_ms) {
-  for (auto& [id, s] : by_id_)
+void sessions::touch_all(std::int64_t now_ms, pace at) {
+  for (auto& [id, s] : by_id_) {
+    at.step(2);
     if (!s.closing) arm(id, s, now_ms + s.timeout_ms);
+  }
 }
 
 void sessions::set_closing(session_id id) {

@@ -32,13 +32,13 @@ class sessions {
   bool touch(session_id id, std::int64_t now_ms);
   bool touch(session_id id, std::int32_t timeout_ms, std::int64_t now_ms);
   /// Sessions whose time is up, ascending; each is marked closing and returned once.
-  [[nodiscard]] std::vector<session_id> expire(std::int64_t now_ms);
+  [[nodiscard]] std::vector<session_id> expire(std::int64_t now_ms, pace at = {});
   /// When expire() may next return something; nullopt without sessions.
   [[nodiscard]] std::optional<std::int64_t> next_deadline_ms() const;
   /// A new leadership: exactly these sessions, each with its full timeout from now, none closing.
-  void rearm_all(const session_timeouts& known, std::int64_t now_ms);
+  void rearm_all(const session_timeouts& known, std::int64_t now_ms, pace at = {});
   /// All that are not closing were heard: for a time in which this server could hear nobody.
-  void touch_all(std::int64_t now_ms);
+  void touch_all(std::int64_t now_ms, pace at = {});
   /// A close_session is on its way: no more touches, no more writes.
   void set_closing(session_id id);
   void remove(session_id id);

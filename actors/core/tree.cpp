@@ -10,6 +10,9 @@
 namespace troupe::core {
 namespace {
 
+/// What one change of a txn takes, beside looking at a znode.
+constexpr std::size_t steps_of_change = 4;
+
 /// Elements of a set are const for the sake of their order; only the name takes part in that, and
 /// nothing here changes a name.
 znode& mutable_element(const znode& node) { return const_cast<znode&>(node); }
@@ -31,6 +34,7 @@ struct tree::change_context {
   const txn_header& header;
   std::vector<watch_trigger>& triggers;
   std::vector<op_result>& multi;
+  pace walks;
 };
 
 void tree::uproot::operator()(znode* root) const {
@@ -63,10 +67,10 @@ void tree::add_config_node(znode& zookeeper) {
 
 // -- applying -------------------------------------------------------------------------------------
 
-applied tree::apply(const txn& x) {
+applied tree::apply(const txn& x, pace walks) {
   applied out;
   out.header = x.header;
-  change_context at{x.header, out.triggers, out.multi};
+  change_context at{x.header, out.triggers, out.multi, walks};
   out.result = std::visit([&](const auto& body) { return change(at, body); }, x.body);
   out.result.type = x.header.type;
   if (auto* t = std::get_if<set_data_txn>(&x.body); t && x.header.type == op_code::reconfig)
@@ -109,7 +113,7 @@ op_result tree::create(change_context& at, const std::string& path, const jute::
   }
   auto& child = add_child(*parent, path, data, acl_id, new_stats(at.header, owner));
   out.node_stat = stat_of(child);
-  charge_created(path, child);
+  charge_created(path, child, at.walks);
   at.triggers.push_back({event_type::node_created, path, acl_of(child)});
   at.triggers.push_back({event_type::node_children_changed, std::move(over), acl_of(*parent)});
   return out;
@@ -134,8 +138,8 @@ op_result tree::remove(change_context& at, const std::string& path) {
     return out;
   }
   auto child_acl = acl_of(*child);
-  charge_removed(path, *child);
-  remove_child(*parent, *child);
+  charge_removed(path, *child, at.walks);
+  remove_child(*parent, *child, at.walks);
   at.triggers.push_back({event_type::node_deleted, path, std::move(child_acl)});
   at.triggers.push_back({event_type::node_children_changed, std::move(over), acl_of(*parent)});
   return out;
@@ -189,9 +193,15 @@ op_result tree::change(change_context& at, const create_session_txn& t) {
 
 op_result tree::change(change_context& at, const close_session_txn& t) {
   if (t.paths)
-    for (const auto& path : *t.paths) remove(at, path);
+    for (const auto& path : *t.paths) {
+      remove(at, path);
+      at.walks.step(steps_of_change);
+    }
   // All of them in logs before 3.6; else what only a fuzzy copy has.
-  for (const auto& path : ephemerals(at.header.client)) remove(at, path);
+  for (const auto& path : ephemerals(at.header.client, at.walks)) {
+    remove(at, path);
+    at.walks.step(steps_of_change);
+  }
   sessions_.erase(at.header.client);
   return {};
 }
@@ -212,6 +222,7 @@ op_result tree::change(change_context& at, const multi_txn& t) {
     }  // before the failure: ok, and nothing happened
     if (out.err == error_code::ok) out.err = done.err;
     at.multi.push_back(std::move(done));
+    at.walks.step(steps_of_change);
   }
   return out;
 }
@@ -291,11 +302,14 @@ stat tree::stat_of(const znode& node) const {
   return s;
 }
 
-std::vector<std::string> tree::ephemerals(session_id owner) const {
+std::vector<std::string> tree::ephemerals(session_id owner, pace at) const {
   std::vector<std::string> out;
   if (auto found = ephemerals_.find(owner); found != ephemerals_.end())
-    for (auto node : found->second) out.push_back(node->path());
-  std::sort(out.begin(), out.end());
+    for (auto node : found->second) {
+      at.step();
+      out.push_back(node->path());
+    }
+  sort_in_steps(out, at);
   return out;
 }
 
@@ -312,7 +326,7 @@ void tree::set_config(std::string text, zxid version, std::int64_t now_ms) {
   std::vector<watch_trigger> unseen;
   std::vector<op_result> none;
   txn_header header{.id = version, .time_ms = now_ms};
-  change_context at{header, unseen, none};
+  change_context at{header, unseen, none, {}};
   change(at, set_data_txn{std::string{config_path}, jute::buffer{std::move(text)}, -1});
 }
 
@@ -353,9 +367,10 @@ znode& tree::add_child(znode& parent, std::string_view path, const jute::buffer&
   return child;
 }
 
-void tree::remove_child(znode& parent, const znode& child) {
+void tree::remove_child(znode& parent, const znode& child, pace at) {
   std::vector<const znode*> waiting{&child};
   while (!waiting.empty()) {
+    at.step();
     auto node = waiting.back();
     waiting.pop_back();
     forget(*node, node->path());

@@ -19,6 +19,7 @@
 
 #include "actors/core/acl_cache.hpp"
 #include "actors/core/digest.hpp"
+#include "actors/core/pace.hpp"
 #include "actors/core/quotas.hpp"
 #include "actors/core/znode.hpp"
 #include "messages/txn.hpp"
@@ -60,7 +61,7 @@ struct zxid_digest {
 };
 
 /// How many znodes are below, to any depth.
-[[nodiscard]] std::size_t count_below(const znode& top);
+[[nodiscard]] std::size_t count_below(const znode& top, pace at = {});
 
 using session_timeouts = std::map<session_id, std::int32_t>;  // id -> timeout_ms
 
@@ -69,7 +70,8 @@ class tree {
   /// A new database: /, /zookeeper, /zookeeper/quota, /zookeeper/config.
   tree();
 
-  applied apply(const txn& x);
+  /// `at` is told of each znode that is touched: nothing else may use the tree while it waits.
+  applied apply(const txn& x, pace at = {});
 
   /// Null if there is none. "" and "/" are the root. Valid until the next change.
   [[nodiscard]] const znode* find(std::string_view path) const;
@@ -82,7 +84,7 @@ class tree {
   }
 
   /// Paths of a session's ephemerals, ascending.
-  [[nodiscard]] std::vector<std::string> ephemerals(session_id owner) const;
+  [[nodiscard]] std::vector<std::string> ephemerals(session_id owner, pace at = {}) const;
   [[nodiscard]] std::size_t ephemeral_count() const { return ephemeral_count_; }
   /// Sessions that have ephemerals, ascending (the `dump` command).
   [[nodiscard]] std::vector<session_id> ephemeral_owners() const;
@@ -156,7 +158,7 @@ class tree {
   znode& add_child(znode& parent, std::string_view path, const jute::buffer& data,
                    std::int64_t acl_id, const stat_persisted& stats);
   /// With all below it: a fuzzy copy may hold children of a later life of the same path.
-  void remove_child(znode& parent, const znode& child);
+  void remove_child(znode& parent, const znode& child, pace at);
   void add_config_node(znode& zookeeper);
   /// Puts a znode among its session's ephemerals, the containers or the TTL znodes.
   void enrol(const znode& node);
@@ -172,9 +174,9 @@ class tree {
 
   // Quotas (tree_quotas.cpp).
   void charge(std::string_view path, std::int64_t count, std::int64_t bytes);
-  void charge_created(std::string_view path, const znode& node);
-  void charge_removed(std::string_view path, const znode& node);
-  void recount(std::string_view limited);
+  void charge_created(std::string_view path, const znode& node, pace at);
+  void charge_removed(std::string_view path, const znode& node, pace at);
+  void recount(std::string_view limited, pace at = {});
   template <class Edit>
   void change_usage(std::string_view limited, Edit edit);
   /// After a load: which znodes have limits, and what is in use below them now.

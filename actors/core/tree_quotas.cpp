@@ -9,9 +9,10 @@ namespace {
 
 /// Calls `visit` with the znode and all below it, of any depth.
 template <class Visit>
-void for_all_from(const znode& top, Visit visit) {
+void for_all_from(const znode& top, pace at, Visit visit) {
   std::vector<const znode*> waiting{&top};
   while (!waiting.empty()) {
+    at.step();
     auto node = waiting.back();
     waiting.pop_back();
     visit(*node);
@@ -22,7 +23,7 @@ void for_all_from(const znode& top, Visit visit) {
 
 }  // namespace
 
-std::size_t count_below(const znode& top) {
+std::size_t count_below(const znode& top, pace at) {
   std::size_t count = 0;
   std::vector<const children_set*> waiting;  // most znodes are leaves, and never wait
   if (top.children) waiting.push_back(top.children.get());
@@ -30,8 +31,10 @@ std::size_t count_below(const znode& top) {
     const auto& children = *waiting.back();
     waiting.pop_back();
     count += children.size();
-    for (const auto& child : children)
+    for (const auto& child : children) {
+      at.step();
       if (child.children) waiting.push_back(child.children.get());
+    }
   }
   return count;
 }
@@ -70,10 +73,10 @@ void tree::charge(std::string_view path, std::int64_t count, std::int64_t bytes)
   change_usage(limited, [&](quota_text& used) { used.add(count, bytes); });
 }
 
-void tree::recount(std::string_view limited) {
+void tree::recount(std::string_view limited, pace at) {
   std::int64_t count = 0, bytes = 0;
   if (auto top = find(limited))
-    for_all_from(*top, [&](const znode& node) {
+    for_all_from(*top, at, [&](const znode& node) {
       ++count;
       bytes += static_cast<std::int64_t>(node.data.size());
     });
@@ -83,21 +86,22 @@ void tree::recount(std::string_view limited) {
   });
 }
 
-void tree::charge_created(std::string_view path, const znode& node) {
+void tree::charge_created(std::string_view path, const znode& node, pace at) {
   if (auto limited = limited_by(path, limits_name); !limited.empty()) limited_.add(limited);
-  if (auto limited = limited_by(path, stats_name); !limited.empty()) recount(limited);
+  if (auto limited = limited_by(path, stats_name); !limited.empty()) recount(limited, at);
   charge(path, 1, static_cast<std::int64_t>(node.data.size()));
 }
 
-void tree::charge_removed(std::string_view path, const znode& node) {
+void tree::charge_removed(std::string_view path, const znode& node, pace at) {
   if (limited_.empty()) return;
   if (!node.children) {  // as it always is, but for a fuzzy copy
     if (auto limited = limited_by(path, limits_name); !limited.empty()) limited_.remove(limited);
     return charge(path, -1, -static_cast<std::int64_t>(node.data.size()));
   }
   std::vector<std::string> paths;
-  for_all_from(node, [&paths](const znode& below) { paths.push_back(below.path()); });
+  for_all_from(node, at, [&paths](const znode& below) { paths.push_back(below.path()); });
   for (const auto& each : paths) {
+    at.step();
     if (auto limited = limited_by(each, limits_name); !limited.empty()) limited_.remove(limited);
     charge(each, -1, -static_cast<std::int64_t>(find(each)->data.size()));
   }
@@ -107,7 +111,7 @@ void tree::set_up_quotas() {
   auto top = find(quota_path);
   if (!top) return;
   std::vector<std::string> limits;
-  for_all_from(*top, [&limits](const znode& node) {
+  for_all_from(*top, {}, [&limits](const znode& node) {
     if (!node.children && node.name == limits_name) limits.push_back(node.path());
   });
   for (const auto& path : limits) {

@@ -50,13 +50,16 @@ void watches::table::count_out(const watchers& left, const std::string& path, st
   bytes -= gone * watch_bytes + (left.empty() ? path_bytes + path.size() : 0);
 }
 
-watches::watchers watches::table::take(std::string_view path) {
+watches::watchers watches::table::take(std::string_view path, const pace& walks) {
   if (count == 0) return {};  // so a change that nobody watches costs no hash of its path
   auto at = paths.find(path);
   if (at == paths.end()) return {};
   if (mutated(mutant::watch_fires_again)) return at->second;
   auto out = std::exchange(at->second, {});
-  for (auto watcher : out) unlist(watcher, at->first);
+  for (auto watcher : out) {
+    walks.step();
+    unlist(watcher, at->first);
+  }
   count_out(at->second, at->first, out.size());
   paths.erase(at);
   return out;
@@ -83,10 +86,11 @@ bool watches::table::remove(std::string_view path, watcher_key watcher) {
   return true;
 }
 
-void watches::table::remove_watcher(watcher_key watcher) {
+void watches::table::remove_watcher(watcher_key watcher, const pace& walks) {
   auto of_watcher = by_watcher.find(watcher);
   if (of_watcher == by_watcher.end()) return;
   for (auto path : of_watcher->second.paths) {
+    walks.step(2);
     auto at = paths.find(*path);
     at->second.erase(std::lower_bound(at->second.begin(), at->second.end(), watcher));
     count_out(at->second, at->first, 1);
@@ -184,20 +188,20 @@ void watches::add_recursive(std::string_view path, watchers& heard) const {
   }
 }
 
-fired_watches watches::trigger(const watch_trigger& what, const read_check& may_read) {
+fired_watches watches::trigger(const watch_trigger& what, const read_check& may_read, pace at) {
   watchers heard;
   switch (what.type) {
     case event_type::node_created:
     case event_type::node_data_changed:
-      heard = data_.take(what.path);
+      heard = data_.take(what.path, at);
       add_recursive(what.path, heard);
       break;
     case event_type::node_children_changed:
-      heard = child_.take(what.path);
+      heard = child_.take(what.path, at);
       break;
     case event_type::node_deleted:
-      heard = data_.take(what.path);
-      merge(heard, child_.take(what.path));
+      heard = data_.take(what.path, at);
+      merge(heard, child_.take(what.path, at));
       add_recursive(what.path, heard);
       break;
     case event_type::none:
@@ -205,18 +209,21 @@ fired_watches watches::trigger(const watch_trigger& what, const read_check& may_
   }
   if (auto here = persistent_.find(what.path)) merge(heard, *here);
   if (may_read && what.acl)
-    std::erase_if(heard, [&](watcher_key watcher) { return !may_read(watcher, *what.acl); });
+    std::erase_if(heard, [&](watcher_key watcher) {
+      at.step();
+      return !may_read(watcher, *what.acl);
+    });
   if (heard.empty()) return {};
   return {{what.type, keeper_state::sync_connected, what.path}, std::move(heard)};
 }
 
-void watches::remove_watcher(watcher_key watcher) {
-  for (auto each : {&data_, &child_, &persistent_, &recursive_}) each->remove_watcher(watcher);
+void watches::remove_watcher(watcher_key watcher, pace at) {
+  for (auto each : {&data_, &child_, &persistent_, &recursive_}) each->remove_watcher(watcher, at);
 }
 
 std::vector<watch_event> watches::set_watches(watcher_key watcher,
                                               const set_watches2_request& asked_all,
-                                              const tree& now) {
+                                              const tree& now, pace at) {
   const auto& asked = asked_all.one_shot;
   const auto since = mutated(mutant::watches_not_replayed) ? zxid{INT64_MAX} : asked.relative_zxid;
   std::vector<watch_event> missed;
@@ -224,6 +231,7 @@ std::vector<watch_event> watches::set_watches(watcher_key watcher,
     missed.push_back({type, keeper_state::sync_connected, path});
   };
   for (const auto& path : asked.data) {
+    at.step(2);
     auto node = now.find(path);
     if (!node)
       tell(event_type::node_deleted, path);
@@ -233,12 +241,14 @@ std::vector<watch_event> watches::set_watches(watcher_key watcher,
       add(watch_kind::data, path, watcher);
   }
   for (const auto& path : asked.exist) {
+    at.step(2);
     if (now.find(path))
       tell(event_type::node_created, path);
     else
       add(watch_kind::exist, path, watcher);
   }
   for (const auto& path : asked.child) {
+    at.step(2);
     auto node = now.find(path);
     if (!node)
       tell(event_type::node_deleted, path);
@@ -247,9 +257,14 @@ std::vector<watch_event> watches::set_watches(watcher_key watcher,
     else
       add(watch_kind::child, path, watcher);
   }
-  for (const auto& path : asked_all.persistent) add(watch_kind::persistent, path, watcher);
-  for (const auto& path : asked_all.persistent_recursive)
+  for (const auto& path : asked_all.persistent) {
+    at.step();
+    add(watch_kind::persistent, path, watcher);
+  }
+  for (const auto& path : asked_all.persistent_recursive) {
+    at.step();
     add(watch_kind::persistent_recursive, path, watcher);
+  }
   return missed;
 }
 
@@ -258,11 +273,13 @@ std::size_t watches::path_count() const {
          recursive_.paths.size();
 }
 
-std::map<std::string, std::set<watcher_key>> watches::by_path() const {
+std::map<std::string, std::set<watcher_key>> watches::by_path(pace at) const {
   std::map<std::string, std::set<watcher_key>> out;
   for (auto each : {&data_, &persistent_, &recursive_})
-    for (const auto& [path, of_path] : each->paths)
+    for (const auto& [path, of_path] : each->paths) {
+      at.step(4 + of_path.size());
       out[path].insert(of_path.begin(), of_path.end());
+    }
   return out;
 }
 

@@ -77,9 +77,10 @@ class watches {
   /// Finds the watches that `what` sets off, and takes the one-shot ones. With `may_read`, a
   /// watcher that may not read the znode hears nothing.
   using read_check = std::function<bool(watcher_key, const acl_list&)>;
-  [[nodiscard]] fired_watches trigger(const watch_trigger& what, const read_check& may_read = {});
+  [[nodiscard]] fired_watches trigger(const watch_trigger& what, const read_check& may_read = {},
+                                      pace at = {});
   /// The connection is gone.
-  void remove_watcher(watcher_key watcher);
+  void remove_watcher(watcher_key watcher, pace at = {});
 
   /// Whether the watcher has such a watch at exactly that path.
   [[nodiscard]] bool contains(watcher_type type, std::string_view path, watcher_key watcher) const;
@@ -91,7 +92,7 @@ class watches {
   /// watches are set again.
   [[nodiscard]] std::vector<watch_event> set_watches(watcher_key watcher,
                                                      const set_watches2_request& asked,
-                                                     const tree& now);
+                                                     const tree& now, pace at = {});
 
   /// A persistent watch counts twice, as one of data and one of children.
   [[nodiscard]] std::size_t count() const {
@@ -100,7 +101,7 @@ class watches {
   [[nodiscard]] std::size_t path_count() const;
   [[nodiscard]] std::size_t watcher_count() const;
   /// Who watches what, without child watches: what ZooKeeper's words tell (DataTree.dumpWatches).
-  [[nodiscard]] std::map<std::string, std::set<watcher_key>> by_path() const;
+  [[nodiscard]] std::map<std::string, std::set<watcher_key>> by_path(pace at = {}) const;
 
  private:
   struct hash {
@@ -120,9 +121,9 @@ class watches {
     /// Null: nobody watches there.
     [[nodiscard]] const watchers* find(std::string_view path) const;
     [[nodiscard]] bool contains(std::string_view path, watcher_key watcher) const;
-    watchers take(std::string_view path);
+    watchers take(std::string_view path, const pace& at);
     bool remove(std::string_view path, watcher_key watcher);
-    void remove_watcher(watcher_key watcher);
+    void remove_watcher(watcher_key watcher, const pace& at);
 
    private:
     void unlist(watcher_key watcher, const std::string& path);

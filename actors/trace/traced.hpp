@@ -51,6 +51,7 @@ class traced_handler<Handler, Result(Args...)> {
       : to_(std::move(to)), actor_(actor), handle_(std::move(handle)) {}
 
   Result operator()(Args... args) {
+    handled_last = type_name<std::decay_t<Args>...>();
     if (to_) note(args...);
     return handle_(std::forward<Args>(args)...);
   }

@@ -9,6 +9,10 @@
 
 namespace troupe::trace {
 
+/// What was handled last on this thread, by an actor whose handlers are traced(); for whoever finds
+/// that it took long.
+inline constinit thread_local std::string_view handled_last{};
+
 namespace detail {
 
 /// Demangled, without our own namespace in front.

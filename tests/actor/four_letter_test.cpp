@@ -63,6 +63,7 @@ situation leading() {
   now.database.reply_bytes_last = 88;
   now.database.reply_bytes_min = 16;
   now.database.reply_bytes_max = 900;
+  now.database.turns = {.ms_max = 7.25, .counts = {3, 0, 0, 0}};
   now.gateway.connections = {
       {.id = {1},
        .client_address = "127.0.0.1:4711",
@@ -333,6 +334,11 @@ TEST(FourLetter, MntrOfALeader) {
             "zk_last_client_response_size\t88\n"
             "zk_min_client_response_size\t16\n"
             "zk_max_client_response_size\t900\n"
+            "zk_io_turn_ms_max\t7.25\n"
+            "zk_io_turns_over_5ms\t3\n"
+            "zk_io_turns_over_10ms\t0\n"
+            "zk_io_turns_over_20ms\t0\n"
+            "zk_io_turns_over_50ms\t0\n"
             "zk_auth_failed_count\t0\n"
             "zk_quorum_size\t3\n"
             "zk_learners\t3\n"

@@ -55,6 +55,8 @@ world_options draw_options(const run_options& options, rng& chance) {
   }
   if (w.reconfig) w.spares = static_cast<int>(apart.between(0, 2));
   if (rng clocks = rng{options.seed}.fork(82); clocks.chance(20)) w.drift_percent = 10;
+  if (rng slices = rng{options.seed}.fork(87); slices.chance(50))
+    w.steps_per_slice = 1 + slices.below(20);
   if (rng wires = rng{options.seed}.fork(83); wires.chance(15)) w.wires.repeat_percent = 20;
   if (rng grows = rng{options.seed}.fork(87); grows.chance(30)) {  // up to what a txn may be
     w.frame_bytes_least = 1'100;

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+/// What long walks tell while they go on, so that whoever runs them can let others in between. A
+/// walk says step() for each thing that it looked at, or made, or gave up; it may find itself
+/// waiting there. What that means is the runner's choice (long_work.hpp): the walk knows no clock.
+/// Order: while a walk waits nobody else may read or change what it walks; that is the runner's
+/// duty as well, so a walk may hold iterators and views across a step, but no lock.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+
+namespace troupe::core {
+
+/// Whoever runs walks.
+class pacer {
+ public:
+  void step(std::size_t units) {
+    if (units < left_)
+      left_ -= units;
+    else
+      left_ = rest();
+  }
+
+ protected:
+  ~pacer() = default;
+  /// The units said before are used up. Returns how many there may be until it is asked again.
+  [[nodiscard]] virtual std::size_t rest() = 0;
+  /// So many units from now on, before rest() is asked.
+  void allow(std::size_t units) { left_ = units; }
+
+ private:
+  std::size_t left_ = 0;
+};
+
+/// A walk's way to its pacer; by default there is none, and it goes through without a stop.
+class pace {
+ public:
+  pace() = default;
+  explicit pace(pacer& by) : by_(&by) {}
+
+  void step(std::size_t units = 1) const {
+    if (by_ != nullptr) by_->step(units);
+  }
+
+ private:
+  pacer* by_ = nullptr;
+};
+
+/// Ascending, a step for each comparison.
+template <class Range>
+void sort_in_steps(Range& all, const pace& at) {
+  std::sort(all.begin(), all.end(), [&at](const auto& a, const auto& b) {
+    at.step();
+    return a < b;
+  });
+}
+
+/// So many bytes copied take about as long as one thing looked at.
+inline constexpr std::size_t bytes_per_step = 256;
+
+}  // namespace troupe::core
