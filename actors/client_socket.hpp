@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /// A client's socket for a CAF broker. It differs from CAF's own in what the end of a client's
 /// sending means: CAF drops a connection there, with all that waits to be written; here it is told
-/// to the broker, and writing goes on. Half-closed connections are what `echo ruok | nc -N` makes, or
-/// any client that says its last and waits.
+/// to the broker, and writing goes on. Half-closed connections are what `echo ruok | nc -N` makes,
+/// or any client that says its last and waits.
 /// Owns: the descriptor, until close() at the broker and until CAF has let go of it.
 /// Order: the broker hears input_ended_msg behind the last bytes, more than once if reading is
 /// triggered anew. A connection that was reset, or failed, is connection_closed_msg as ever.

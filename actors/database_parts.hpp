@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /// The database actor's inner parts, one file each: modes and applying (database.cpp), clients
-/// (database_clients.cpp), their watches (database_watches.cpp), their sessions
+/// (database_clients.cpp) and what they are sent (database_output.cpp), their watches (database_watches.cpp), their sessions
 /// (database_sessions.cpp) and who they are (database_logins.cpp), how much memory all that takes
 /// (database_memory.cpp), the audit log (database_audit.cpp), what learners and snapshots get
 /// (database_sync.cpp), the list of servers (database_membership.cpp), what operators see
@@ -55,6 +55,14 @@ void answer_applied(database_ptr self, const core::applied& done);
 void on_client_has_room(database_ptr self, const client_has_room& m);
 /// What was left to be drained.
 void drain_later(database_ptr self);
+/// An auth or sasl request, which counts at once; its answer waits for its turn.
+[[nodiscard]] inline bool logs_in(op_code op) {
+  return op == op_code::auth || op == op_code::sasl;
+}
+/// The connection has output that the turn's end sends.
+void note_output(database_state& s, connection_id id, database_state::connection& c);
+/// An event of the txn `at`, to all who watched for it.
+void send_events(database_ptr self, const core::fired_watches& fired, zxid at);
 /// Sends the output that was gathered for clients.
 void flush_output(database_ptr self);
 /// Sends what this turn gathered: writes to their leader, output to clients. Every handler that
