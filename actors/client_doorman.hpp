@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /// The door through which clients come in. Their sockets are client_sockets; and it copes when
-/// there is no descriptor for one more: CAF's own leaves the connection in the queue then, and the loop,
-/// which is told of it again at once, turns for nothing else.
+/// there is no descriptor for one more: CAF's own leaves the connection in the queue then, and the
+/// loop, which is told of it again at once, turns for nothing else.
 /// Owns: a spare descriptor, given up for a moment to take such a connection and close it. Errors:
 /// where even that does not help, `short_of_files` is called; whoever hears of it halts the doorman
 /// for a while.

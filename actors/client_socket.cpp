@@ -10,6 +10,7 @@
 
 #include <caf/all.hpp>
 #include <caf/io/all.hpp>
+#include <caf/policy/tcp.hpp>
 
 namespace troupe {
 namespace {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /// The database actor's inner parts, one file each: modes and applying (database.cpp), clients
-/// (database_clients.cpp) and what they are sent (database_output.cpp), their watches (database_watches.cpp), their sessions
-/// (database_sessions.cpp) and who they are (database_logins.cpp), how much memory all that takes
-/// (database_memory.cpp), the audit log (database_audit.cpp), what learners and snapshots get
-/// (database_sync.cpp), the list of servers (database_membership.cpp), what operators see
-/// (database_figures.cpp). Nobody else includes this.
+/// (database_clients.cpp), what they are sent (database_output.cpp), their watches
+/// (database_watches.cpp), their sessions (database_sessions.cpp) and who they are
+/// (database_logins.cpp), how much memory all that takes (database_memory.cpp), the audit log
+/// (database_audit.cpp), what learners and snapshots get (database_sync.cpp), the list of servers
+/// (database_membership.cpp), what operators see (database_figures.cpp). Nobody else includes this.
 #pragma once
 
 #include "actors/database.hpp"
