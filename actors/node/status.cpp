@@ -35,8 +35,9 @@ bool is_starting(const storage::running_server& server) {
 }
 
 /// "It is starting: process 7, an actor-node started from /zoo.cfg, 0.4 s ago."
-std::string told_of(const storage::running_server& server, const char* otherwise) {
-  if (!is_starting(server)) return "It is running: " + server.text() + ", but " + otherwise + ".";
+std::string told_of(const storage::running_server& server, const char* otherwise,
+                    bool has_elected = false) {
+  if (has_elected || !is_starting(server)) return "It is running: " + server.text() + ", but " + otherwise + ".";
   char age[32];
   std::snprintf(age, sizeof age, "%.1f",
                 static_cast<double>(storage::age_ms(server.note->process)) / 1000);
@@ -48,7 +49,10 @@ void print_trouble(const server_state& seen, const verb_target& of, std::ostream
     out << "It is running, but not serving.\n";
   } else {
     const bool answers = seen.is == server_state::kind::not_serving;
-    out << told_of(*of.running, answers ? "not serving" : "it does not answer") << "\n";
+    // One that has once found a leader has lost it since: it does not start any more.
+    const bool has_elected = seen.whys.find("\nLast election: ") != std::string::npos;
+    out << told_of(*of.running, answers ? "not serving" : "it does not answer", has_elected)
+        << "\n";
     if (auto hindered = storage::hindrance_of(of.running->pid); !hindered.empty())
       out << "Reason: " << hindered << "\n";
   }

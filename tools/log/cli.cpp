@@ -77,7 +77,7 @@ void declare(CLI::App& app, arguments& args, storage::disk& d, const terminal& t
   mend->add_flag("--in-place", args.how.in_place,
                  "Put it in the file's place; FILE.torn is the old");
   mend->callback(
-      [&] { chosen = [&] { return repair(d, args.path, args.how, args.common, term); }; });
+      [&] { chosen = [&] { return repair(d, args.path, args.how, term); }; });
 
   auto* print = app.add_subcommand(
       "snapshot", "Print sessions and znodes of a snapshot, or of what a server would load");

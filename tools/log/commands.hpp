@@ -61,7 +61,7 @@ struct repair_options {
   bool in_place = false;
 };
 int repair(storage::disk& d, const std::string& path, const repair_options& how,
-           const common_options& options, const terminal& term);
+           const terminal& term);
 
 int print_snapshot(storage::disk& d, const std::string& path, const common_options& options,
                    const terminal& term);

@@ -102,7 +102,7 @@ std::string why_not_repaired(storage::disk& d, const std::string& path, const te
 }  // namespace
 
 int repair(storage::disk& d, const std::string& path, const repair_options& how,
-           const common_options& options, const terminal& term) {
+           const terminal& term) {
   if (auto why = why_not_repaired(d, path, term); !why.empty()) return fail(term, why);
   progress told{term};
   auto read = storage::read_log_file(

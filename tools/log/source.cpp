@@ -53,8 +53,7 @@ io_result<storage::data_place> usable_place(storage::disk& d, const std::string&
       refused(path, "neither a txn log nor a snapshot, by its name and its first bytes"));
 }
 
-io_result<loaded> load_directory(storage::disk& d, const directory& from,
-                                 const common_options& options, progress& told) {
+io_result<loaded> load_directory(storage::disk& d, const directory& from, progress& told) {
   storage::data_dir_options rules;
   rules.data_dir = from.data_dir;
   rules.trust_empty_snapshot = true;  // a tool may look at what a server would not start on
@@ -162,9 +161,9 @@ io_result<loaded> load(storage::disk& d, const std::string& path, const common_o
   auto from = find_directory(d, path, options);
   if (!from) return tl::unexpected(std::move(from.error()));
   if (*from) {
-    auto out = load_directory(d, **from, options, told);
+    auto out = load_directory(d, **from, told);
     for (int n = 1; n < living_tries && !out && !(*from)->who_runs.empty(); ++n)
-      out = load_directory(d, **from, options, told);
+      out = load_directory(d, **from, told);
     return out;
   }
   auto file = snapshot_at(d, path);

@@ -82,8 +82,7 @@ void judge_digests(report& out) {
   }
 }
 
-void check_log(storage::disk& d, const log_file& file, const common_options& options, report& out,
-               progress& told) {
+void check_log(storage::disk& d, const log_file& file, report& out, progress& told) {
   auto read = [&] {
     return storage::read_log_file(
         d, file, {},
@@ -116,7 +115,7 @@ std::multimap<zxid, const checked_snapshot*> digests_to_meet(const report& seen,
 
 /// Replays every txn after `from`. False: the log does not go on from there.
 bool replay_from(storage::disk& d, const std::string& log_directory, const checked_snapshot* from,
-                 const common_options& options, report& out, progress& told) {
+                 report& out, progress& told) {
   auto start = from ? from->file.id : zxid{};
   core::tree tree;
   if (from) {
@@ -170,9 +169,9 @@ void replay(storage::disk& d, const directory& where, const common_options& opti
                         : "there are no txns";
     return;
   }
-  if (replay_from(d, where.logs, nullptr, options, out, told)) return;
+  if (replay_from(d, where.logs, nullptr, out, told)) return;
   for (const auto& s : out.snapshots)
-    if (!s.damage && !s.is_being_written && replay_from(d, where.logs, &s, options, out, told))
+    if (!s.damage && !s.is_being_written && replay_from(d, where.logs, &s, out, told))
       return;
   out.no_replay = "no whole snapshot has its next txn in the logs";
 }
@@ -197,7 +196,7 @@ io_result<report> check_directory(storage::disk& d, const directory& where,
   for (const auto& file : *snapshots) check_snapshot(d, file, out, told);
   auto logs = storage::list_logs(d, where.logs);
   if (!logs) return tl::unexpected(std::move(logs.error()));
-  for (const auto& file : *logs) check_log(d, file, options, out, told);
+  for (const auto& file : *logs) check_log(d, file, out, told);
   if (out.snapshots.empty() && out.logs.empty())
     return tl::unexpected(
         io_error{"read", where.data_dir, 0, -1, "neither a snapshot nor a txn log is there"});
@@ -207,11 +206,11 @@ io_result<report> check_directory(storage::disk& d, const directory& where,
   return out;
 }
 
-io_result<void> check_file(storage::disk& d, const std::string& path, const common_options& options,
-                           report& out, progress& told) {
+io_result<void> check_file(storage::disk& d, const std::string& path, report& out,
+                           progress& told) {
   out.no_replay = "that takes a whole directory";
   if (!base_name_of(path).starts_with("snapshot.")) {
-    check_log(d, log_at(path), options, out, told);
+    check_log(d, log_at(path), out, told);
     return {};
   }
   auto file = snapshot_at(d, path);
@@ -231,7 +230,7 @@ io_result<std::vector<report>> check(storage::disk& d, const std::vector<std::st
       auto checked = check_directory(d, **where, options, told);
       if (!checked) return tl::unexpected(std::move(checked.error()));
       out.push_back(std::move(*checked));
-    } else if (auto checked = check_file(d, path, options, files, told); !checked) {
+    } else if (auto checked = check_file(d, path, files, told); !checked) {
       return tl::unexpected(std::move(checked.error()));
     }
   }

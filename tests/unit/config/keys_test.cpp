@@ -84,6 +84,7 @@ TEST(Keys, DefaultInTheTableIsWhatAConfigHasThatSaysNothing) {
                                             "enforce.auth.schemes",
                                             "java.security.auth.login.config",
                                             "SASLAuthenticationProvider.superPassword",
+                                            "session.passwordSecretFile",
                                             "DigestAuthenticationProvider.superDigest"};
   for (const auto& section : key_table())
     for (const auto& x : section.keys)
