@@ -77,6 +77,7 @@ TEST_F(DatabaseMemory, ALearnerWhoseTreeIsFullRefusesItsOwnClientsAndAppliesWhat
   learn();
   const session_id mine{0x100000000000001};
   session_exists(mine, zxid{0x200000001});
+  upstream_heard_.verdicts.release();
   open(conn_a, mine, "a");
   std::int64_t at = 0x200000001;
   while (stats().memory.tree < context->memory.tree_max())

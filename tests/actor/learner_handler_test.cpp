@@ -217,8 +217,10 @@ TEST_F(LearnerHandler, LearnerWithMuchOnItsWayIsAskedAtOnceWhetherItHasArrived) 
   const auto send = [this](std::uint32_t counter, std::size_t bytes) {
     auto encoded = std::make_shared<wire::Proposal>();
     encoded->set_epoch(2);
-    encoded->add_txns(std::string(bytes, 'x'));
-    caf::anon_send(handler_, forward_proposals{txns_of({at(2, counter)}), encoded});
+    const txn_header header{.id = at(2, counter), .type = op_code::create};
+    const auto large = make_logged({header, create_txn{"/x", std::string(bytes, 'x')}, {}});
+    encoded->add_txns(large->bytes);
+    caf::anon_send(handler_, forward_proposals{{large}, encoded});
     run();
   };
   send(1, max / 8);

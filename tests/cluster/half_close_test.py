@@ -28,18 +28,18 @@ def ask_and_end(port, pieces, pause_s=0.0, read_bytes=65536, read_pause_s=0.0):
                 time.sleep(pause_s)
             s.sendall(piece)
         s.shutdown(socket.SHUT_WR)
-        answer = b""
+        answer = bytearray()
         while True:
             part = s.recv(read_bytes)
             if not part:
-                return answer
+                return bytes(answer)
             answer += part
             time.sleep(read_pause_s)
 
 
 def what_is_left(s):
     """All that can still be read, up to the end or a reset."""
-    data = b""
+    data = bytearray()
     with s:
         while True:
             try:

@@ -73,7 +73,7 @@ def four_letter(port, word, timeout_s=5.0, host=HOST):
     try:
         with socket.create_connection((host, port), timeout=timeout_s) as s:
             s.sendall(word.encode())
-            answer = b""
+            answer = bytearray()
             while True:
                 part = s.recv(65536)
                 if not part:

@@ -211,7 +211,7 @@ class Hoarding(unittest.TestCase):
     def test_requests_that_wait_behind_a_read_that_is_not_taken(self):
         with self.server() as s, self.clients(s, 2) as (maker, c):
             self.make_children(maker, 20_000, 100)
-            with self.grows_less_than(s, 60):
+            with self.grows_less_than(s, 100):
                 c.post(GET_CHILDREN, read_request("/list"), 20)
                 sent = 0
                 while sent < 100 and c.post_in_vain(GET_DATA, read_request("/" + "x" * 1_000_000)):
@@ -285,15 +285,6 @@ class Hoarding(unittest.TestCase):
                     text += part
                 answers.append(text)
         return sum(b"not executed because" in text for text in answers)
-
-    def test_sessions_whose_clients_leave_before_they_are_made(self):
-        with self.server(maxClientCnxns=60) as s:
-            for _ in range(300):
-                with RawClient(s) as c:
-                    body = struct.pack(">iqiq", 0, 0, 100_000, 0)
-                    c.send_frame(body + struct.pack(">i", 16) + b"\0" * 17)
-            harness.wait_until(lambda: int(mntr(s)["zk_global_sessions"]) <= 30,
-                               "hardly any session is left")
 
 
 if __name__ == "__main__":

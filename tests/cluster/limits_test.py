@@ -97,7 +97,9 @@ class LittleMemory(unittest.TestCase):
         made = 0
         while made < stop_at:
             wave = [zk.create_async(f"{top}/{made + i:08}", b"x" * size) for i in range(20)]
-            done = [x for x in wave if x.wait(30) is None and x.successful()]
+            for x in wave:
+                x.wait(30)
+            done = [x for x in wave if x.successful()]
             made += len(done)
             if len(done) < len(wave):
                 errors = {type(x.exception) for x in wave if not x.successful()}

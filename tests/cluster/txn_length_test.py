@@ -138,7 +138,8 @@ class TxnLength(unittest.TestCase):
             self.assertEqual(sorted(n for n in zk.get_children("/") if n[0] == "x"),
                              ["x0", "x1", "x2"])
             self.expect_same_term(e, leader, era)
-            harness.assert_same_trees(e)
+            # Who may read them.
+            harness.assert_same_trees(e, auth_data=[("digest", f"user0:{'p' * 20}")])
 
     def test_servers_need_not_agree_on_how_long_a_request_may_be(self):
         with Ensemble(3) as e:
