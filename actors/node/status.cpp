@@ -37,7 +37,8 @@ bool is_starting(const storage::running_server& server) {
 /// "It is starting: process 7, an actor-node started from /zoo.cfg, 0.4 s ago."
 std::string told_of(const storage::running_server& server, const char* otherwise,
                     bool has_elected = false) {
-  if (has_elected || !is_starting(server)) return "It is running: " + server.text() + ", but " + otherwise + ".";
+  if (has_elected || !is_starting(server))
+    return "It is running: " + server.text() + ", but " + otherwise + ".";
   char age[32];
   std::snprintf(age, sizeof age, "%.1f",
                 static_cast<double>(storage::age_ms(server.note->process)) / 1000);

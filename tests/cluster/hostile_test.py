@@ -10,6 +10,7 @@ import argparse
 import json
 import multiprocessing
 import os
+import re
 import shutil
 import sys
 import time
@@ -111,11 +112,16 @@ class Watch:
                 continue
             self.resident[s.id] = max(self.resident[s.id], resident_mb(s))
             self.files[s.id] = max(self.files[s.id], open_files(s))
-            answer = s.ask("srvr")
-            if not answer:  # there may be no room for another connection
+            role = s.mode()
+            if role is None:  # no room for a connection, or no time for the answer within a tick
                 self.silent += 1
-            elif (role := harness.field(answer, "Mode")) != self.roles[s.id]:
+            elif role != self.roles[s.id]:
                 self.other_roles.append(f"{s}: {role} at {time.strftime('%T')}")
+
+
+def role_changes(server):
+    """Each time that the server looked for a leader, by its log."""
+    return len(re.findall(r"(?m) looking node=", server.log_text()))
 
 
 def percentile(values, share):
@@ -164,6 +170,7 @@ class Hostile(unittest.TestCase):
         for w in workers:
             w.start()
         watch = Watch(e, e.roles())
+        looked = {s.id: role_changes(s) for s in e}
         while time.monotonic() < until:
             watch.look()
             time.sleep(0.5)
@@ -171,6 +178,8 @@ class Hostile(unittest.TestCase):
             w.join(60)
             if w.is_alive():
                 w.kill()
+        watch.other_roles += [f"{s} looked for a leader" for s in e
+                              if role_changes(s) != looked[s.id]]
         told = {}
         for name, path in out.items():
             with open(path, encoding="ascii") as f:
