@@ -31,6 +31,9 @@ namespace fs = std::filesystem;
 
 constexpr int restart_wait_s = 60;
 
+/// A day.
+constexpr int patience_ms_max = 24 * 60 * 60 * 1000;
+
 struct arguments {
   std::string config_path = "zoo.cfg";
   std::string log_path;    // start: where the server's output goes; empty: in the data directory
@@ -359,8 +362,8 @@ void add_options(CLI::App& to, const verb& of, arguments& args, bool& as_markdow
   if (is(print_config))
     to.add_flag("--markdown", as_markdown, "Print the page that explains every key, instead");
   if (of.on_server == stop_it || restarts)
-    to.add_option("--patience-ms", args.patience_ms, "How long to wait for the end")
-        ->check(CLI::PositiveNumber);
+    to.add_option("--patience-ms", args.patience_ms, "How long to wait for the end; 0: not at all")
+        ->check(CLI::Range(0, patience_ms_max));
   if (is(start_and_wait) || restarts || of.on_server == status)
     to.add_flag("--wait{60}", args.wait,
                 "--wait=SECONDS: return when it serves, or say why it does not yet (exit code 4); "

@@ -296,7 +296,7 @@ class Nobody(unittest.TestCase):
         self.assertEqual(bench("set", "--servers", "a:b")[0], 2)
         code, said = bench()
         self.assertEqual(code, 2)
-        self.assertIn("An OPERATION (set, get, create, mixed, ephemeral or watch) or --suite", said)
+        self.assertIn("an OPERATION (set, get, create, mixed, ephemeral or watch) or --suite", said)
 
 
 if __name__ == "__main__":

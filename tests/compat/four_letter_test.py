@@ -10,7 +10,7 @@ import shared
 from shared import harness
 from raw_client import RawClient, encode_string
 
-SRVR = r"""Zookeeper version: \d+\.\d+\.\d+-\S+, built on \d{4}-\d\d-\d\d \d\d:\d\d UTC
+SRVR = r"""Zookeeper version: \d+\.\d+\.\d+-\S+, built on \d{{4}}-\d\d-\d\d \d\d:\d\d UTC
 {clients}Latency min/avg/max: \d+/\d+\.\d+/\d+
 Received: \d+
 Sent: \d+
