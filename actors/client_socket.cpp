@@ -19,8 +19,8 @@ using caf::io::network::native_socket;
 using caf::io::network::operation;
 using caf::io::network::rw_state;
 
-/// CAF reads a socket up to 50 times before it looks at any other. What is read before a pause takes
-/// effect has to be held, so a client that sends without end is read fewer times at once.
+/// CAF reads a socket up to 50 times before it looks at any other. What is read before a pause
+/// takes effect has to be held, so a client that sends without end is read fewer times at once.
 constexpr int reads_at_once = 4;
 
 /// CAF's own TCP policy takes a read of 0 bytes for a failure; this one notes it and says that
