@@ -90,10 +90,13 @@ class DataDirectory(unittest.TestCase):
                 for n in range(20):
                     zk.set("/second", b"%d" % n)
                 e[1].close_clients()
+
+                def is_written():
+                    names = os.listdir(os.path.join(e[1].data, "version-2"))
+                    return [n for n in names if n.endswith(suffix) and n != f"snapshot.12{suffix}"]
+
+                harness.wait_until(is_written, "a snapshot is written")
                 e[1].kill()
-                names = os.listdir(os.path.join(e[1].data, "version-2"))
-                self.assertTrue([n for n in names if n.endswith(suffix) and
-                                 n != f"snapshot.12{suffix}"], names)
                 e.start_all()
                 self.assertEqual(e[1].client().get("/second")[0], b"19")
 
