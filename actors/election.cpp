@@ -124,7 +124,7 @@ void perform(self_ptr self, const core::election_effects& fx) {
 
 // -- what is heard ------------------------------------------------------------------------------
 
-core::election_effects heed(core::election_round& round, const election_state::event& what) {
+core::election_effects take_event(core::election_round& round, const election_state::event& what) {
   struct {
     core::election_round& round;
     auto operator()(const core::notification& n) { return round.on_notification(n); }
@@ -133,8 +133,8 @@ core::election_effects heed(core::election_round& round, const election_state::e
     auto operator()(election_state::wait_over) { return round.on_finalize_timeout(); }
     auto operator()(const election_state::list_seen&) { return core::election_effects{}; }
     auto operator()(const membership_ptr&) { return core::election_effects{}; }
-  } heeding{round};
-  return std::visit(heeding, what);
+  } taking{round};
+  return std::visit(taking, what);
 }
 
 void hear(self_ptr self, election_state::event what) {
@@ -142,7 +142,7 @@ void hear(self_ptr self, election_state::event what) {
   if (s.round.is_looking())
     s.heard.push(std::move(what));
   else
-    perform(self, heed(s.round, what));
+    perform(self, take_event(s.round, what));
 }
 
 coro::task<> wait_for_a_better_vote(self_ptr self) {
@@ -230,7 +230,7 @@ void elect_by(self_ptr self, const look_for_leader& own, std::optional<server_id
                               may_lead ? standing_of(own) : core::standing::for_others));
 }
 
-/// FastLeaderElection.lookForLeader: say what I vote for, heed what the others say, repeat myself
+/// FastLeaderElection.lookForLeader: say what I vote for, count what the others say, repeat myself
 /// when nobody says anything, until there is a leader.
 coro::task<> look(self_ptr self, look_for_leader own, caf::typed_response_promise<elected> asked) {
   auto& s = self->state;
@@ -250,7 +250,7 @@ coro::task<> look(self_ptr self, look_for_leader own, caf::typed_response_promis
       if (seen.list->version > s.members->seen->version) elect_by(self, own, seen.by, seen.list);
       continue;
     }
-    perform(self, what ? heed(s.round, *what) : s.round.on_silence());
+    perform(self, what ? take_event(s.round, *what) : s.round.on_silence());
     if (what && std::holds_alternative<election_state::unreachable>(*what) &&
         s.round.is_looking() && s.lender == std::get<election_state::unreachable>(*what).server)
       elect_by(self, own, std::nullopt, nullptr);

@@ -116,16 +116,16 @@ election_effects election_round::on_notification(const notification& n) {
   election_effects out;
   if (n.from == me_) {
     refuse(n, refusal::my_own_id, out);
-  } else if (!heeds_list_of(n)) {
+  } else if (!accepts_list_of(n)) {
     refuse(n, refusal::other_server_list, out);
   } else {
     note_list(n, out);
-    if (!out.decided) heed(n, out);
+    if (!out.decided) on_vote(n, out);
   }
   return tidy(std::move(out), ensemble_);
 }
 
-bool election_round::heeds_list_of(const notification& n) const {
+bool election_round::accepts_list_of(const notification& n) const {
   if (n.server_list_digest == digest_) return true;
   if (by_version_) return n.membership_version != version_;
   if (!n.list || !n.list->overlaps(ensemble_)) return false;
@@ -167,7 +167,7 @@ void election_round::refuse(const notification& n, refusal why, election_effects
   if (is_looking()) judge(out);
 }
 
-void election_round::heed(const notification& n, election_effects& out) {
+void election_round::on_vote(const notification& n, election_effects& out) {
   refused_.erase(n.from);
   if (!active_ || !is_known(n.state)) return;
   const bool asks = n.state == server_state::looking;
@@ -178,7 +178,7 @@ void election_round::heed(const notification& n, election_effects& out) {
 
   if (!ensemble_.is_voter(n.from)) {
     // An observer, or a stranger who wants to join, is told what we think, settled or not, and
-    // never heeded. One whose list is older than ours is told by anybody who knows better.
+    // never counted. One whose list is older than ours is told by anybody who knows better.
     if (asks && (ensemble_.is_voter(me_) || n.membership_version < version_))
       out.answer_to = {n.from};
   } else if (!is_looking()) {
@@ -187,24 +187,24 @@ void election_round::heed(const notification& n, election_effects& out) {
       out.answer_to = {n.from};
     if (asks) looking_.erase(n.from);
   } else {
-    heed_voter(n, out);
+    on_vote_of_voter(n, out);
   }
 }
 
-void election_round::heed_voter(const notification& n, election_effects& out) {
+void election_round::on_vote_of_voter(const notification& n, election_effects& out) {
   heard_.insert(n.from);
   const bool stands_now = stand_once_heard(out);
   const bool names_voter = ensemble_.is_voter(n.proposed.leader);
   if (n.state == server_state::looking) {
     if (may_be_elected(n.proposed.leader) || n.proposed.leader == nobody.leader)
-      heed_looking(n, out);
+      on_vote_of_looking(n, out);
   } else if (names_voter && n.state != server_state::observing) {
-    heed_settled(n, out);
+    on_vote_of_settled(n, out);
   }
   if (stands_now && is_looking()) judge(out);
 }
 
-void election_round::heed_looking(const notification& n, election_effects& out) {
+void election_round::on_vote_of_looking(const notification& n, election_effects& out) {
   if (n.proposed.round < round_) {
     // It lags, and a voter's round pulls it along. An observer's would not: the two would go on
     // answering each other.
@@ -229,7 +229,7 @@ void election_round::heed_looking(const notification& n, election_effects& out) 
   judge(out);
 }
 
-void election_round::heed_settled(const notification& n, election_effects& out) {
+void election_round::on_vote_of_settled(const notification& n, election_effects& out) {
   using ground = election_record::ground;
   const cast_vote theirs{n.proposed, n.state};
   const auto leader = n.proposed.leader;

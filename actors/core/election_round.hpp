@@ -12,15 +12,15 @@
 /// - A leader whose term is over gives no vote before it has heard a quorum. One that is heard and
 ///   hears nobody would else be elected again for its history, and waited for until initLimit.
 /// - Where files alone say who the servers are, they change one restart at a time, and meanwhile
-///   servers have different lists. A sender's is heeded if every quorum of it shares a server with
-///   every quorum of ours and of the others that are heeded: then no two leaders that go by
+///   servers have different lists. A sender's is accepted if every quorum of it shares a server
+///   with every quorum of ours and of the others that are accepted: then no two leaders that go by
 ///   different ones of these lists can both be established, whoever voted for them by whatever
 ///   list. Any other list is refused. While lists differ, only who is a voter of all of them is
 ///   elected, so that everybody has an address for it; and who only follows may trust a quorum of
 ///   the list by which the leader leads.
 ///
 /// Invariant: a vote counts only if its sender and its leader are voters, and the sender's list is
-/// ours, or heeded beside ours, or of another version. While looking, `round()` only grows; it
+/// ours, or accepted beside ours, or of another version. While looking, `round()` only grows; it
 /// becomes the ensemble's when this server joins one that is settled. Units: ms.
 #pragma once
 
@@ -143,21 +143,21 @@ class election_round {
   /// By voter, those of this round that count so far.
   [[nodiscard]] const std::map<server_id, cast_vote>& votes() const { return received_; }
   [[nodiscard]] const quorum& ensemble() const { return ensemble_; }
-  /// Lists that are not ours and are heeded beside it, by who goes by them.
+  /// Lists that are not ours and are accepted beside it, by who goes by them.
   [[nodiscard]] const std::map<server_id, quorum>& lists_beside() const { return lists_beside_; }
 
  private:
   void refuse(const notification& n, refusal why, election_effects& out);
-  [[nodiscard]] bool heeds_list_of(const notification& n) const;
+  [[nodiscard]] bool accepts_list_of(const notification& n) const;
   void note_list(const notification& n, election_effects& out);
   void reconsider(election_effects& out);
   [[nodiscard]] vote candidacy() const;
   [[nodiscard]] bool may_be_elected(server_id id) const;
   [[nodiscard]] std::set<server_id> electable() const;
-  void heed(const notification& n, election_effects& out);
-  void heed_voter(const notification& n, election_effects& out);
-  void heed_looking(const notification& n, election_effects& out);
-  void heed_settled(const notification& n, election_effects& out);
+  void on_vote(const notification& n, election_effects& out);
+  void on_vote_of_voter(const notification& n, election_effects& out);
+  void on_vote_of_looking(const notification& n, election_effects& out);
+  void on_vote_of_settled(const notification& n, election_effects& out);
   bool stand_once_heard(election_effects& out);
   void judge(election_effects& out);
   void decide(const vote& v, election_record::ground why,

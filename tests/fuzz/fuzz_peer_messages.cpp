@@ -26,7 +26,7 @@ const core::quorum& three_servers() {
 
 // -- what a message carries ---------------------------------------------------------------------
 
-void heed(const google::protobuf::MessageLite&) {}
+void read_fields(const google::protobuf::MessageLite&) {}
 
 std::optional<core::quorum> list_in(const wire::Notification& n) {
   const auto list = config::parse_membership(n.server_list());
@@ -36,7 +36,7 @@ std::optional<core::quorum> list_in(const wire::Notification& n) {
 }
 
 /// As a server that looks for a leader hears it, one that has one, and one that looks again.
-void heed(const wire::Notification& n) {
+void read_fields(const wire::Notification& n) {
   if (!n.membership().empty()) (void)fuzz::check_membership(n.membership());
   if (!n.seen().empty()) (void)fuzz::check_membership(n.seen());
   const core::notification heard{
@@ -61,7 +61,7 @@ void heed(const wire::Notification& n) {
 }
 
 template <class Txns>
-void heed_txns(const Txns& m) {
+void read_txns(const Txns& m) {
   core::pending window{zxid{0x100000000}};
   std::size_t fresh = 0;
   for (const auto& bytes : m.txns()) {
@@ -75,30 +75,30 @@ void heed_txns(const Txns& m) {
   const auto committed = window.on_commit(window.last_received());
   require(committed && committed->size() == fresh, "not all that came is committed");
 }
-void heed(const wire::SyncTxns& m) { heed_txns(m); }
-void heed(const wire::Proposal& m) { heed_txns(m); }
-void heed(const wire::Inform& m) { heed_txns(m); }
+void read_fields(const wire::SyncTxns& m) { read_txns(m); }
+void read_fields(const wire::Proposal& m) { read_txns(m); }
+void read_fields(const wire::Inform& m) { read_txns(m); }
 
-void heed(const wire::Commit& m) {
+void read_fields(const wire::Commit& m) {
   core::pending window{zxid{0x100000000}};
   (void)window.on_proposal({0x100000001});
   if (const auto done = window.on_commit({m.zxid()}); !done)
     require(!done.error().empty(), "a refusal without a word");
 }
 
-void heed_membership(const std::string& text) {
+void read_membership_text(const std::string& text) {
   if (!text.empty()) (void)fuzz::check_membership(text);
 }
-void heed(const wire::LeaderInfo& m) { heed_membership(m.membership()); }
-void heed(const wire::UpToDate& m) { heed_membership(m.membership()); }
+void read_fields(const wire::LeaderInfo& m) { read_membership_text(m.membership()); }
+void read_fields(const wire::UpToDate& m) { read_membership_text(m.membership()); }
 
-void heed(const wire::SnapshotChunk& m) {
+void read_fields(const wire::SnapshotChunk& m) {
   core::snapshot_decoder decoder;
   decoder.feed(m.data());
   if (const auto image = decoder.finish(); !image) fuzz::count_refusal(image.error());
 }
 
-void heed(const wire::Forward& m) {
+void read_fields(const wire::Forward& m) {
   for (const auto& request : m.requests())
     fuzz::check_write(static_cast<op_code>(request.op()), request.body());
 }
@@ -115,7 +115,7 @@ void check(std::string_view bytes) {
   Message again;
   require(again.ParseFromString(said) && again.SerializeAsString() == said,
           "a message does not read back");
-  heed(heard);
+  read_fields(heard);
 }
 
 template <class... Messages>

@@ -20,7 +20,7 @@ volatile std::sig_atomic_t interrupts = 0;
 /// The first one ends the run and cleans up, the second one ends the program.
 void on_interrupt(int) { interrupts = 1; }
 
-void heed_interrupts() {
+void catch_interrupts() {
   struct sigaction action {};
   action.sa_handler = on_interrupt;
   action.sa_flags = static_cast<int>(SA_RESETHAND) | SA_RESTART;
@@ -125,6 +125,6 @@ int main(int argc, char** argv) {
   auto parsed = parse_command_line(argc, argv);
   if (const auto* done = std::get_if<ended>(&parsed)) return done->exit_code;
   allow_many_connections();
-  heed_interrupts();
+  catch_interrupts();
   return program{std::get<command>(std::move(parsed))}.run();
 }
