@@ -13,6 +13,8 @@ import unittest
 
 import shared
 import wire as r
+from differential_operations import (every_operation, kinds_in_multi, kinds_of_watches, logins,
+                                     not_for_clients, pings, reconfigs)
 from shared import harness
 
 JAR = "/usr/share/java/zookeeper.jar"
@@ -311,7 +313,8 @@ def newer_than_380(script):
 
 
 SCRIPTS = (kinds_of_create, bad_fields, versions, lists, multis, lasting_watches, watches_removed,
-           watches_set_again, quotas, views, unknown_operations, newer_than_380)
+           watches_set_again, quotas, views, unknown_operations, every_operation, not_for_clients,
+           pings, logins, kinds_of_watches, reconfigs, kinds_in_multi, newer_than_380)
 
 # Where we answer otherwise than ZooKeeper 3.8.0: script, requests, the two errors (None: the same,
 # whatever it is), and why. Nothing else of these answers is compared.
@@ -322,6 +325,22 @@ DIFFERENCES = [
     ("watches_removed", "rest of no utf8", (0, -121), "the same"),
     ("bad_fields", "(multi of op .*|check), path null", None,
      "3.8.0 loses the zxid of a multi with a null path; since 3.9 it is an error's, as here"),
+    ("every_operation", "op 1[78] with nonsense", (-121, -5), "it is of kind 5, a kind of 3.9"),
+    ("every_operation", "op -?[0-9]+ with [a-z]+|closing with a body", None,
+     "a reconfig or createSession that cannot be read spends a zxid here"),
+    ("reconfigs", ".*", None, "the same"),
+    ("logins", "digest with no utf8, who now", None, "names are bytes, in Java they are texts"),
+    ("not_for_clients", "check", (-6, -5),
+     "unknown to clients, as in 3.9: 3.8.0 logs it when it holds, and no follower can read that"),
+    ("not_for_clients", "check, no path", (-6, -8), "the same"),
+    ("not_for_clients", "deleteContainer", (-6, -8), "it is the leader's, not any client's"),
+    ("kinds_of_watches", "op .* of (none|exists), kind [45]", (-121, -5), "kinds of 3.9"),
+    ("kinds_of_watches", "op .* of persistent, kind 4", (0, -5), "the same"),
+    ("kinds_of_watches", "op .* of persistent, kind 5", (-121, -5), "the same"),
+    ("kinds_of_watches", "op .* of recursive, kind 5", (0, -5), "the same"),
+    ("kinds_of_watches", "op .* of recursive, kind 4", (-121, -5), "the same"),
+    ("kinds_of_watches", "op .* of (persistent|recursive), kind [12]", (-121, 0),
+     "since 3.9 kinds are watches of their own"),
     ("newer_than_380", "exists, unreadable", (-102, 0), "since 3.8.6 it needs READ"),
     ("newer_than_380", "create2 in a multi", (0, 0), "since 3.9 it is answered with its stat"),
     ("newer_than_380", "flags in a multi", (-5, 0), "since 3.9 such a multi is not read"),

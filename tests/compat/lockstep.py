@@ -86,7 +86,7 @@ class World:
 
     def relative(self, zxid):
         """Counted from the first; before that only 'before' is the same in both worlds."""
-        return "before" if 0 < zxid < self.first_zxid else r.relative(zxid, self.first_zxid)
+        return r.relative(zxid, self.first_zxid)
 
     def zxid(self, back):
         """That many txns ago, or so."""

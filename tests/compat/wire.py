@@ -4,6 +4,7 @@
 A `Script` sends the same requests to any server and writes down what it answers, with clocks,
 sessions and the epoch taken out, so that two servers can be held against each other."""
 
+import contextlib
 import socket
 import struct
 
@@ -12,7 +13,7 @@ from raw_client import Closed, RawClient
 CREATE, DELETE, EXISTS, GET, SET, GET_ACL, SET_ACL, CHILDREN, SYNC = range(1, 10)
 CHILDREN2, CHECK, MULTI, CREATE2, RECONFIG, CHECK_WATCHES, REMOVE_WATCHES = range(12, 19)
 CREATE_CONTAINER, DELETE_CONTAINER, CREATE_TTL, MULTI_READ = range(19, 23)
-AUTH, SET_WATCHES = 100, 101
+AUTH, SET_WATCHES, SASL = 100, 101, 102
 EPHEMERALS, ALL_CHILDREN_NUMBER, SET_WATCHES2, ADD_WATCH, WHO_AM_I = range(103, 108)
 CLOSE = -11
 PLAIN, EPHEMERAL, SEQUENTIAL, EPHEMERAL_SEQUENTIAL, CONTAINER, TTL, TTL_SEQUENTIAL = range(7)
@@ -87,7 +88,9 @@ def set_watches2(zxid, *lists):
 # ---------------------------------------------------------------- answers
 
 def relative(zxid, first):
-    """What of a zxid two servers have in common."""
+    """What of a zxid two servers have in common; what was before depends on where they began."""
+    if 0 < zxid < first:
+        return "before"
     return zxid if zxid <= 0 else zxid - first
 
 
@@ -137,7 +140,7 @@ class Reader:
             results.append((op, err, body))
 
     def body_of(self, op):
-        if op in (CREATE, SYNC):
+        if op in (CREATE, SYNC, SASL):
             return self.s()
         if op in (CREATE2, CREATE_CONTAINER, CREATE_TTL):
             return self.s(), self.stat()
@@ -215,7 +218,8 @@ class Script:
         """Leaves the server as empty as it was."""
         for who in list(self.clients):
             if who != "ann":
-                self.clients.pop(who).request(CLOSE)
+                with contextlib.suppress(Closed):  # a server may have closed it before
+                    self.clients.pop(who).request(CLOSE)
         self.client("ann").request(AUTH, i(0) + s("digest") + s("super:above all"), special_xid=-4)
         self.remove_below("", keep=("/zookeeper",))
         self.remove_below("/zookeeper/quota")
