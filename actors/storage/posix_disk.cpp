@@ -191,6 +191,18 @@ int open_empty(const std::string& path) {
   return ::open(path.c_str(), flags, file_mode);
 }
 
+/// The file that a try without a free descriptor has made: Linux finds the descriptor first, gVisor
+/// and some network file systems the file. Only an empty one can be that; else EEXIST stands.
+int open_left_empty(const std::string& path) {
+  descriptor fd{::open(path.c_str(), O_WRONLY | O_NOFOLLOW | O_CLOEXEC)};
+  if (fd.get() < 0) return -1;
+  struct stat there {};
+  if (::fstat(fd.get(), &there) != 0) return -1;
+  if (S_ISREG(there.st_mode) && there.st_size == 0) return fd.release();
+  errno = EEXIST;
+  return -1;
+}
+
 constexpr const char* opening = "open for writing";
 
 tl::unexpected<io_error> not_opened(const std::string& path) {
@@ -206,10 +218,14 @@ posix_disk::posix_disk(posix_disk_options options)
 
 io_result<std::unique_ptr<writable_file>> posix_disk::open_writable(const std::string& path,
                                                                     open_mode mode) {
+  bool is_again = false;
   const auto open_it = [&] {
     if (mode == open_mode::create_or_truncate) return open_empty(path);
     const int made = mode == open_mode::create_new ? O_CREAT | O_EXCL | O_NOFOLLOW : 0;
-    return ::open(path.c_str(), O_WRONLY | O_CLOEXEC | made, file_mode);
+    const int fd = ::open(path.c_str(), O_WRONLY | O_CLOEXEC | made, file_mode);
+    if (fd < 0 && errno == EEXIST && is_again) return open_left_empty(path);
+    is_again = true;
+    return fd;
   };
   descriptor fd{with_patience(*options_, opening, path, open_it)};
   if (fd.get() < 0) return not_opened(path);

@@ -10,6 +10,7 @@
 
 #include <cerrno>
 #include <filesystem>
+#include <fstream>
 
 #include "actors/storage/data_dir.hpp"
 #include "tests/unit/storage/log_samples.hpp"
@@ -165,6 +166,7 @@ class no_files_left {
     few.rlim_cur = 64;
     ::setrlimit(RLIMIT_NOFILE, &few);
     for (int fd = 0; (fd = ::open("/dev/null", O_RDONLY)) >= 0;) taken_.push_back(fd);
+    EXPECT_EQ(errno, EMFILE);
   }
   ~no_files_left() {
     while (!taken_.empty()) free_one();
@@ -200,8 +202,23 @@ TEST_F(PosixDisk, ACallWaitsForADescriptorAndTellsThatItDoes) {
                         told.push_back(why.operation);
                         now.free_one();
                       }}};
-  EXPECT_TRUE(patient.open_writable(root + "/a", open_mode::create_new));
+  const auto opened = patient.open_writable(root + "/a", open_mode::create_new);
+  EXPECT_TRUE(opened) << opened.error().text();
   EXPECT_EQ(told, std::vector<std::string>{"open for writing"});
+}
+
+TEST_F(PosixDisk, AFileMadeByATryThatFoundNoDescriptorIsTakenIfItIsEmpty) {
+  // Some systems make the file before they look for a descriptor; here the callback does.
+  const auto open_beside = [this](const std::string& name, const std::string& content) {
+    no_files_left now;
+    posix_disk patient{{.shortage_ms_max = 60'000, .on_shortage = [&](const io_error&) {
+                          now.free_one();
+                          std::ofstream{root + name} << content;
+                        }}};
+    return patient.open_writable(root + name, open_mode::create_new);
+  };
+  EXPECT_TRUE(open_beside("/empty", ""));
+  EXPECT_EQ(open_beside("/other", "x").error().code, EEXIST);
 }
 
 TEST_F(PosixDisk, FileLongerThanExpectedIsNotRead) {
