@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""A dozen kinds of abuse at once against three servers that may have 256 MB and 1,024 files each,
+"""Fourteen kinds of abuse at once against three servers that may have 256 MB and 1,024 files each,
 while two honest clients write, read and hold a lock: no honest session is lost, their writes are
 answered, and no server goes above its limits or leaves its role.
 
