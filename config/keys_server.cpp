@@ -128,7 +128,8 @@ key_section server_keys() {
       "with OperationTimeout; deletes, smaller data, reads and new sessions are not. A part is one "
       "of the cgroup's limit, or else of the machine's memory; `cgroup` is all of the former, and "
       "no limit where there is none. A cgroup's limit is never passed, whatever is said here but "
-      "`none`. Not a key of ZooKeeper's, whose heap -Xmx bounds.",
+      "`none`; but less than 64 MiB counts as 64 MiB, in which a server can just live. Not a key "
+      "of ZooKeeper's, whose heap -Xmx bounds.",
       take_memory_limit, [](const node_config& c) { return memory_limit_text(c.memory_limit); }));
   return out;
 }

@@ -15,6 +15,8 @@
 #include <string_view>
 #include <utility>
 
+#include "actors/core/memory_budget.hpp"
+
 namespace troupe {
 namespace {
 
@@ -88,9 +90,10 @@ std::optional<cgroup_limit> find_cgroup_limit(const text_reader& read) {
   return least;
 }
 
-memory_allowance allow_memory(const config::memory_limit& asked,
-                              const std::optional<cgroup_limit>& cgroup,
-                              std::int64_t machine_bytes) {
+namespace {
+
+memory_allowance as_asked(const config::memory_limit& asked,
+                          const std::optional<cgroup_limit>& cgroup, std::int64_t machine_bytes) {
   if (asked.how == kind::none) return {0, "none, as memory.limit says"};
   if (asked.how == kind::cgroup && !cgroup)
     return {0, "none: memory.limit does not say, and no cgroup has a limit"};
@@ -108,6 +111,17 @@ memory_allowance allow_memory(const config::memory_limit& asked,
     return {cgroup->bytes, "the cgroup's, " + in_cgroup + ", which is less than memory.limit, " +
                                bytes_text(asked.value)};
   return {asked.value, "memory.limit, " + bytes_text(asked.value)};
+}
+
+}  // namespace
+
+memory_allowance allow_memory(const config::memory_limit& asked,
+                              const std::optional<cgroup_limit>& cgroup,
+                              std::int64_t machine_bytes) {
+  constexpr auto least = core::memory_budget::limit_min;
+  auto out = as_asked(asked, cgroup, machine_bytes);
+  if (out.bytes == 0 || out.bytes >= least) return out;
+  return {least, out.why + "; raised to " + bytes_text(least) + ", the least a server can live in"};
 }
 
 memory_allowance allow_memory(const config::memory_limit& asked) {

@@ -80,6 +80,16 @@ TEST(AllowedMemory, TheLeastThatZooCfgMaySayIsTheLeastThatIsDivided) {
   EXPECT_EQ(config::memory_limit::bytes_min, core::memory_budget::limit_min);
 }
 
+TEST(AllowedMemory, LessThanAServerLivesInIsRaisedAndSaid) {
+  constexpr std::int64_t mib = 1 << 20;
+  const cgroup_limit group{40 * mib, "/sys/fs/cgroup/memory.max"};
+  const auto whole = allow_memory({kind::cgroup, 0}, group, 4096 * mib);
+  EXPECT_EQ(whole.bytes, 64 * mib);
+  EXPECT_THAT(whole.why, HasSubstr("raised to 67108864 bytes (64 MiB)"));
+  EXPECT_EQ(allow_memory({kind::percent, 1}, std::nullopt, 4096 * mib).bytes, 64 * mib);
+  EXPECT_EQ(allow_memory({kind::bytes, 64 * mib}, std::nullopt, 4096 * mib).bytes, 64 * mib);
+}
+
 TEST(ProcessLimits, AProcessHasSomethingInMemory) { EXPECT_GT(resident_bytes(), 1 << 20); }
 
 }  // namespace
