@@ -176,6 +176,10 @@ class no_files_left {
     ::close(taken_.back());
     taken_.pop_back();
   }
+  /// One for the file, and a pipe for UBSan, which asks through one whether memory is readable.
+  void free_some() {
+    for (int i = 0; i < 3; ++i) free_one();
+  }
 
  private:
   rlimit was_{};
@@ -200,7 +204,7 @@ TEST_F(PosixDisk, ACallWaitsForADescriptorAndTellsThatItDoes) {
   std::vector<std::string> told;
   posix_disk patient{{.shortage_ms_max = 60'000, .on_shortage = [&](const io_error& why) {
                         told.push_back(why.operation);
-                        now.free_one();
+                        now.free_some();
                       }}};
   const auto opened = patient.open_writable(root + "/a", open_mode::create_new);
   EXPECT_TRUE(opened) << opened.error().text();
@@ -212,7 +216,7 @@ TEST_F(PosixDisk, AFileMadeByATryThatFoundNoDescriptorIsTakenIfItIsEmpty) {
   const auto open_beside = [this](const std::string& name, const std::string& content) {
     no_files_left now;
     posix_disk patient{{.shortage_ms_max = 60'000, .on_shortage = [&](const io_error&) {
-                          now.free_one();
+                          now.free_some();
                           std::ofstream{root + name} << content;
                         }}};
     return patient.open_writable(root + name, open_mode::create_new);
