@@ -31,6 +31,7 @@ sparing_accept::~sparing_accept() {
 
 bool sparing_accept::try_accept(caf::io::network::native_socket& result,
                                 caf::io::network::native_socket fd) {
+  if (spare_fd_ < 0) spare_fd_ = open_spare();  // another thread may have been faster last time
   result = ::accept4(fd, nullptr, nullptr, SOCK_CLOEXEC);
   if (result >= 0) return true;
   const int why = errno;

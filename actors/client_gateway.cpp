@@ -226,11 +226,13 @@ void cut_off(gateway_ptr self, connection_id id, const client& c, std::string_vi
 void cut_down_to(gateway_ptr self, std::int64_t bytes_max) {
   auto& clients = self->state.clients;
   const auto& gauges = *self->state.options.context->gauges;
-  while (gauges.unsent_bytes + gauges.request_bytes > bytes_max) {
-    auto most = std::ranges::max_element(
-        clients, {}, [](const auto& entry) { return entry.second.account->held(); });
-    if (most == clients.end() || most->second.account->held() == 0) return;
-    cut_off(self, most->first, most->second, "holds most of what all clients hold", bytes_max);
+  std::vector<std::pair<std::int64_t, connection_id>> holders;
+  for (const auto& [id, c] : clients)
+    if (const auto held = c.account->held(); held > 0) holders.emplace_back(held, id);
+  std::ranges::sort(holders, std::greater{}, &std::pair<std::int64_t, connection_id>::first);
+  for (const auto& [held, id] : holders) {
+    if (gauges.unsent_bytes + gauges.request_bytes <= bytes_max) return;
+    cut_off(self, id, clients.at(id), "holds most of what all clients hold", bytes_max);
   }
 }
 

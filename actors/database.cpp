@@ -189,6 +189,7 @@ void install(database_ptr self, const install_image& m) {
   s.stats.digest_mismatches += m.digest_mismatches;
   s.streams.clear();
   s.snapshot.reset();
+  s.origins.keep_if([&s](session_id id) { return s.tree.sessions().contains(id); }, s.walks);
   // The same again when the same life reads its files anew: then the numbers go on.
   if (m.session_time_ms > s.ids_from_ms) {
     s.ids_from_ms = m.session_time_ms;

@@ -129,6 +129,7 @@ struct database_state {
   std::map<session_id, std::deque<std::pair<cxid, std::unique_ptr<audited>>>> orphans;
   std::map<session_id, connection_id> by_session;
   std::map<session_id, opening_session> opening;  // made anew: createSession is under way
+  connection_id most_watching;                    // whom bound_watches() cut off last
   std::set<session_id> abandoned;  // the same, but their clients have left and know no id
   core::session_origins origins;   // of all that were made here and live
   std::map<connection_id, opening_session> reopening;  // the leader is asked whether they live

@@ -54,7 +54,7 @@ void answer_read(database_ptr self, connection_id id, state::connection& c,
       log_limit(self, c, "client.replyBytesMax", static_cast<std::int64_t>(who.limits.bytes_max));
   }
   if (answer.watch) {
-    if (!may_watch(self, id, c, answer.watch->path))
+    if (!may_watch(self, id, c, answer.watch->kind, answer.watch->path))
       return reply(self, id, c, asked, s.tree.last_processed(), error_code::bad_arguments, {});
     s.watches.add(answer.watch->kind, answer.watch->path, id.value);
     bound_watches(self);
@@ -73,6 +73,7 @@ void answer_here(database_ptr self, connection_id id, state::connection& c,
     case op_code::ping: {  // by the xid of pings, whatever it was asked by
       state::waiting_request pong{asked.request, asked.received};
       pong.request.xid = cxid{special_xid::ping};
+      pong.bytes = asked.bytes;
       return reply(self, id, c, pong, at, error_code::ok, {});
     }
     case op_code::auth:

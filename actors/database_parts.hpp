@@ -56,9 +56,7 @@ void on_client_has_room(database_ptr self, const client_has_room& m);
 /// What was left to be drained.
 void drain_later(database_ptr self);
 /// An auth or sasl request, which counts at once; its answer waits for its turn.
-[[nodiscard]] inline bool logs_in(op_code op) {
-  return op == op_code::auth || op == op_code::sasl;
-}
+[[nodiscard]] inline bool logs_in(op_code op) { return op == op_code::auth || op == op_code::sasl; }
 /// The connection has output that the turn's end sends.
 void note_output(database_state& s, connection_id id, database_state::connection& c);
 /// An event of the txn `at`, to all who watched for it.
@@ -83,7 +81,8 @@ void log_limit(database_ptr self, const database_state::connection& c, std::stri
 
 /// Whether a connection may have one more watch; if not, that is logged and counted.
 [[nodiscard]] bool may_watch(database_ptr self, connection_id id,
-                             const database_state::connection& c, std::string_view path);
+                             const database_state::connection& c, core::watch_kind kind,
+                             std::string_view path);
 void set_watches(database_ptr self, connection_id id, database_state::connection& c,
                  const database_state::waiting_request& asked);
 /// addWatch, checkWatches, removeWatches.

@@ -199,6 +199,7 @@ void session_closed(database_ptr self, const core::applied& done) {
       c.queue.front().request.xid == done.header.cx)
     reply(self, id, c, c.queue.front(), done.header.id, error_code::ok, {});
   close_after_output(s, id, c);
+  s.orphans.erase(done.header.client);  // no txn of an ended session comes any more
 }
 
 void on_connection_closed(database_ptr self, connection_id id) {
@@ -211,10 +212,7 @@ void on_connection_closed(database_ptr self, connection_id id) {
     return is_left;
   });
   auto at = s.connections.find(id);
-  if (at == s.connections.end()) {
-    std::erase_if(s.opening, [id](const auto& x) { return x.second.asked.connection == id; });
-    return;
-  }
+  if (at == s.connections.end()) return;
   abandon_queue(s, at->second);
   auto by = s.by_session.find(at->second.session);
   if (by != s.by_session.end() && by->second == id) s.by_session.erase(by);
@@ -233,7 +231,7 @@ void close_all_connections(database_ptr self) {
     reopening.promise.deliver(session_opened{session_opened::outcome::not_serving, {}, 0});
   s.opening.clear();
   s.abandoned.clear();
-  s.origins.clear();
+  s.origins.keep_if([&s](session_id id) { return s.tree.sessions().contains(id); }, s.walks);
   s.reopening.clear();
   s.orphans.clear();
   s.by_session.clear();

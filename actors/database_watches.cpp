@@ -22,8 +22,8 @@ void refuse_watch(database_ptr self, const state::connection& c) {
 }  // namespace
 
 bool may_watch(database_ptr self, connection_id id, const state::connection& c,
-               std::string_view path) {
-  if (self->state.watches.has_room(id.value, path)) return true;
+               core::watch_kind kind, std::string_view path) {
+  if (self->state.watches.has_room(id.value, kind, path)) return true;
   refuse_watch(self, c);
   return false;
 }
@@ -69,6 +69,8 @@ void bound_watches(database_ptr self) {
   const auto& context = *s.options.context;
   const auto max = static_cast<std::size_t>(context.watch_bytes_max());
   if (s.watches.bytes() <= max) return;
+  const auto chosen = s.connections.find(s.most_watching);
+  if (chosen != s.connections.end() && chosen->second.output.close) return;  // it is about to go
   const auto most = s.watches.greatest_holder();
   auto at = most ? s.connections.find(connection_id{*most}) : s.connections.end();
   if (at == s.connections.end() || at->second.output.close) return;
@@ -80,6 +82,7 @@ void bound_watches(database_ptr self) {
                                       {"all_bytes", s.watches.bytes()},
                                       {"limit", max}});
   context.gauges->clients_cut_off.fetch_add(1, std::memory_order_relaxed);
+  s.most_watching = at->first;
   close_after_output(s, at->first, c);
 }
 

@@ -306,7 +306,7 @@ needs needs_of(std::string_view word, const config::node_config& cfg) {
 }
 
 bool is_listing(std::string_view word) {
-  constexpr std::array<std::string_view, 5> listings = {"cons", "dump", "wchc", "wchp", "wchs"};
+  constexpr std::array<std::string_view, 5> listings = {"cons", "dump", "stat", "wchc", "wchp"};
   return std::ranges::find(listings, word) != listings.end();
 }
 

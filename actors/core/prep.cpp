@@ -185,12 +185,14 @@ txn prep::finish(context& at, tl::expected<txn_body, error_code> body) {
   txn out{.header = at.header};
   auto refusal = body ? error_code::ok : body.error();
   if (body) {
-    growth_.planned(at.header.id, at.growth);
     out.body = std::move(*body);
     auto* close = std::get_if<close_session_txn>(&out.body);
     if (close == nullptr || close->paths) out.digest = txn_digest{digest_version, digest_.value()};
-    if (encoded_bytes(out) <= options_.txn_bytes_max) return out;
-    if (close != nullptr && mutated(mutant::close_not_measured)) return out;
+    if (encoded_bytes(out) <= options_.txn_bytes_max ||
+        (close != nullptr && mutated(mutant::close_not_measured))) {
+      growth_.planned(at.header.id, at.growth);
+      return out;
+    }
     roll_back(at);
     refusal = error_code::bad_arguments;
   }

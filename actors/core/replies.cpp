@@ -143,6 +143,7 @@ read_reply answer_multi_read(const std::vector<multi_read_op>& asked, const aske
   read_reply out;
   jute::writer body{out.body};
   for (const auto& op : asked) {
+    at.step(2);
     const auto left = out.is_cut ? 0 : bytes_max - std::min(bytes_max, out.body.size());
     auto one = left == 0 ? too_long() : answer_node(op.type, op.request, who, now, left, at);
     out.is_cut = out.is_cut || one.is_cut;
@@ -196,19 +197,18 @@ read_reply answer_who_am_i(const asker& who) {
 }
 
 reply add_watch(const add_watch_request& asked, watcher_key watcher, watches& table) {
-  const bool is_known = asked.mode == add_watch_mode::persistent ||
-                        asked.mode == add_watch_mode::persistent_recursive;
-  if (is_known && !table.has_room(watcher, asked.path)) return {error_code::bad_arguments, {}};
+  auto kind = watch_kind::persistent;
   switch (asked.mode) {
     case add_watch_mode::persistent:
-      table.add(watch_kind::persistent, asked.path, watcher);
       break;
     case add_watch_mode::persistent_recursive:
-      table.add(watch_kind::persistent_recursive, asked.path, watcher);
+      kind = watch_kind::persistent_recursive;
       break;
     default:
       return {error_code::marshalling_error, {}};
   }
+  if (!table.has_room(watcher, kind, asked.path)) return {error_code::bad_arguments, {}};
+  table.add(kind, asked.path, watcher);
   reply out;
   jute::writer{out.body}(error_code::ok);  // an ErrorResponse, of no error
   return out;

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <unordered_map>
 
+#include "actors/core/pace.hpp"
 #include "messages/ids.hpp"
 
 namespace troupe::core {
@@ -31,9 +32,14 @@ class session_origins {
     if (--at->second->second == 0) counts_.erase(at->second);
     by_session_.erase(at);
   }
-  void clear() {
-    by_session_.clear();
-    counts_.clear();
+  /// Forgets the sessions whose end nobody will tell.
+  template <class Lives>
+  void keep_if(Lives lives, const pace& at = {}) {
+    for (auto next = by_session_.begin(); next != by_session_.end();) {
+      at.step();
+      const auto id = next++->first;
+      if (!lives(id)) end(id);
+    }
   }
 
  private:

@@ -107,6 +107,11 @@ bool watches::has_room(watcher_key watcher, watch_holding more) const {
   return fits(held_by(watcher));
 }
 
+bool watches::has_room(watcher_key watcher, watch_kind kind, std::string_view path) const {
+  return has_room(watcher, {1, path_bytes + watch_bytes + path.size()}) ||
+         table_of(kind).contains(path, watcher);
+}
+
 watch_holding watches::held_by(watcher_key watcher) const {
   watch_holding out;
   for (auto each : {&data_, &child_, &persistent_, &recursive_}) {
@@ -139,7 +144,7 @@ std::optional<watcher_key> watches::greatest_holder() const {
   return most->first;
 }
 
-watches::table& watches::table_of(watch_kind kind) {
+const watches::table& watches::table_of(watch_kind kind) const {
   switch (kind) {
     case watch_kind::child:
       return child_;

@@ -22,6 +22,7 @@
 #include <string_view>
 #include <unordered_map>
 #include <unordered_set>
+#include <utility>
 #include <vector>
 
 #include "actors/core/tree.hpp"
@@ -59,9 +60,8 @@ class watches {
   void set_max_of_one(watch_holding max) { max_of_one_ = max; }
   /// Whether the watcher may have `more`, on top of what it has.
   [[nodiscard]] bool has_room(watcher_key watcher, watch_holding more) const;
-  [[nodiscard]] bool has_room(watcher_key watcher, std::string_view path) const {
-    return has_room(watcher, {1, path_bytes + watch_bytes + path.size()});
-  }
+  /// What the watcher has already takes no room.
+  [[nodiscard]] bool has_room(watcher_key watcher, watch_kind kind, std::string_view path) const;
   [[nodiscard]] static watch_holding holding_of(const set_watches2_request& asked);
   [[nodiscard]] watch_holding held_by(watcher_key watcher) const;
   /// By all.
@@ -129,7 +129,10 @@ class watches {
     void unlist(watcher_key watcher, const std::string& path);
     void count_out(const watchers& left, const std::string& path, std::size_t gone);
   };
-  table& table_of(watch_kind kind);
+  [[nodiscard]] const table& table_of(watch_kind kind) const;
+  table& table_of(watch_kind kind) {
+    return const_cast<table&>(std::as_const(*this).table_of(kind));
+  }
   void add_recursive(std::string_view path, watchers& heard) const;
   table data_, child_, persistent_, recursive_;
   watch_holding max_of_one_{std::numeric_limits<std::size_t>::max(),

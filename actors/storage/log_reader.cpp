@@ -110,13 +110,17 @@ io_result<std::optional<log_entry>> log_file_reader::entry_at(std::uint64_t offs
     return found(log_tail::kind::cut, "an entry of " + std::to_string(whole) +
                                           " bytes begins, and the file has " +
                                           std::to_string(left));
-  // Looked at by itself first: a length that is none may span the whole file.
-  auto mark = file_->read_at(offset + whole - 1, 1);
-  if (!mark) return tl::unexpected(std::move(mark.error()));
-  if (*mark != "B") return found(log_tail::kind::cut, "an entry does not end with its 'B'");
+  constexpr const char* endless = "an entry does not end with its 'B'";
+  if (whole >
+      block_bytes) {  // a length that is none may span the whole file: look at its end first
+    auto mark = file_->read_at(offset + whole - 1, 1);
+    if (!mark) return tl::unexpected(std::move(mark.error()));
+    if (*mark != "B") return found(log_tail::kind::cut, endless);
+  }
   bytes = window(offset, whole);
   if (!bytes) return tl::unexpected(std::move(bytes.error()));
   if (bytes->size() < whole) return found(log_tail::kind::cut, "the file was cut meanwhile");
+  if ((*bytes)[whole - 1] != 'B') return found(log_tail::kind::cut, endless);
   auto payload = bytes->substr(entry_head_bytes, whole - entry_overhead_bytes);
   if (head.checksum != std::int64_t{checksum_of(payload)})
     return found(log_tail::kind::damaged, "an entry's checksum is " + to_hex(head.checksum) +

@@ -222,5 +222,38 @@ TEST_F(DatabaseLimits, AnAddressHasNoMoreSessionsThanItMay) {
   open_new(connection_id{next + 1}, "z");
 }
 
+// -- what answers give back
+// ------------------------------------------------------------------------
+
+TEST_F(DatabaseLimits, EveryAnswerGivesBackWhatItsRequestTook) {
+  const connection_id id{77};
+  std::size_t given_back = 0;
+  auto counting = [&given_back](client_sink::pointer) -> client_sink::behavior_type {
+    return {[&given_back](const client_output& m) { given_back += m.request_bytes; }};
+  };
+  auto client = keep(system().spawn(counting));
+  auto account = std::make_shared<client_account>(*context);
+  system().spawn([&](caf::event_based_actor* self) {
+    self->request(database_, caf::infinite,
+                  open_session{id, {}, 10'000, {}, "127.0.0.1", client, false, account})
+        .then([](const session_opened&) {});
+  });
+  run();
+  commit();
+  const std::string some(100, 's');  // malformed for most: errors give back too
+  std::size_t asked = 0;
+  for (const auto op : {op_code::ping, op_code::get_data, op_code::set_watches, op_code::add_watch,
+                        op_code::remove_watches, op_code::create, op_code::who_am_i, op_code::multi,
+                        op_code::multi_read, op_code::get_ephemerals}) {
+    const auto xid = op == op_code::ping ? -2 : 5;
+    for (const auto& body : {some, std::string{}}) {
+      ask(id, {{cxid{xid}, op, body}});
+      commit();
+      asked += body.size() + 8;  // and the request's header
+      EXPECT_EQ(given_back, asked) << "op " << static_cast<int>(op);
+    }
+  }
+}
+
 }  // namespace
 }  // namespace troupe::test

@@ -149,11 +149,13 @@ TEST(WatchLimits, NobodyHasRoomForMoreThanTheMostOfOne) {
   watches table;
   table.set_max_of_one({2, 3 * each});
   table.add(watch_kind::data, "/a", ann);
-  EXPECT_TRUE(table.has_room(ann, "/b"));
+  EXPECT_TRUE(table.has_room(ann, watch_kind::data, "/b"));
   table.add(watch_kind::child, "/b", ann);
-  EXPECT_FALSE(table.has_room(ann, "/c"));
-  EXPECT_TRUE(table.has_room(bob, "/c"));
-  EXPECT_FALSE(table.has_room(bob, std::string(3 * each, 'p')));
+  EXPECT_FALSE(table.has_room(ann, watch_kind::data, "/c"));
+  EXPECT_TRUE(table.has_room(ann, watch_kind::exist, "/a")) << "it has that one already";
+  EXPECT_FALSE(table.has_room(ann, watch_kind::child, "/a"));
+  EXPECT_TRUE(table.has_room(bob, watch_kind::data, "/c"));
+  EXPECT_FALSE(table.has_room(bob, watch_kind::data, std::string(3 * each, 'p')));
   set_watches2_request many;
   many.one_shot.child = {"/a", "/b", "/c"};
   EXPECT_FALSE(table.has_room(bob, watches::holding_of(many)));
@@ -201,8 +203,9 @@ TEST(SessionOrigins, ASessionCountsForItsAddressUntilItsEnd) {
   origins.end(session_id{9});  // of another server
   EXPECT_EQ(origins.count("10.0.0.1"), 1U);
   EXPECT_EQ(origins.count("10.0.0.2"), 1U);
-  origins.clear();
+  origins.keep_if([](session_id id) { return id == session_id{3}; });
   EXPECT_EQ(origins.count("10.0.0.1"), 0U);
+  EXPECT_EQ(origins.count("10.0.0.2"), 1U);
 }
 
 }  // namespace
