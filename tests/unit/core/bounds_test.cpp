@@ -80,16 +80,16 @@ TEST(Bounds, WatchesOfAConnection) {
   constexpr auto each = watches::path_bytes + watches::watch_bytes + 2;
   table.set_max_of_one({3, 1'000'000});
   for (auto path : {"/a", "/b", "/c"}) {
-    EXPECT_TRUE(table.has_room(1, path));
+    EXPECT_TRUE(table.has_room(1, watch_kind::data, path));
     table.add(watch_kind::data, path, 1);
   }
-  EXPECT_FALSE(table.has_room(1, "/d"));
+  EXPECT_FALSE(table.has_room(1, watch_kind::data, "/d"));
   for (std::size_t max : {3 * each - 1, 3 * each, 3 * each + 1}) {
     watches by_bytes;
     by_bytes.set_max_of_one({100, max});
     by_bytes.add(watch_kind::data, "/a", 1);
     by_bytes.add(watch_kind::child, "/a", 1);
-    EXPECT_EQ(by_bytes.has_room(1, "/b"), max >= 3 * each) << max;
+    EXPECT_EQ(by_bytes.has_room(1, watch_kind::data, "/b"), max >= 3 * each) << max;
   }
   set_watches2_request again;
   again.one_shot.data = {"/a", "/b"};
