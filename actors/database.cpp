@@ -110,8 +110,10 @@ void stop(database_ptr self) {
   s.upstream = nullptr;
   s.to_propose.clear();
   s.to_forward.clear();
+  s.touched.clear();
   if (s.live) free_elsewhere(self, *std::exchange(s.live, {}));
   if (s.local) free_elsewhere(self, *std::exchange(s.local, {}));
+  s.planner.begin(s.planner.next_zxid());  // what was planned and not applied is nobody's any more
   s.streams.clear();
   close_all_connections(self);
 }
@@ -229,7 +231,6 @@ void begin_learning(database_ptr self, const start_learning& m) {
   s.role = database_state::mode::learning;
   s.upstream = m.upstream;
   s.leader = nullptr;
-  s.touched.clear();
   begin_local_sessions(self);
 }
 

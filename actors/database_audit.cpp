@@ -51,7 +51,8 @@ void audit_refusal(database_ptr self, const state::audited& asked) {
 
 void abandon_queue(state& s, state::connection& c) {
   for (auto& waiting : c.queue)
-    if (waiting.for_audit && !waiting.is_held)  // a held one no leader has: nothing comes of it
+    // What no leader has, or what is refused here, comes back as no txn.
+    if (waiting.for_audit && !waiting.is_held && waiting.refusal == error_code::ok)
       s.orphans[c.session].emplace_back(waiting.request.xid, std::move(waiting.for_audit));
   c.queue.clear();
   c.reads = c.under_way = c.held = 0;

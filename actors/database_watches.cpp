@@ -10,6 +10,14 @@ namespace {
 
 using state = database_state;
 
+/// A client that comes back hears of nothing that it may not read, as if it had been here: then the
+/// watch is spent, and it was told nothing. (ZooKeeper's tells.)
+bool may_hear(const state& s, const state::connection& c, const watch_event& missed) {
+  const auto* node = s.tree.find(missed.path);
+  return node == nullptr || s.options.context->config.skip_acl ||
+         core::is_allowed(*s.tree.acl_of(*node), permission::read, c.shown);
+}
+
 /// The connection's watches are as many as it may have, or as long. A watch that is not set must
 /// not be silent: it is an error to whoever asks for one, and the end of a connection that asks for
 /// all it had before.
@@ -40,7 +48,7 @@ void set_watches(database_ptr self, connection_id id, state::connection& c,
   }
   for (const auto& event : s.watches.set_watches(id.value, *request, s.tree, s.walks)) {
     s.walks.step(steps_of_output);
-    send_event(s, id, c, framed(zxid{-1}, event));  // of no txn in particular
+    if (may_hear(s, c, event)) send_event(s, id, c, framed(zxid{-1}, event));  // of no txn
   }
   bound_watches(self);
   reply(self, id, c, asked, at, request->is_cut ? error_code::marshalling_error : error_code::ok,

@@ -30,6 +30,7 @@ sys.path.insert(0, os.path.join(HERE, "nemesis"))
 import report  # pylint: disable=wrong-import-position
 from ensemble import ACTOR_CLUSTER, Ensemble, harness  # pylint: disable=wrong-import-position
 from faults import KINDS, Nemesis  # pylint: disable=wrong-import-position
+from census import wait_until_empty  # pylint: disable=wrong-import-position
 from final import final_reads, make_objects  # pylint: disable=wrong-import-position
 from kazoo_workloads import WORKLOADS  # pylint: disable=wrong-import-position
 from recorder import Plan, Recorder, now_us  # pylint: disable=wrong-import-position
@@ -41,6 +42,7 @@ CLIENTS_A_PROCESS = 1_000_000
 ROUND_S = 30
 SPARE_ROUNDS = 10  # for what takes longer than planned
 END_S = 120        # for the workers to come to their end
+SETTLE_S = 20      # and for the servers to forget them, beside their sessions' timeout
 
 
 def say(text):
@@ -189,6 +191,8 @@ class Run:
         self.problems += differing
         if not differing:
             say(f"the trees of all servers are equal, {count} znodes")
+        self.problems += wait_until_empty(self.ensemble.addresses,
+                                          2 * self.options.session_ms / 1000 + SETTLE_S)
 
     def name_logs(self):
         """By short names beside the rest; the files stay where the servers wrote them."""

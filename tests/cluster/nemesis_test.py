@@ -14,6 +14,7 @@ import harness
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "nemesis"))
 import report  # pylint: disable=wrong-import-position
+from census import MOST, left_over  # pylint: disable=wrong-import-position
 from faults import Done  # pylint: disable=wrong-import-position
 
 FAULTS = "kill-leader,pause-leader,isolate-leader,disk-full-leader"
@@ -53,6 +54,15 @@ class Judgement(unittest.TestCase):
         self.assertEqual(count, 2)
         self.assertIn("/a data=2", problems[0])
         self.assertEqual(report.differing_trees({1: one, 3: one})[0], [])
+
+    def test_what_is_left_when_all_clients_have_gone_is_told(self):
+        def told(**other):
+            return "".join(f"{name}\t{other.get(name, most)}\n" for name, most in MOST.items())
+        self.assertEqual(left_over(told()), {})
+        self.assertEqual(left_over(told(zk_watch_count=2)), {"zk_watch_count": "2"})
+        self.assertEqual(left_over(told(zk_num_alive_connections=2)),
+                         {"zk_num_alive_connections": "2"})
+        self.assertEqual(set(left_over("mntr is not executed")), set(MOST))
 
     def test_probe_waits_for_the_rest_of_a_line(self):
         path = self.write("probe", "100 1\n200 2\n30")

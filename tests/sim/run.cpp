@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include "tests/sim/census.hpp"
 #include "tests/sim/faults.hpp"
 #include "tests/sim/seen_history.hpp"
 #include "tests/sim/world.hpp"
@@ -86,6 +87,7 @@ run_result run_seed(const run_options& options) {
   rng chance = rng{options.seed}.fork(77);
   const auto drawn = draw_options(options, chance);
   world w{drawn};
+  census_taker kept{w};
   fault_options f;
   f.mean_pause = chance.between(duration{500ms}, duration{4s});
   f.outage_max = chance.between(duration{2s}, duration{20s});
@@ -116,6 +118,8 @@ run_result run_seed(const run_options& options) {
   nemesis.unleash(w.now() + chaos);
   w.run_for(chaos);
   if (w.heal_and_settle(180s)) w.audit();
+  if (w.failures().empty()) kept.check();
+  if (w.failures().empty()) kept.check_that_nothing_is_left();
 
   if (options.as_seen)
     options.as_seen(
