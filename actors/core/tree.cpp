@@ -228,15 +228,14 @@ op_result tree::change(change_context& at, const multi_txn& t) {
 }
 
 void tree::compare_digest(const txn& x, applied& out) {
+  const bool can_be_compared = x.digest && x.digest->version == digest_version;
   if (expected_) {
     if (x.header.id < expected_->at) return;
-    if (x.header.id == expected_->at && digest() != expected_->value) {
-      out.digest_matches = false;
-      out.digest_told = expected_->value;
-    }
+    const bool is_as_told = x.header.id == expected_->at && digest() == expected_->value;
+    if (!is_as_told && (x.header.id == expected_->at || !can_be_compared)) return;
     expected_.reset();
   }
-  if (x.digest && x.digest->version == digest_version && x.digest->tree != digest()) {
+  if (can_be_compared && x.digest->tree != digest()) {
     out.digest_matches = false;
     out.digest_told = x.digest->tree;
   }
@@ -256,9 +255,9 @@ bool tree::expect_digest(const zxid_digest& then) {
   expected_.reset();
   if (then.version != digest_version || then.at < last_processed_ || then.at.value == 0)
     return true;
-  if (then.at == last_processed_) return then.value == digest();
+  if (then.at == last_processed_ && then.value == digest()) return true;
   expected_ = then;
-  return true;
+  return then.at > last_processed_;
 }
 
 // -- reading --------------------------------------------------------------------------------------

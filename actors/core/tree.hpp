@@ -115,11 +115,15 @@ class tree {
   /// The digest now, with the zxid that the tree had it first at: a txn's, not that of an epoch
   /// begun since. All zeros in a new database; of a fuzzy copy the one that it was promised.
   [[nodiscard]] zxid_digest last_digest() const;
-  /// The tree is a fuzzy copy until the txn `then.at`, and must have that digest after it. Until
-  /// then no digest is compared. When that txn is the last processed, it is compared at once:
-  /// false if it differs. Ignored when it is older, or the digest of another version.
+  /// The tree is a fuzzy copy until the txn `then.at`, and has that digest after it. Until then no
+  /// digest is compared. When that txn is the last processed, it is compared at once: false if it
+  /// differs. Ignored when it is older, or the digest of another version.
+  /// A difference there proves nothing yet: ZooKeeper changes its tree before it notes the digest,
+  /// so the copy may hold a part of the txn after `then.at`. The next digest that a txn carries
+  /// decides, for a digest is of the whole tree.
   [[nodiscard]] bool expect_digest(const zxid_digest& then);
-  /// The txn that the tree is a fuzzy copy until, as long as it has not come.
+  /// The txn that the tree is a fuzzy copy until, as long as it has not come; or that has come and
+  /// left a difference which no other has explained yet.
   [[nodiscard]] std::optional<zxid> fuzzy_until() const {
     return expected_ ? std::optional{expected_->at} : std::nullopt;
   }

@@ -3,7 +3,7 @@
 
 namespace troupe::storage {
 
-void image_builder::compare(zxid at, std::int64_t told) {
+void image_builder::note_difference(zxid at, std::int64_t told) {
   ++findings_.mismatches;
   findings_.differs_at_end = true;
   if (!findings_.first) findings_.first = {at, told, image_->data.digest()};
@@ -15,7 +15,6 @@ database_sink image_builder::sink() {
     image_ = std::make_shared<core::image>();
     decoder_ = std::make_unique<core::snapshot_decoder>();
     findings_ = {};
-    unexplained_.reset();
   };
   out.chunk = [this](std::string_view bytes) -> tl::expected<void, std::string> {
     if (decoder_->feed(bytes)) return {};
@@ -26,16 +25,15 @@ database_sink image_builder::sink() {
     if (!decoded) return tl::unexpected(std::move(decoded.error()));
     *image_ = std::move(*decoded);
     image_->data.set_last_processed(as_of);
-    if (image_->digest && !image_->data.expect_digest(*image_->digest))
-      unexplained_ = image_->digest->value;
+    // What differs now, a txn of the log may explain; finish() looks.
+    if (image_->digest) (void)image_->data.expect_digest(*image_->digest);
     return {};
   };
   out.apply = [this](const txn_ptr& t) -> tl::expected<void, std::string> {
-    unexplained_.reset();
     auto applied = image_->data.apply(t->value);
     if (t->value.digest && t->value.digest->version == core::digest_version)
       findings_.differs_at_end = false;
-    if (!applied.digest_matches) compare(t->id(), applied.digest_told);
+    if (!applied.digest_matches) note_difference(t->id(), applied.digest_told);
     if (on_txn_) on_txn_(t);
     return {};
   };
@@ -43,9 +41,12 @@ database_sink image_builder::sink() {
 }
 
 void image_builder::finish(const loaded_database& how) {
-  if (unexplained_) compare(how.last, *unexplained_);
   image_->data.set_last_processed(how.last);
-  findings_.fuzzy_until = image_->data.fuzzy_until();
+  const auto until = image_->data.fuzzy_until();
+  if (until && *until <= how.last)
+    note_difference(*until, image_->data.last_digest().value);  // and the log explains it not
+  else
+    findings_.fuzzy_until = until;
 }
 
 }  // namespace troupe::storage

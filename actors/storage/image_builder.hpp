@@ -46,15 +46,12 @@ class image_builder {
   [[nodiscard]] const digest_findings& findings() const { return findings_; }
 
  private:
-  void compare(zxid at, std::int64_t told);
+  void note_difference(zxid at, std::int64_t told);
 
   std::function<void(const txn_ptr&)> on_txn_;
   std::unique_ptr<core::snapshot_decoder> decoder_;
   std::shared_ptr<core::image> image_ = std::make_shared<core::image>();
   digest_findings findings_;
-  /// The snapshot's own digest, if its content has another. A server may have applied the next txn
-  /// before it noted that txn's zxid, so this is a finding only when the log has no next one.
-  std::optional<std::int64_t> unexplained_;
 };
 
 }  // namespace troupe::storage

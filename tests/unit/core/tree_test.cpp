@@ -293,11 +293,38 @@ TEST(TreeDigest, FuzzyCopyIsComparedFromTheRecordedZxidOn) {
   auto x = create_at(2, "/a", 1);
   x.digest = wrong;
   EXPECT_TRUE(t.apply(x).digest_matches);
-  auto compared = t.apply(create_at(3, "/b", 2));
+  EXPECT_TRUE(t.apply(create_at(3, "/b", 2)).digest_matches) << "the next txn may explain it";
+  EXPECT_EQ(t.fuzzy_until(), zxid{3});
+  EXPECT_EQ(t.last_digest(), (zxid_digest{zxid{3}, digest_version, 12345}));
+  EXPECT_TRUE(t.apply(create_at(4, "/c", 3)).digest_matches) << "it carries no digest";
+  x = create_at(5, "/d", 4);
+  x.digest = wrong;
+  auto compared = t.apply(x);
   EXPECT_FALSE(compared.digest_matches);
-  EXPECT_EQ(compared.digest_told, 12345);
+  EXPECT_EQ(compared.digest_told, 777);
   EXPECT_EQ(t.fuzzy_until(), std::nullopt);
-  EXPECT_TRUE(t.apply(create_at(4, "/c", 3)).digest_matches);
+  EXPECT_TRUE(t.apply(create_at(6, "/e", 5)).digest_matches);
+}
+
+TEST(TreeDigest, FuzzyCopyThatHoldsAPartOfTheTxnBehindIsProvedByThatTxnsDigest) {
+  tree whole;
+  whole.apply(create_at(1, "/a", 1));
+  whole.apply(create_at(2, "/b", 2));
+  const auto told = zxid_digest{zxid{2}, digest_version, whole.digest()};
+  auto last = create_at(3, "/c", 3);
+  whole.apply(last);
+  last.digest = txn_digest{digest_version, whole.digest()};
+
+  tree copy;  // of the time after the first txn, but for /c
+  copy.apply(create_at(1, "/a", 1));
+  copy.apply(last);
+  copy.set_last_processed(zxid{1});
+  EXPECT_TRUE(copy.expect_digest(told));
+  EXPECT_TRUE(copy.apply(create_at(2, "/b", 2)).digest_matches);
+  EXPECT_NE(copy.digest(), told.value);
+  EXPECT_TRUE(copy.apply(last).digest_matches);
+  EXPECT_EQ(copy.fuzzy_until(), std::nullopt);
+  EXPECT_EQ(copy.digest(), whole.digest());
 }
 
 TEST(TreeDigest, CopyThatIsNotFuzzyIsComparedAtOnce) {

@@ -28,6 +28,18 @@ std::string encoded(const core::tree& data) {
   return out;
 }
 
+/// The same with another digest, and a seal that is right over it.
+std::string encoded(const core::tree& data, zxid digest_at, std::int64_t digest) {
+  constexpr std::size_t digest_and_seal_bytes = 33;
+  auto out = encoded(data);
+  out.resize(out.size() - digest_and_seal_bytes);
+  jute::writer w{out};
+  w(digest_at, core::digest_version, digest);
+  w.i64(std::int64_t{checksum_of(out)});
+  w.bytes("/");
+  return out;
+}
+
 class ImageBuilder : public testing::Test {
  protected:
   void SetUp() override { ASSERT_TRUE(d.create_directories("/z/version-2")); }
@@ -80,14 +92,7 @@ TEST_F(ImageBuilder, SnapshotWhoseContentIsNotItsDigestsIsNamed) {
   auto data = tree_of({create_txn_at(at(1, 1), "/a")});
   auto ours = data.digest();
   // A seal is right over whatever was written: here a digest that is another tree's.
-  auto bytes = encoded(data);
-  auto body = bytes.substr(0, bytes.size() - 33);
-  jute::writer w{body};
-  w(at(1, 1), core::digest_version, ours + 5);
-  auto sum = std::int64_t{checksum_of(body)};
-  w.i64(sum);
-  w.bytes("/");
-  d.put("/z/version-2/" + snapshot_name(at(1, 1)), body);
+  d.put("/z/version-2/" + snapshot_name(at(1, 1)), encoded(data, at(1, 1), ours + 5));
   auto found = load();
   EXPECT_EQ(found.mismatches, 1u);
   ASSERT_TRUE(found.first);
@@ -102,17 +107,43 @@ TEST_F(ImageBuilder, SnapshotThatHoldsTheNextTxnAlreadyIsAsItsWriterMeantIt) {
   auto before = tree_of({first});
   auto both = tree_of({first, second});
   auto digest_of_both = both.digest();
-  auto bytes = encoded(both);
-  auto body = bytes.substr(0, bytes.size() - 33);
-  jute::writer w{body};
-  w(at(1, 1), core::digest_version, before.digest());
-  auto sum = std::int64_t{checksum_of(body)};
-  w.i64(sum);
-  w.bytes("/");
-  d.put("/z/version-2/" + snapshot_name(at(1, 1)), body);
+  d.put("/z/version-2/" + snapshot_name(at(1, 1)), encoded(both, at(1, 1), before.digest()));
   put_log({create_txn_at(at(1, 2), "/b", digest_of_both)});
   EXPECT_EQ(load().mismatches, 0u);
   EXPECT_EQ(last, at(1, 2));
+}
+
+/// The same at the end of a snapshot during which txns were applied: its walk has passed the place
+/// of the first of them, and has met the second one's znode before the digest was noted.
+TEST_F(ImageBuilder, FuzzySnapshotThatHoldsTheTxnBehindItsDigestIsAsItsWriterMeantIt) {
+  const auto a = create_txn_at(at(1, 1), "/a");
+  auto b = create_txn_at(at(1, 2), "/b"), c = create_txn_at(at(1, 3), "/c");
+  const auto told = tree_of({a, b}).digest();
+  const auto digest_of_all = tree_of({a, b, c}).digest();
+  const auto file = "/z/version-2/" + snapshot_name(at(1, 1));
+  d.put(file, encoded(tree_of({a, c}), at(1, 2), told));
+  b = create_txn_at(at(1, 2), "/b", told);
+  c = create_txn_at(at(1, 3), "/c", digest_of_all);
+  put_log({a, b, c});
+  auto found = load();
+  EXPECT_EQ(found.mismatches, 0u);
+  EXPECT_EQ(found.fuzzy_until, std::nullopt);
+  EXPECT_EQ(image->data.digest(), digest_of_all);
+
+  // What stands in no log explains nothing: the txn behind shows it, or the end of the log.
+  d.put(file, encoded(tree_of({a, c, create_txn_at(at(1, 4), "/d")}), at(1, 2), told));
+  found = load();
+  EXPECT_EQ(found.mismatches, 1u);
+  ASSERT_TRUE(found.first);
+  EXPECT_EQ(found.first->at, at(1, 3));
+  EXPECT_TRUE(found.differs_at_end);
+  put_log({a, b});
+  found = load();
+  ASSERT_TRUE(found.first);
+  EXPECT_EQ(found.first->at, at(1, 2));
+  EXPECT_EQ(found.first->told, told);
+  EXPECT_TRUE(found.differs_at_end);
+  EXPECT_EQ(found.fuzzy_until, std::nullopt);
 }
 
 TEST_F(ImageBuilder, SnapshotFinishedAfterTheLogsEndIsSaidToBeFuzzy) {
