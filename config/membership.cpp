@@ -180,7 +180,7 @@ tl::expected<membership, refused_change> change_some(const membership& now,
   if (std::any_of(now.servers.begin(), now.servers.end(), [](const auto& x) { return x.group; }))
     return tl::unexpected(bad("groups decide on quorums, so the whole list has to be given"));
   for (const auto& part : split(asked.leaving.value_or(""), ',')) {
-    auto id = parse_number(part, 0, number_max);
+    auto id = parse_number(part, std::numeric_limits<std::int64_t>::min(), number_max);
     if (!id) return tl::unexpected(no_number(part));
     std::erase_if(out.servers, [&](const auto& x) { return x.id.value == *id; });
   }

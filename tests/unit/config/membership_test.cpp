@@ -94,6 +94,7 @@ TEST(MembershipChange, JoinsAndLeaves) {
             (numbers{1, 2, 3, 4, -5}));
   EXPECT_EQ(ids(changed({.leaving = "3"})), (numbers{1, 2}));
   EXPECT_EQ(ids(changed({.leaving = "3, 9"})), (numbers{1, 2})) << "9 is not there; so be it";
+  EXPECT_EQ(ids(changed({.leaving = "-1"})), (numbers{1, 2, 3})) << "nor is this";
   EXPECT_EQ(ids(changed({.joining = "server.4=h4:1:2;3", .leaving = "1"})), (numbers{2, 3, 4}));
   EXPECT_EQ(changed({.leaving = "3"}).version, zxid{0x100000007});
 }
