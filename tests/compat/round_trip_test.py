@@ -19,7 +19,8 @@ from raw_client import RawClient
 from shared import harness
 from way_back_test import populate, populate_by_hand
 
-SESSION_S = 40
+SESSION_S = 40 * harness.SLOWNESS
+SESSION_MS = int(SESSION_S * 1000)
 LOAD = "/load"
 
 
@@ -58,7 +59,7 @@ class RawWatcher:
     def __init__(self, ensemble):
         self.ensemble = ensemble
         self.client = RawClient(ensemble[1])
-        self.client.connect(timeout_ms=SESSION_S * 1000)
+        self.client.connect(timeout_ms=SESSION_MS)
         for path, mode in (("/watched/data", 0), ("/watched", 1)):
             assert self.client.request(r.ADD_WATCH, r.with_number(path, mode))[1] == 0
 
@@ -69,7 +70,7 @@ class RawWatcher:
         def again():
             self.client.socket.close()
             self.client = RawClient(self.ensemble[2])
-            assert self.client.connect(session, password, SESSION_S * 1000, seen)
+            assert self.client.connect(session, password, SESSION_MS, seen)
             _, err, _ = self.client.request(
                 r.SET_WATCHES2, r.set_watches2(seen, [], [], [], ["/watched/data"], ["/watched"]),
                 special_xid=-8)
@@ -151,7 +152,7 @@ class RoundTrip(unittest.TestCase):
             self.assertEqual(zk.exists(worker.mine).ephemeralOwner, worker.session)
 
     def test_ensemble_becomes_ours_and_zookeepers_again_under_its_clients(self):
-        with harness.Ensemble(3, snapCount=400, preAllocSize=64, maxSessionTimeout=60_000,
+        with harness.Ensemble(3, snapCount=400, preAllocSize=64, maxSessionTimeout=2 * SESSION_MS,
                               extendedTypesEnabled="true", **shared.PATIENCE) as e:
             for server in e:
                 server.genuine = True

@@ -25,7 +25,7 @@ ACTOR_LOG = os.path.join(os.path.dirname(harness.ACTOR_NODE), "actor-log")
 
 # A Java server takes seconds to start, on a busy machine many.
 PATIENCE = {"tickTime": 1000, "initLimit": 40, "syncLimit": 20}
-START_S = 90
+START_S = 90 * harness.SLOWNESS
 
 
 def tool(*arguments):
