@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "actors/node/node.hpp"
 
-#include <malloc.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -20,6 +19,7 @@
 #include "actors/core/audit.hpp"
 #include "actors/ensemble.hpp"
 #include "actors/error_text.hpp"
+#include "actors/node/heap.hpp"
 #include "actors/node/links.hpp"
 #include "actors/node/network_settings.hpp"
 #include "actors/node/ports.hpp"
@@ -167,7 +167,7 @@ void wait_for_end(const sigset_t& signals, const node_context& context,
   for (int got = 0; sigwait(&signals, &got) == 0;) {
     if (got == SIGUSR2) {
       if (const auto to = wanted.moved_to.take()) listening.follow(*to);
-      if (wanted.trim.exchange(false)) ::malloc_trim(0);
+      if (wanted.trim.exchange(false)) trim_heap();
       note.listens_at(listening.client_host(), listening.client_port());
     } else if (got == SIGUSR1) {
       write_trace(context, trace_path);
@@ -202,16 +202,6 @@ void give_way() {
   (void)::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), niceness);
 }
 
-/// How the heap is kept where its size matters: what is large is mapped by itself, so that it goes
-/// back at once, and few arenas hold little that others could use. The library's own rule would
-/// raise the first bound with every large piece that is freed. Before there are threads.
-void settle_heap() {
-  constexpr int large_bytes = 256 << 10, top_bytes = 4 << 20, arenas = 2;
-  (void)::mallopt(M_MMAP_THRESHOLD, large_bytes);
-  (void)::mallopt(M_TRIM_THRESHOLD, top_bytes);
-  (void)::mallopt(M_ARENA_MAX, arenas);
-}
-
 /// A call waits so long for a descriptor or for memory before it fails: the journal's clients take
 /// it for a slow disk until then.
 constexpr std::int32_t shortage_ms_max = 5'000;
@@ -231,7 +221,7 @@ struct allowances {
 
 allowances claim_allowances(const config::node_config& config) {
   allowances out{raise_open_files(), allow_memory(config.memory_limit)};
-  if (out.memory.bytes > 0) settle_heap();
+  settle_heap(out.memory.bytes > 0);
   return out;
 }
 
@@ -248,7 +238,8 @@ void tell(const node_context& context, const allowances& allowed) {
       "memory_limit",
       {{"bytes", context.memory.limit()},
        {"for_the_tree", context.memory.is_limited() ? context.memory.tree_max() : std::int64_t{0}},
-       {"source", allowed.memory.why}});
+       {"source", allowed.memory.why},
+       {"heap", heap_name()}});
 }
 
 context_ptr make_context(config::node_config config, bool traced, log::audit_writer audit,
