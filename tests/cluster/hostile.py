@@ -10,6 +10,7 @@ Fails when an honest session is lost, a write takes more than 500 ms at p99, or 
 role or goes above its limits. hostile_test.py runs a short one in every test run."""
 
 import argparse
+import contextlib
 import json
 import multiprocessing
 import os
@@ -45,8 +46,9 @@ def add_under_lock(zk, lock):
 def be_honest(number, hosts, until, out):
     """Holds a lock of its own, writes and reads back, and adds under a lock of both; writes down
     how long each write took. A server without room for more says so to creates, and so to locks."""
-    told = {"writes_ms": [], "lost": 0, "added": 0, "refused": 0, "failed": []}
+    told = {"writes_ms": [], "lost": 0, "added": 0, "refused": 0, "failed": [], "session": ""}
     zk = connect(hosts, [], session_s=10.0)
+    told["session"] = f"0x{zk.client_id[0]:x}"
     zk.add_listener(lambda state: told.update(lost=told["lost"] + (state == "LOST")))
     mine, held = f"/honest/{number}", f"/honest/held{number}"
     zk.create(mine, b"0" * 10)
@@ -98,12 +100,28 @@ def open_files(server):
     return len(os.listdir(f"/proc/{server.process.pid}/fd"))
 
 
+def figures(server):
+    """What mntr tells, {} where there was no answer."""
+    with contextlib.suppress(OSError):
+        lines = server.ask("mntr").splitlines()
+        return dict(line.split("\t", 1) for line in lines if "\t" in line)
+    return {}
+
+
+COUNTED = ("tree", "sessions", "buffers")
+
+
+def counted_mb(told):
+    return {part: int(told[f"zk_memory_{part}_bytes"]) >> 20 for part in COUNTED}
+
+
 class Watch:
     """The greatest of what was seen of each server, and the roles that were not as they should."""
 
     def __init__(self, ensemble, roles):
         self.ensemble, self.roles = ensemble, roles
         self.resident = {s.id: 0.0 for s in ensemble}
+        self.counted = {}  # MB by part when the most was resident and the server told it
         self.files = {s.id: 0 for s in ensemble}
         self.other_roles = []
         self.silent = 0
@@ -113,9 +131,13 @@ class Watch:
             if not s.is_alive():
                 self.other_roles.append(f"{s} ended with {s.process.returncode}")
                 continue
-            self.resident[s.id] = max(self.resident[s.id], resident_mb(s))
+            told, resident = figures(s), resident_mb(s)
+            is_whole = told.get("zk_memory_tree_bytes", "0") != "0"  # not told in a hurry
+            if is_whole and resident > self.counted.get(s.id, {"resident": 0})["resident"]:
+                self.counted[s.id] = {"resident": round(resident), **counted_mb(told)}
+            self.resident[s.id] = max(self.resident[s.id], resident)
             self.files[s.id] = max(self.files[s.id], open_files(s))
-            role = s.mode()
+            role = told.get("zk_server_state")
             if role is None:  # no room for a connection, or no time for the answer within a tick
                 self.silent += 1
             elif role != self.roles[s.id]:
@@ -125,6 +147,14 @@ class Watch:
 def role_changes(server):
     """Each time that the server looked for a leader, by its log."""
     return len(re.findall(r"(?m) looking node=", server.log_text()))
+
+
+def show_lines(ensemble, text):
+    """What the servers' logs say of a session."""
+    for s in ensemble:
+        for line in s.log_text().splitlines():
+            if text in line:
+                print(f"{s}: {line}", flush=True)
 
 
 def percentile(values, share):
@@ -198,8 +228,12 @@ class Hostile(unittest.TestCase):
               f"{sum(h['added'] for h in honest)} turns with the lock, "
               f"{sum(h['refused'] for h in honest)} refused for want of room")
         print(f"resident MB at most: { {n: round(mb) for n, mb in watch.resident.items()} }, "
-              f"files: {watch.files}, without an answer {watch.silent} times", flush=True)
+              f"files: {watch.files}, without an answer {watch.silent} times")
+        print(f"MB counted by the server itself when the most was resident: {watch.counted}",
+              f"load: {os.getloadavg()}", flush=True)
         for h in honest:
+            if h["lost"] or h["failed"]:
+                show_lines(e, h["session"])
             self.assertEqual((h["lost"], h["failed"][:5]), (0, []))
         self.assertFalse(watch.other_roles)
         for s in e:
