@@ -20,7 +20,7 @@ namespace troupe {
 inline constexpr std::int64_t unsent_bytes_max = 1024 * 1024;
 inline constexpr std::int64_t unsent_bytes_relieved = 256 * 1024;
 /// What one connection's requests under way may come to, unless it is a single one.
-inline constexpr std::int64_t request_bytes_max = 4 * 1024 * 1024;
+inline constexpr std::int64_t request_bytes_max = 1024 * 1024;
 
 class client_account {
  public:

@@ -111,6 +111,9 @@ void stop(database_ptr self) {
   s.to_propose.clear();
   s.to_forward.clear();
   s.touched.clear();
+  s.gate = core::write_gate{s.options.context->memory.writes_max()};
+  s.to_close.clear();
+  s.planned_bytes = 0;
   if (s.live) free_elsewhere(self, *std::exchange(s.live, {}));
   if (s.local) free_elsewhere(self, *std::exchange(s.local, {}));
   s.planner.begin(s.planner.next_zxid());  // what was planned and not applied is nobody's any more
@@ -136,6 +139,7 @@ void apply_one(database_ptr self, const txn_ptr& txn) {
   auto done = s.tree.apply(txn->value, s.walks);
   remember(s, txn);
   remember_digest(s, txn->id());
+  count_as_applied(s, txn->value);
   if (!done.digest_matches) {
     ++s.stats.digest_mismatches;
     s.options.context->log.error("digest_mismatch", {{"zxid", txn->id()},
@@ -145,6 +149,7 @@ void apply_one(database_ptr self, const txn_ptr& txn) {
   }
   if (s.role == database_state::mode::leading) {
     s.planner.applied(txn->id(), s.walks);
+    s.planned_bytes -= static_cast<std::int64_t>(txn->bytes.size());
     if (txn->value.header.type == op_code::close_session) s.live->remove(txn->value.header.client);
   }
   if (txn->value.header.type == op_code::reconfig) note_reconfig(self, txn->value);
@@ -152,6 +157,24 @@ void apply_one(database_ptr self, const txn_ptr& txn) {
   for (auto& trigger : done.triggers) {
     s.walks.step();
     trigger = {};  // to free thousands of them takes its time, too
+  }
+}
+
+/// Plans the ends of sessions that have expired: as many as are not too much on their way at once,
+/// since each may be as long as a txn can be.
+void close_expired(database_ptr self) {
+  auto& s = self->state;
+  constexpr std::int64_t on_the_way_max = 2 << 20;
+  if (s.planner.outstanding() == 0 && s.to_propose.empty()) s.planned_bytes = 0;
+  while (!s.to_close.empty() && s.planned_bytes < on_the_way_max) {
+    s.walks.step(steps_of_plan);
+    write_request close{s.to_close.front(), {}, op_code::close_session, {}, {}};
+    s.to_close.pop_front();
+    s.options.context->log.info("session_expired", {{"session", close.session}});
+    auto planned = make_logged(s.planner.plan(close, s.options.context->wall_ms(), s.walks));
+    const bool is_large = planned->bytes.size() > core::write_gate::small_bytes_max;
+    s.to_propose.push_back(std::move(planned));
+    if (is_large || s.to_propose.size() >= gathered_max) propose_planned(self);
   }
 }
 
@@ -178,7 +201,12 @@ void apply_from(database_ptr self, const apply_txns& m, std::size_t first) {
     s.walks.step();
     apply_one(self, m.txns[i]);
   }
-  end_turn(self);
+  if (s.to_close.empty()) return end_turn(self);
+  const auto go_on = [self] {
+    close_expired(self);
+    end_turn(self);
+  };
+  is_in_slices(s) ? go_on() : in_slices(self, go_on);
 }
 
 void install(database_ptr self, const install_image& m) {
@@ -295,14 +323,9 @@ void expire(database_ptr self) {
   forgive_own_deafness(self);
   expire_local(self);
   if (s.role != database_state::mode::leading) return end_turn(self);
-  for (auto id : s.live->expire(steady_ms(self), s.walks)) {
-    s.walks.step(steps_of_plan);
-    if (s.to_propose.size() >= gathered_max) propose_planned(self);
-    s.options.context->log.info("session_expired", {{"session", id}});
-    write_request close{id, {}, op_code::close_session, {}, {}};
-    s.to_propose.push_back(
-        make_logged(s.planner.plan(close, s.options.context->wall_ms(), s.walks)));
-  }
+  const auto due = s.live->expire(steady_ms(self), s.walks);
+  s.to_close.insert(s.to_close.end(), due.begin(), due.end());
+  close_expired(self);
   expire_znodes(self);
   if (!s.exhausted_told && s.planner.next_zxid().counter() > s.options.context->epoch_txns_max) {
     s.exhausted_told = true;
@@ -366,6 +389,7 @@ database_actor::behavior_type database(database_ptr self, database_options optio
   const auto& gauges = s.options.context->gauges;
   s.recent_bytes = {gauges, &shared_gauges::recent_bytes};
   s.sessions_bytes = {gauges, &shared_gauges::sessions_bytes};
+  s.gate = core::write_gate{s.options.context->memory.writes_max()};
   s.tree.set_extended_types(config.extended_types);
   s.watches = no_watches(*s.options.context);
   s.planner.set_acl_entries_max(static_cast<std::size_t>(config.client_acl_entries_max));
@@ -394,6 +418,7 @@ database_actor::behavior_type database(database_ptr self, database_options optio
         if (!takes_long(m)) return plan_forwarded(self, m);
         in_slices(self, [self, m] { plan_forwarded(self, m); });
       },
+      [self](const hold_writes& m) { hold_back(self, m.hold); },
       [self](const revalidate_session& m) { return judge(self, m); },
       [self](const touch_sessions& m) { touch(self, m); },
       [self](const collect_touches&) { return collect(self); },

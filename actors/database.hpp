@@ -33,6 +33,7 @@
 #include "actors/core/snapshot_codec.hpp"
 #include "actors/core/tree.hpp"
 #include "actors/core/watches.hpp"
+#include "actors/core/write_gate.hpp"
 #include "actors/long_work.hpp"
 #include "actors/node_context.hpp"
 #include "actors/pinned.hpp"
@@ -69,6 +70,7 @@ struct database_state {
     login proved = {};                        // of an auth or sasl
     std::unique_ptr<audited> for_audit = {};  // of a write, if there is an audit log
     std::size_t bytes = 0;                    // as it came
+    std::int64_t weight = 0;                  // of a write: see core::weight_of()
     bool is_held = false;  // a write that is not yet on its way to the leading server
     bool is_long = false;  // a read whose answer may be long
   };
@@ -157,6 +159,10 @@ struct database_state {
   std::uint64_t latency_count = 0;
   double latency_sum_ms = 0;
   std::deque<core::zxid_digest> digests;  // of each 128th zxid (DataTree.logZxidDigest)
+
+  core::write_gate gate;  // of clients' writes on their way to the leading server
+  std::deque<session_id> to_close;  // while leading: expired, and their close is not planned yet
+  std::int64_t planned_bytes = 0;   // while leading: of txns that are not applied yet
 
   std::vector<connection_id> to_drain;  // reads that wait for no write any more, too many at once
   discarding_actor discarding;          // frees what takes long to free

@@ -19,22 +19,22 @@ constexpr std::size_t drained_at_once_max = 16;
 
 // -- requests -----------------------------------------------------------------------------------
 
-bool goes_to_the_leader(op_code op) { return is_write(op) || op == op_code::sync; }
-
-/// Not for a client to ask; ZooKeeper's leader refuses it when it looks for the timeout in it.
-bool is_cut_create_session(const client_request& x) {
-  return x.op == op_code::create_session && x.body.size() < sizeof(std::int32_t);
-}
-
-bool is_answered_here(const state::waiting_request& asked) {
-  return asked.is_local || asked.refusal != error_code::ok ||
-         (!goes_to_the_leader(asked.request.op) && !is_cut_create_session(asked.request));
-}
-
 void answer_login(database_ptr self, connection_id id, state::connection& c,
                   const state::waiting_request& asked) {
   reply(self, id, c, asked, zxid{}, asked.proved.err, asked.proved.body);
   if (asked.proved.err != error_code::ok) close_after_output(self->state, id, c);
+}
+
+/// A reply is held twice while it is made, and with memory.limit there is not much for all clients;
+/// but whatever a znode can hold can be read.
+core::reply_limits limits_of_replies(const node_context& context) {
+  constexpr std::size_t beside_data = 1024;
+  const auto& config = context.config;
+  const auto of_all = static_cast<std::size_t>(context.memory.clients_max());
+  const auto longest = static_cast<std::size_t>(config.jute_buffer_bytes_max) + beside_data;
+  const auto least = std::min(config.reply_bytes_max(), longest);
+  return {std::max(least, std::min(config.reply_bytes_max(), of_all / 2)),
+          std::max(least, std::min(config.multi_read_bytes_max(), of_all / 8))};
 }
 
 void answer_read(database_ptr self, connection_id id, state::connection& c,
@@ -44,7 +44,7 @@ void answer_read(database_ptr self, connection_id id, state::connection& c,
   core::asker who{c.shown,
                   c.session,
                   config.skip_acl,
-                  {config.reply_bytes_max(), config.multi_read_bytes_max()}};
+                  limits_of_replies(*s.options.context)};
   auto answer = core::answer_read(asked.request.op, asked.request.body, who, s.tree, s.walks);
   if (answer.is_cut) {
     ++s.stats.replies_refused;
@@ -115,59 +115,11 @@ bool is_full(const state::connection& c) {
          c.account->output_max();
 }
 
-/// So many reads, of short answers, wait for writes before them while a write goes on past them:
-/// these are answered whether their client takes its output or not.
-constexpr std::size_t reads_passed_max = 32;
-
-/// Whether a write behind all of the queue can be on its way already.
-bool may_pass(const state::connection& c) {
-  if (c.held > 0) return false;
-  if (c.reads == 0) return true;
-  return !c.waits_for_room && c.reads <= reads_passed_max &&
-         std::ranges::none_of(c.queue, [](const auto& x) { return x.is_long; });
-}
-
 void enqueue_read(state& s, state::connection& c, state::waiting_request asked) {
   asked.is_long = asked.refusal == error_code::ok &&
                   core::may_be_long(asked.request.op, asked.request.body, s.tree);
   c.queue.push_back(std::move(asked));
   ++c.reads;
-}
-
-void pass_to_leader(database_ptr self, connection_id id, const state::connection& c,
-                    const client_request& request) {
-  auto& s = self->state;
-  write_request write{c.session, request.xid, request.op, request.body, c.shown};
-  if (request.op == op_code::sync) write.connection = id.value;
-  if (s.role == state::mode::learning) {
-    s.to_forward.push_back(std::move(write));
-  } else if (request.op == op_code::sync) {
-    propose_planned(self);  // what came before the sync is proposed before it
-    self->send(s.leader, sync_behind{{std::nullopt, c.session, request.xid, id.value}});
-  } else {
-    plan_write(self, write, s.options.context->me);
-  }
-}
-
-/// The body of a write is with the leading server from here on.
-void submit(database_ptr self, connection_id id, state::connection& c,
-            state::waiting_request& asked) {
-  pass_to_leader(self, id, c, asked.request);
-  if (asked.request.op != op_code::sync) asked.request.body = {};
-  ++c.under_way;
-}
-
-/// The reads at the front are answered: writes that were held for that go to the leading server.
-void submit_held(database_ptr self, connection_id id, state::connection& c) {
-  std::size_t reads = 0;
-  for (auto at = c.queue.begin(); c.held > 0 && at != c.queue.end(); ++at) {
-    if (is_answered_here(*at)) {
-      if (at->is_long || ++reads > reads_passed_max) return;
-    } else if (std::exchange(at->is_held, false)) {
-      --c.held;
-      submit(self, id, c, *at);
-    }
-  }
 }
 
 /// Answers what waited behind a write that is done, up to the next one, or until the client has to
@@ -218,18 +170,15 @@ void take(database_ptr self, connection_id id, state::connection& c,
     return;
   }
   if (request.op == op_code::multi) asked.with_stat = create2_positions(request.body);
-  if (asked.is_held = !may_pass(c); asked.is_held)
-    ++c.held;
-  else
-    submit(self, id, c, asked);
-  c.queue.push_back(std::move(asked));
+  submit_or_hold(self, id, c, std::move(asked));
 }
 
 /// The write or sync at the front is done.
-state::waiting_request take_front(state::connection& c) {
+state::waiting_request take_front(state& s, state::connection& c) {
   auto asked = std::move(c.queue.front());
   c.queue.pop_front();
   --c.under_way;
+  s.gate.small_is_done(asked.weight);
   return asked;
 }
 
@@ -245,7 +194,7 @@ void answer_write(database_ptr self, const core::applied& done) {
   if (c.under_way == 0 || c.queue.front().request.op == op_code::sync ||
       c.queue.front().request.xid != done.header.cx)
     return;
-  auto asked = take_front(c);
+  auto asked = take_front(s, c);
   if (asked.for_audit) audit(self, *asked.for_audit, done);
   auto answer = core::reply_to_write(done, asked.with_stat, s.walks);
   if (answer.err == error_code::session_moved || answer.err == error_code::session_expired)
@@ -330,7 +279,7 @@ void on_sync_done(database_ptr self, const sync_done& m) {
   if (c.under_way == 0 || c.queue.front().request.op != op_code::sync ||
       c.queue.front().request.xid != m.xid)
     return;
-  auto asked = take_front(c);
+  auto asked = take_front(s, c);
   jute::reader path{asked.request.body};  // any path, even null, is answered as it came
   path.bytes();
   auto length = asked.request.body.size() - path.rest().size();

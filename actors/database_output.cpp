@@ -87,6 +87,7 @@ void reply(database_ptr self, connection_id id, state::connection& c,
 
 void close_after_output(state& s, connection_id id, state::connection& c) {
   c.output.close = true;
+  leave_gate(s, id, c);
   abandon_queue(s, c);
   note_output(s, id, c);
 }
@@ -139,18 +140,23 @@ void send_events(database_ptr self, const core::fired_watches& fired, zxid at) {
 
 void propose_planned(database_ptr self) {
   auto& s = self->state;
-  if (!s.to_propose.empty()) self->send(s.leader, propose{std::exchange(s.to_propose, {})});
+  if (s.to_propose.empty()) return;
+  for (const auto& txn : s.to_propose)
+    s.planned_bytes += static_cast<std::int64_t>(txn->bytes.size());
+  self->send(s.leader, propose{std::exchange(s.to_propose, {})});
 }
 
 void end_turn(database_ptr self) {
   auto& s = self->state;
   if (is_in_slices(s)) drain_later(self);
+  // To plan one takes what it takes.
+  if (is_in_slices(s) || s.role != state::mode::leading) let_writes_go(self);
   propose_planned(self);
   if (!s.to_forward.empty())
     self->send(s.upstream,
                forwarded_writes{s.options.context->me, std::exchange(s.to_forward, {})});
   flush_output(self);
-  if (s.to_drain.empty()) return;
+  if (s.to_drain.empty() && !s.gate.has_next()) return;
   in_slices(self, [self] { end_turn(self); });
 }
 

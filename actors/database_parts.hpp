@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 /// The database actor's inner parts, one file each: modes and applying (database.cpp), clients
-/// (database_clients.cpp), what they are sent (database_output.cpp), their watches
-/// (database_watches.cpp), their sessions (database_sessions.cpp) and who they are
-/// (database_logins.cpp), how much memory all that takes (database_memory.cpp), the audit log
-/// (database_audit.cpp), what learners and snapshots get (database_sync.cpp), the list of servers
-/// (database_membership.cpp), what operators see (database_figures.cpp). Nobody else includes this.
+/// (database_clients.cpp), their writes on the way to the leader (database_writes.cpp), what they
+/// are sent (database_output.cpp), their watches (database_watches.cpp), their sessions
+/// (database_sessions.cpp) and who they are (database_logins.cpp), how much memory all that takes
+/// (database_memory.cpp), the audit log (database_audit.cpp), what learners and snapshots get
+/// (database_sync.cpp), the list of servers (database_membership.cpp), what operators see
+/// (database_figures.cpp). Nobody else includes this.
 #pragma once
 
 #include "actors/database.hpp"
@@ -162,6 +163,23 @@ void abandon_queue(database_state& s, database_state::connection& c);
 void audit_orphan(database_ptr self, const core::applied& done);
 /// A session is over; its ephemerals went with it.
 void audit_end_of_session(database_ptr self, const core::applied& done);
+
+// -- clients' writes, until they are with the leading server --------------------------------------
+
+[[nodiscard]] bool is_answered_here(const database_state::waiting_request& asked);
+/// A write or a sync enters its connection's queue, and goes to the leading server as soon as it
+/// may: behind the connection's own, and in its turn among those of all connections.
+void submit_or_hold(database_ptr self, connection_id id, database_state::connection& c,
+                    database_state::waiting_request asked);
+/// What held the connection's writes back may be over.
+void submit_held(database_ptr self, connection_id id, database_state::connection& c);
+/// Some are applied: others have their turns.
+void let_writes_go(database_ptr self);
+/// The leading server says whether large ones wait.
+void hold_back(database_ptr self, bool hold);
+void count_as_applied(database_state& s, const txn& done);
+/// The connection is gone.
+void leave_gate(database_state& s, connection_id id, const database_state::connection& c);
 
 // -- writes on the leading server ----------------------------------------------------------------
 

@@ -213,6 +213,7 @@ void on_connection_closed(database_ptr self, connection_id id) {
   });
   auto at = s.connections.find(id);
   if (at == s.connections.end()) return;
+  leave_gate(s, id, at->second);
   abandon_queue(s, at->second);
   auto by = s.by_session.find(at->second.session);
   if (by != s.by_session.end() && by->second == id) s.by_session.erase(by);

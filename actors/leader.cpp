@@ -180,6 +180,7 @@ void drop_learner(self_ptr self, server_id id, const std::string& reason) {
   s.options.context->log.info("learner_left", {{"peer", id}, {"reason", reason}});
   self->send_exit(at->second.handler, caf::exit_reason::kill);
   s.learners.erase(at);
+  note_lag(self, id, false);
   s.window.remove(id);
   s.alive.forget(id);
   tell_synced(self);
@@ -202,6 +203,7 @@ void welcome(self_ptr self, const wire::LearnerInfo& hello) {
   auto learner = caf::actor_cast<learner_actor>(self->current_sender());
   auto handler = s.options.make_handler(self, caf::actor_cast<leader_actor>(self), learner, hello);
   s.learners[id] = {handler, hello.observer()};
+  if (!s.lagging.empty()) self->send(handler, hold_writes{true});
 }
 
 /// From this moment on the learner gets every proposal and commit; the plan covers what came
@@ -481,6 +483,9 @@ leader_actor::behavior_type leader(self_ptr self, leader_options options) {
                  "the tree of this server is not the one that the digest of txn " +
                      to_string(m.at) + " is of",
                  role_ended::trust::none_by_digest);
+      },
+      [self](const learner_lags& m) {
+        if (spoken_of(self, m.learner) != nullptr) note_lag(self, m.learner, m.lags);
       },
       [self](const learner_gone& m) {
         if (spoken_of(self, m.learner) != nullptr) drop_learner(self, m.learner, m.reason);

@@ -76,6 +76,7 @@ struct leader_state {
   };
   core::sync_rounds rounds;
   std::deque<waiting_sync> syncs;  // whom it concerns, in the order of rounds
+  std::set<server_id> lagging;     // learners for which clients hold large writes back
   std::set<server_id> differing;   // learners whose trees are not what this leader's digests say
   bool serving = false;
   caf::actor_clock::time_point serving_since;

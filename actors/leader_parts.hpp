@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /// The leader actor's inner parts: the role itself (leader.cpp), clients' syncs (leader_syncs.cpp),
-/// its end and what operators see of it (leader_figures.cpp). Nobody else includes this.
+/// learners that cannot keep up (leader_lag.cpp), its end and what operators see of it
+/// (leader_figures.cpp). Nobody else includes this.
 #pragma once
 
 #include <string>
@@ -24,6 +25,10 @@ void hear_echo(leader_ptr self, server_id from, std::uint64_t round);
 void ask_others_for_proof(leader_ptr self, core::quorum voters);
 /// The caller has committed what is before it.
 void answer_first_sync(leader_ptr self);
+
+/// A learner needs clients to hold back, or not any more: clients of all servers do so as long as
+/// one needs it.
+void note_lag(leader_ptr self, server_id id, bool lags);
 
 [[nodiscard]] leader_status status_of(leader_ptr self);
 

@@ -376,6 +376,8 @@ void on_ping(learner_ptr self, const wire::Ping& ping) {
   at_once.set_number(ping.number());
   at_once.set_round(ping.round());
   self->send(s.handler, at_once);
+  if (std::exchange(s.writes_held, ping.hold_writes()) != ping.hold_writes())
+    self->send(s.options.database, hold_writes{s.writes_held});
   if (!ping.round_only() && !std::exchange(s.collecting, true)) collect(self);
 }
 

@@ -67,6 +67,7 @@ struct learner_state {
   bool broadcasting = false;      // after UPTODATE: the hot path instead of the conversation
   bool ended = false;
   bool tree_differs = false;  // from what the leader's digests say; clients are not served
+  bool writes_held = false;   // as the leader said last
   bool collecting = false;    // the database was asked who was heard, and has not answered
 
   view_ptr members;  // as this server knows them now; seen: the newest it has logged

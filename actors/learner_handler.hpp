@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 /// Speaks with one learner on the leader's behalf: discovery and synchronization as a conversation,
 /// then passes on proposals, commits and pings (ZooKeeper's LearnerHandler). Order: what the leader
-/// sends is passed on in that order; until the learner has what came before, it is held. Owns:
-/// nothing but the held messages. It dies with its leader, with its learner, or when a newer
-/// handler for the same learner takes over.
+/// sends is passed on in that order; until the learner has what came before, it is held, and so is
+/// what is more than the network should have at once. Owns: nothing but the held messages. It dies
+/// with its leader, with its learner, or when a newer handler for the same learner takes over.
 #pragma once
 
 #include <deque>
 #include <variant>
 
+#include "actors/core/learner_lag.hpp"
 #include "actors/coro/inbox.hpp"
 #include "actors/coro/scope.hpp"
 #include "actors/coro/signal.hpp"
@@ -47,8 +48,12 @@ struct learner_handler_state {
   std::deque<held_message> held;
   std::uint32_t credit = 0;                    // snapshot pieces that may be under way
   gauge_part unheard_bytes;                    // forwarded by the leader, not known to have arrived
+  std::int64_t on_the_way = 0;                 // of these, handed to the network
   std::optional<std::int64_t> measured_bytes;  // of these, sent before the ping numbered
   std::uint64_t measured_ping = 0;             // so
+  core::learner_lag lag;                       // what it has not logged; not of an observer
+  bool lags = false;                           // as the leader was told
+  bool hold_writes = false;                    // as the leader said
 
   coro::inbox<wire::AckEpoch> promises;
   coro::signal credit_or_ack;
@@ -56,8 +61,9 @@ struct learner_handler_state {
   coro::scope work;  // last member: dies first, before what its tasks use
 };
 
-learner_handler_actor::behavior_type learner_handler(
-    pinned_pointer<learner_handler_actor, learner_handler_state> self,
-    learner_handler_options options);
+using learner_handler_ptr = pinned_pointer<learner_handler_actor, learner_handler_state>;
+
+learner_handler_actor::behavior_type learner_handler(learner_handler_ptr self,
+                                                     learner_handler_options options);
 
 }  // namespace troupe

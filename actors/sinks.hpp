@@ -165,7 +165,7 @@ using database_actor = caf::typed_actor<
     // from roles and peer
     reacts_to<install_image>, reacts_to<start_leading>, reacts_to<start_learning>,
     reacts_to<start_read_only>, reacts_to<stop_serving>, reacts_to<apply_txns>,
-    reacts_to<sync_done>, reacts_to<forwarded_writes>,
+    reacts_to<sync_done>, reacts_to<forwarded_writes>, reacts_to<hold_writes>,
     replies_to<revalidate_session>::with<session_verdict>, reacts_to<touch_sessions>,
     replies_to<collect_touches>::with<touched_sessions>, reacts_to<expire_sessions>,
     replies_to<get_last_zxid>::with<last_zxid>, reacts_to<know_membership>,
@@ -277,6 +277,11 @@ struct learner_heard {
   server_id learner;
   std::uint64_t round = 0;  // of the ping that it answered
 };
+struct learner_lags {  // so far that clients have to hold back for it, or not any more
+  TROUPE_STAYS_LOCAL;
+  server_id learner;
+  bool lags = false;
+};
 struct learner_gone {
   TROUPE_STAYS_LOCAL;
   server_id learner;
@@ -289,7 +294,8 @@ using leader_actor = caf::typed_actor<
     reacts_to<epoch_exhausted>, reacts_to<logged>, replies_to<join_epoch>::with<epoch_proposed>,
     replies_to<learner_promised>::with<epoch_confirmed>, replies_to<begin_sync>::with<sync_source>,
     reacts_to<learner_synced>, reacts_to<learner_acked>, reacts_to<learner_heard>,
-    reacts_to<learner_differs>, reacts_to<tree_differs>, reacts_to<learner_gone>,
+    reacts_to<learner_differs>, reacts_to<tree_differs>, reacts_to<learner_lags>,
+    reacts_to<learner_gone>,
     replies_to<get_leader_status>::with<leader_status>, reacts_to<reset_statistics>>;
 
 /// Speaks with one learner on the leader's behalf. What begins with wire:: comes from the learner's
@@ -300,7 +306,7 @@ using learner_handler_actor =
                      reacts_to<wire::Revalidate>, reacts_to<wire::SnapshotCredit>,
                      reacts_to<forward_proposals>, reacts_to<forward_commit>,
                      reacts_to<forward_committed>, reacts_to<forward_sync_done>,
-                     reacts_to<forward_ping>, reacts_to<leader_serves>>;
+                     reacts_to<forward_ping>, reacts_to<hold_writes>, reacts_to<leader_serves>>;
 
 /// A follower or observer. What begins with wire:: comes from the leading server.
 using learner_actor = caf::typed_actor<

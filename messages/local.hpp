@@ -154,6 +154,11 @@ struct apply_txns {
   TROUPE_STAYS_LOCAL;
   std::vector<txn_ptr> txns;
 };
+/// A voter cannot keep up: clients' large writes are to wait, until this says that they need not.
+struct hold_writes {  // leader -> database, learner_handler; learner -> database
+  TROUPE_STAYS_LOCAL;
+  bool hold = false;
+};
 /// The 32-bit counter of this epoch is used up: only a new election helps.
 struct epoch_exhausted {
   TROUPE_STAYS_LOCAL;

@@ -54,11 +54,19 @@ class memory_budget {
   [[nodiscard]] std::int64_t clients_max() const { return buffers_max() / 2; }
   /// Committed txns kept for learners that come back. An older one gets the log or a snapshot.
   [[nodiscard]] std::int64_t recent_max() const { return std::min(64 * mib, buffers_max() / 8); }
-  /// Sent to one learner and not known to have arrived. Without a limit: far more than a healthy
-  /// learner ever lags, far less than makes the leader's host swap.
-  [[nodiscard]] std::int64_t unheard_max() const { return std::min(1024 * mib, buffers_max() / 4); }
-  /// Of the log read at once for a learner; beyond it a snapshot is streamed.
-  [[nodiscard]] std::int64_t catch_up_max() const { return buffers_max() / 8; }
+  /// For one learner, not known to have arrived; one and the same txn for all of them. Without a
+  /// limit: far more than a healthy learner ever lags, far less than makes the leader's host swap.
+  [[nodiscard]] std::int64_t unheard_max() const {
+    return std::min(1024 * mib, buffers_max() / 8 * 3);
+  }
+  /// Not on a voter's disk: from here on clients hold back large writes, so that it catches up.
+  [[nodiscard]] std::int64_t lag_max() const { return unheard_max() / 4; }
+  /// Of that, handed to the network, which copies it more than once.
+  [[nodiscard]] std::int64_t on_the_way_max() const { return std::min(8 * mib, unheard_max() / 8); }
+  /// Large writes of this server's clients that are not applied yet; a single one may be larger.
+  [[nodiscard]] std::int64_t writes_max() const { return std::min(4 * mib, buffers_max() / 32); }
+  /// Of the log read at once for a learner; beyond it a snapshot is streamed, which is more.
+  [[nodiscard]] std::int64_t catch_up_max() const { return buffers_max() / 4; }
 
  private:
   static constexpr std::int64_t unlimited = std::numeric_limits<std::int64_t>::max();

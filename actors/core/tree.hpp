@@ -86,6 +86,10 @@ class tree {
   /// Paths of a session's ephemerals, ascending.
   [[nodiscard]] std::vector<std::string> ephemerals(session_id owner, pace at = {}) const;
   [[nodiscard]] std::size_t ephemeral_count() const { return ephemeral_count_; }
+  [[nodiscard]] std::size_t ephemeral_count(session_id owner) const {
+    const auto found = ephemerals_.find(owner);
+    return found == ephemerals_.end() ? 0 : found->second.size();
+  }
   /// Sessions that have ephemerals, ascending (the `dump` command).
   [[nodiscard]] std::vector<session_id> ephemeral_owners() const;
   [[nodiscard]] const session_timeouts& sessions() const { return sessions_; }

@@ -11,9 +11,9 @@ extern "C" {
 [[gnu::weak]] int mallctl(const char* name, void* old_value, std::size_t* old_bytes,
                           void* new_value, std::size_t new_bytes);
 extern const char* malloc_conf;
-// Of two threads that have work most of the time, the journal's and the one of all I/O. No decay
-// later than a second: what a burst needed is no use to anybody else on the machine.
-const char* malloc_conf = "narenas:2,dirty_decay_ms:1000,muzzy_decay_ms:0";
+// Two threads have work most of the time, the journal's and the one of all I/O. What a burst needed
+// goes back soon: kept for a second it would be much beside a small memory.limit.
+const char* malloc_conf = "narenas:2,dirty_decay_ms:300,muzzy_decay_ms:0";
 }
 
 namespace troupe {

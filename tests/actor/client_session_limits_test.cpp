@@ -28,12 +28,12 @@ class ClientSessionLimits : public ClientSession {
 TEST_F(ClientSessionLimits, BytesUnderWayAreBoundedAsTheirNumberIs) {
   open_live_session();
   for (std::int32_t xid = 1; xid <= 7; ++xid) receive(big(xid));
-  EXPECT_EQ(now.requests.size(), 5u);  // the fifth is the one beyond 4 MiB
+  EXPECT_EQ(now.requests.size(), 2u);  // the second is the one beyond 1 MiB
   EXPECT_THAT(now.pauses, ElementsAre(true));
   tell(answer(request_bytes));
-  EXPECT_EQ(now.requests.size(), 6u);
+  EXPECT_EQ(now.requests.size(), 3u);
   tell(answer(request_bytes));
-  EXPECT_EQ(now.requests.size(), 7u);
+  EXPECT_EQ(now.requests.size(), 4u);
 }
 
 TEST_F(ClientSessionLimits, RequestsCountFromTheirFirstByteToTheirAnswer) {

@@ -56,6 +56,7 @@ TEST_F(DatabaseMemory, ALeaderRefusesForLaterWhatMakesItsTreeLargerThanItsPart) 
   ask(conn_a, {set_of(1, "/0", 2 * mib), set_of(2, "/0", 10), create_of(3, "/later", mib),
                remove(4, "/1"), create_of(5, "/later", mib)});
   commit();
+  commit();  // of what was more than may be on its way at once
   EXPECT_THAT(on.news(), ElementsAre("a: xid 1 err -7", "a: xid 2 err 0", "a: xid 3 err 0",
                                      "a: xid 4 err 0", "a: xid 5 err -110"));
   EXPECT_EQ(stats().memory.refused_writes, 2U);
@@ -152,6 +153,23 @@ TEST_F(DatabaseMemory, AHeapThatHoldsMuchUnusedIsTrimmedNowAndThen) {
   }
   EXPECT_GE(trimmed, 2);
   EXPECT_LE(trimmed, 4);
+}
+
+TEST_F(DatabaseMemory, AMultiReadIsShorterWhereThereIsLittleForAllClientsAndAnyZnodeCanBeRead) {
+  lead();
+  open_new(conn_a, "a");
+  ask(conn_a, {create_of(1, "/big", 1'000'000)});
+  commit();
+  on.news();
+  std::string body;
+  for (int i = 0; i < 3; ++i)
+    body += jute::encode(multi_header{op_code::get_data, false, -1}) +
+            jute::encode(read_request{"/big", false});
+  body += jute::encode(multi_header{op_code::error, true, -1});
+  ask(conn_a, {get(2, "/big"), {cxid{3}, op_code::multi_read, body}});
+  EXPECT_THAT(on.news(), ElementsAre("a: xid 2 err 0", "a: xid 3 err 0"));
+  EXPECT_EQ(stats().replies_refused, 1U);
+  EXPECT_LT(accounts_.at(conn_a)->unsent(), 2'200'000) << "the znode once in each answer";
 }
 
 }  // namespace

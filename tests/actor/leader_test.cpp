@@ -16,6 +16,7 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
+using testing::UnorderedElementsAre;
 
 class Leader : public room {
  protected:
@@ -264,6 +265,24 @@ TEST_F(Leader, LearnerThatJoinsMidwayGetsWhatIsOutstandingBehindItsPlan) {
   on.news();
   say(3, begin_sync{{3}, at(1, 5)});
   EXPECT_THAT(on.news(), ElementsAre("handler of 3: propose 0x200000001", "database: plan"));
+}
+
+TEST_F(Leader, ClientsOfAllServersHoldBackAsLongAsOneLearnerLags) {
+  establish_with(2);
+  join(3);
+  sync(3);
+  on.news();
+  say(2, learner_lags{{2}, true});
+  EXPECT_THAT(on.news(), UnorderedElementsAre("database: hold writes", "handler of 2: hold writes",
+                                              "handler of 3: hold writes"));
+  say(3, learner_lags{{3}, true});
+  say(2, learner_lags{{2}, false});
+  EXPECT_THAT(on.news(), IsEmpty());
+  introduce(2);
+  EXPECT_THAT(on.news(), Contains("handler of 2: hold writes")) << "it came anew";
+  say(3, learner_gone{{3}, "it is behind"});
+  EXPECT_THAT(on.news(),
+              UnorderedElementsAre("database: let writes go", "handler of 2: let writes go"));
 }
 
 TEST_F(Leader, QuorumNoLongerHeardEndsTheTermWithinSyncLimit) {

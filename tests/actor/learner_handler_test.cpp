@@ -34,6 +34,7 @@ leader_actor::behavior_type agreeable_leader(leader_actor::pointer self, scene* 
           [=](const learner_heard& m) { note("heard in round " + std::to_string(m.round)); },
           [=](const learner_differs& m) { note("differs at " + to_string(m.at)); },
           [=](const tree_differs&) {},
+          [=](const learner_lags& m) { note(m.lags ? "lags" : "lags no more"); },
           [=](const learner_gone& m) { note("gone, " + m.reason); },
           [](const get_leader_status&) { return leader_status{}; },
           [](const reset_statistics&) {}};
@@ -41,7 +42,9 @@ leader_actor::behavior_type agreeable_leader(leader_actor::pointer self, scene* 
 
 class LearnerHandler : public room {
  protected:
-  LearnerHandler() {
+  LearnerHandler() : LearnerHandler(core::memory_budget{}) {}
+  explicit LearnerHandler(core::memory_budget memory) {
+    context->memory = memory;
     auto journal = keep(fake_journal(system(), &on));
     auto database = keep(fake_database(system(), &on));
     leader_ = keep(system().spawn(agreeable_leader, &on, database));
@@ -207,36 +210,123 @@ TEST_F(LearnerHandler, PassesTheRoundOfAPingOnAndTheRoundOfItsEchoBack) {
       << "of an older version there is no round";
 }
 
-TEST_F(LearnerHandler, LearnerWithMuchOnItsWayIsAskedAtOnceWhetherItHasArrived) {
-  context->memory = core::memory_budget{core::memory_budget::limit_min};
-  const auto max = static_cast<std::size_t>(context->memory.unheard_max());
-  on.plan.how = sync_source::kind::diff;
-  promise(at(1, 5));
-  learner_says(wire::AckNewLeader{});
-  on.news();
-  const auto send = [this](std::uint32_t counter, std::size_t bytes) {
+/// With a learner that is synchronized, and little memory.
+class BusyLearnerHandler : public LearnerHandler {
+ protected:
+  BusyLearnerHandler() : LearnerHandler(core::memory_budget{core::memory_budget::limit_min}) {
+    on.plan.how = sync_source::kind::diff;
+    promise(at(1, 5));
+    learner_says(wire::AckNewLeader{});
+    on.news();
+  }
+  void send(std::size_t bytes) {
     auto encoded = std::make_shared<wire::Proposal>();
     encoded->set_epoch(2);
-    const txn_header header{.id = at(2, counter), .type = op_code::create};
+    const txn_header header{.id = at(2, ++sent_), .type = op_code::create};
     const auto large = make_logged({header, create_txn{"/x", std::string(bytes, 'x')}, {}});
     encoded->add_txns(large->bytes);
     caf::anon_send(handler_, forward_proposals{{large}, encoded});
     run();
-  };
-  send(1, max / 8);
-  EXPECT_THAT(on.news(), Not(Contains(HasSubstr("PING"))));
-  // Four times what it may lag by, and each time it says that all is there.
-  for (std::uint64_t i = 1; i <= 12; ++i) {
-    send(static_cast<std::uint32_t>(1 + i), max / 3);
-    EXPECT_THAT(on.news(), Contains("learner: PING alone")) << i;
+  }
+  void pong() {
     wire::Pong echo;
-    echo.set_number(i);
+    echo.set_number(++ponged_);
     learner_says(echo);
+  }
+  void ack(std::uint32_t upto) {
+    wire::Ack logged;
+    logged.set_zxid(at(2, upto).value);
+    learner_says(logged);
+  }
+
+  std::size_t way_max_ = static_cast<std::size_t>(context->memory.on_the_way_max());
+  std::size_t lag_max_ = static_cast<std::size_t>(context->memory.lag_max());
+  std::uint32_t sent_ = 0;
+  std::uint64_t ponged_ = 0;
+};
+
+TEST_F(BusyLearnerHandler, WhoHasMuchOnItsWayIsAskedAtOnceWhetherItHasArrived) {
+  send(way_max_ / 8);
+  EXPECT_THAT(on.news(), Not(Contains(HasSubstr("PING"))));
+  // Many times what may be on its way, and each time it says that all is there.
+  for (int i = 1; i <= 50; ++i) {
+    send(way_max_ / 2);
+    ack(sent_);
+    EXPECT_THAT(on.news(), Contains("learner: PING alone")) << i;
+    pong();
     on.news();
   }
-  send(14, max / 2);
-  send(15, max / 2);
+}
+
+TEST_F(BusyLearnerHandler, TheNetworkHasNoMoreThanItMayAndTheRestComesInItsOrder) {
+  for (int i = 0; i < 5; ++i) send(way_max_ / 2 + 1);
+  caf::anon_send(handler_, forward_commit{at(2, 1)});
+  run();
+  EXPECT_THAT(on.news(), ElementsAre("learner: PROPOSAL 0x200000001", "learner: PING alone",
+                                     "learner: PROPOSAL 0x200000002", "leader: lags"));
+  pong();
+  EXPECT_THAT(on.news(), ElementsAre("learner: PROPOSAL 0x200000003", "learner: PING alone",
+                                     "leader: heard in round 0"));
+  pong();
+  EXPECT_THAT(on.news(), ElementsAre("learner: PROPOSAL 0x200000004", "learner: PING alone",
+                                     "learner: PROPOSAL 0x200000005", "leader: heard in round 0"));
+  pong();
+  EXPECT_THAT(on.news(), Contains("learner: COMMIT 0x200000001"));
+}
+
+TEST_F(BusyLearnerHandler, WhoIsTooFarBehindIsLetGo) {
+  for (int i = 0; i < 3; ++i) send(static_cast<std::size_t>(context->memory.unheard_max()) / 3);
   EXPECT_THAT(on.news(), Contains(HasSubstr("leader: gone, it is behind by more than")));
+}
+
+TEST_F(BusyLearnerHandler, AVoterThatHasNotLoggedMuchIsWaitedForUntilItHas) {
+  send(lag_max_);
+  EXPECT_THAT(on.news(), Contains("leader: lags"));
+  pong();
+  EXPECT_THAT(on.news(), Not(Contains(HasSubstr("lags")))) << "it has it, and not on its disk";
+  ack(1);
+  EXPECT_THAT(on.news(), Contains("leader: lags no more"));
+}
+
+TEST_F(BusyLearnerHandler, AVoterThatStandsStillIsWaitedForNoMore) {
+  send(lag_max_);
+  EXPECT_THAT(on.news(), Contains("leader: lags"));
+  pass(std::chrono::milliseconds{context->config.tick_ms});
+  caf::anon_send(handler_, forward_ping{});
+  run();
+  EXPECT_THAT(on.news(), Contains("leader: lags no more"));
+}
+
+TEST_F(BusyLearnerHandler, EachPingSaysWhetherWritesAreHeldAndAChangeIsToldAtOnce) {
+  caf::anon_send(handler_, hold_writes{true});
+  run();
+  EXPECT_THAT(on.news(), ElementsAre("learner: PING alone, hold writes"));
+  caf::anon_send(handler_, forward_ping{});
+  run();
+  EXPECT_THAT(on.news(), ElementsAre("learner: PING, hold writes"));
+  caf::anon_send(handler_, hold_writes{false});
+  run();
+  EXPECT_THAT(on.news(), ElementsAre("learner: PING alone"));
+}
+
+TEST_F(LearnerHandler, ADiffIsSentNoFasterThanTheNetworkTakesIt) {
+  context->memory = core::memory_budget{core::memory_budget::limit_min};
+  on.news();
+  on.plan.how = sync_source::kind::diff;
+  for (std::uint32_t n = 1; n <= 4; ++n) {
+    const txn_header header{.id = at(2, n), .type = op_code::create};
+    on.plan.txns.push_back(
+        make_logged({header, create_txn{"/x", std::string(std::size_t{1} << 20, 'x')}, {}}));
+  }
+  promise(at(1, 5));
+  EXPECT_THAT(on.news(), ElementsAre("database: plan", "learner: DIFF 0x200000001",
+                                     "learner: PING alone"));
+  for (std::uint64_t n = 1; n <= 4; ++n) {
+    wire::Pong echo;
+    echo.set_number(n);
+    learner_says(echo);
+  }
+  EXPECT_THAT(on.news(), Contains("learner: NEWLEADER 2"));
 }
 
 /// "Not valid" would tell a live client that its session has expired.

@@ -243,6 +243,18 @@ TEST_F(Follower, EchoesTheRoundOfAPingAndTellsOfItsClientsOnlyWhenAskedForThem) 
   EXPECT_THAT(on.news(), ElementsAre("handler: pong 0 in round 4"));
 }
 
+TEST_F(Follower, TellsItsDatabaseOnceThatTheLeaderWantsWritesHeldAndOnceThatTheyGoOn) {
+  broadcast();
+  wire::Ping ping;
+  ping.set_round_only(true);
+  for (bool hold : {true, true, false, false}) {
+    ping.set_hold_writes(hold);
+    leader_says(ping);
+  }
+  EXPECT_THAT(on.news_of("database"),
+              ElementsAre("database: hold writes", "database: let writes go"));
+}
+
 /// A slow disk is no reason for an election: while it syncs the leader's history as while it syncs
 /// a txn.
 TEST_F(Follower, AnswersAPingThoughItsDiskIsBusy) {

@@ -91,6 +91,7 @@ database_actor::behavior_type database(database_actor::pointer self, scene* on) 
             return last_zxid{on->applied, on->shown_membership, false};
           },
           [=](const know_membership&) {},
+          [=](const hold_writes& m) { note(m.hold ? "hold writes" : "let writes go"); },
           [=](const synced_servers&) {},
           [=](const plan_sync& m) {
             note(m.needs_snapshot ? "plan a snapshot" : "plan");
@@ -163,6 +164,7 @@ learner_handler_actor::behavior_type handler(learner_handler_actor::pointer, sce
         ++on->pings;
         on->round_of_pings = m.round;
       },
+      [=](const hold_writes& m) { note(m.hold ? "hold writes" : "let writes go"); },
       [=](const leader_serves&) { note("leader serves"); }};
 }
 
@@ -185,7 +187,7 @@ learner_actor::behavior_type learner(learner_actor::pointer, scene* on) {
           [=](const wire::SyncDone& m) { note("SYNC " + std::to_string(m.cxid())); },
           [=](const wire::Ping& m) {
             note("PING" + (m.round() == 0 ? "" : " in round " + std::to_string(m.round())) +
-                 (m.round_only() ? " alone" : ""));
+                 (m.round_only() ? " alone" : "") + (m.hold_writes() ? ", hold writes" : ""));
           },
           [=](const wire::Revalidated& m) {
             note(m.valid() ? "session is valid" : "session is not valid");

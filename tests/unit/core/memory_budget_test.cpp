@@ -23,8 +23,13 @@ TEST(MemoryBudget, PartsFitIntoTheLimitAndSoDoTwoTrees) {
     const auto rest = memory_budget::program + limit / 8;
     EXPECT_LE(all.tree_max() + all.sessions_max() + all.buffers_max() + rest, limit);
     EXPECT_LE(2 * all.tree_max() + rest, limit);
-    EXPECT_LE(all.clients_max() + all.unheard_max() + all.recent_max() + all.catch_up_max(),
+    // What a learner misses is read for it, then what came meanwhile is sent: never both at most.
+    EXPECT_LE(all.clients_max() + all.unheard_max() + all.recent_max(), all.buffers_max());
+    EXPECT_LE(all.clients_max() + all.catch_up_max() + all.lag_max() + all.recent_max(),
               all.buffers_max());
+    // All servers' large writes at once do not make a healthy learner lag.
+    EXPECT_LE(all.writes_max(), all.lag_max() / 2);
+    EXPECT_LE(all.on_the_way_max(), all.lag_max());
     EXPECT_GE(all.tree_max(), limit / 4 - 8 * mib);
     EXPECT_LT(all.resident_max(), limit);
   }
