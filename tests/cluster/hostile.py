@@ -200,10 +200,10 @@ class Hostile(unittest.TestCase):
         ports = [s.client_port for s in e]
         for n, kind in enumerate(self.kinds()):
             begin(kind.__name__, be_hostile, kind, ports, until - 2, OPTIONS.seed * 100 + n)
-        for w in workers:
-            w.start()
         watch = Watch(e, e.roles())
         looked = {s.id: role_changes(s) for s in e}
+        for w in workers:
+            w.start()
         while time.monotonic() < until:
             watch.look()
             time.sleep(0.5)
