@@ -51,7 +51,7 @@ class builder {
                      const std::string& where);
   problem read_members_file();
   problem resolve_members();
-  problem resolve_directories();
+  problem resolve_paths();
   problem resolve_groups();
   problem resolve_my_id();
   problem resolve_client_port();

@@ -31,6 +31,8 @@ struct connect_string {
 
 inline constexpr std::string_view host_form =
     "a name or an address of a host, such as zoo1, 10.0.0.7 or [::1]";
+/// What an empty clientPortAddress means (java.net.InetAddress).
+inline constexpr std::string_view client_address_when_empty = "127.0.0.1";
 inline constexpr std::string_view connect_string_form =
     "host[:port][,host[:port]...][/chroot], an IPv6 address in [brackets]";
 

@@ -144,7 +144,8 @@ key_section client_keys() {
       "clientPortAddress", std::string{host_form} + "; 0.0.0.0 and [::] = every address", "0.0.0.0",
       "The address clientPort listens on. Empty = 127.0.0.1 alone, as in ZooKeeper.",
       [](draft& d, std::string_view v) -> verdict {
-        auto host = v.empty() ? std::optional<std::string>{"127.0.0.1"} : parse_host(v);
+        auto host =
+            v.empty() ? std::optional{std::string{client_address_when_empty}} : parse_host(v);
         if (!host) return std::string{host_form};
         d.client_address = *std::move(host);
         return std::nullopt;

@@ -3,14 +3,12 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <charconv>
 #include <cstring>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <limits>
 
 #include "config/builder.hpp"
+#include "config/files.hpp"
 #include "config/java_flags.hpp"
 #include "config/key_entries.hpp"
 #include "config/server_line.hpp"
@@ -28,12 +26,6 @@ namespace {
 /// A secret is not repeated in a log.
 std::string told(std::string_view key, const std::string& value) {
   return std::string{key} + (is_secret(key) ? "" : "=" + value);
-}
-
-/// zoo.cfg takes off no quotes, so that a path in quotes would be another path.
-bool is_quoted(std::string_view value) {
-  return value.size() > 1 && value.front() == value.back() &&
-         (value.front() == '"' || value.front() == '\'');
 }
 
 }  // namespace
@@ -167,13 +159,6 @@ tl::expected<loaded, std::string> parse(std::string_view text, const std::string
 
 namespace {
 
-std::optional<std::string> read_whole(const std::string& from) {
-  std::ifstream in{from, std::ios::binary};
-  std::string content{std::istreambuf_iterator<char>{in}, {}};
-  if (!in.is_open() || in.bad()) return std::nullopt;
-  return content;
-}
-
 /// The files beside zoo.cfg that a ZooKeeper installation would run before its server.
 java_flags flags_beside(const std::string& path, const environment& from) {
   std::vector<shell_file> files;
@@ -207,16 +192,15 @@ tl::expected<loaded, std::string> load(const std::string& path,
                                        const std::vector<setting>& settings,
                                        const environment& from) {
   errno = 0;
-  std::error_code failed;
-  auto text = std::filesystem::is_directory(path, failed) ? std::nullopt : read_whole(path);
+  auto text = read_whole(path);
   if (!text)
     return tl::unexpected(
         path + ": cannot be read: " + (errno != 0 ? std::strerror(errno) : "not a file") +
         "; accepted: a zoo.cfg");
   auto out = parse(*text, path, read_whole, settings, flags_beside(path, from));
   if (!out) return out;
-  out->value.config_file = std::filesystem::absolute(path, failed).lexically_normal();
-  if (text->starts_with("\xef\xbb\xbf"))
+  out->value.config_file = absolute_path(path);
+  if (has_byte_order_mark(*text))
     out->warnings.push_back(path + ":1: begins with a byte order mark, which is skipped; " +
                             "ZooKeeper would take it for a part of the first key");
   warn_of_open_files(*out);

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // What holds for a config as a whole: what is missing, and which lines do not go together.
 #include <algorithm>
-#include <filesystem>
 #include <limits>
 
 #include "config/builder.hpp"
+#include "config/files.hpp"
 #include "config/host.hpp"
 #include "config/jaas.hpp"
 #include "config/membership.hpp"
@@ -21,7 +21,7 @@ constexpr std::string_view sasl_provider_line =
 
 problem builder::finish() {
   for (auto step :
-       {&builder::read_members_file, &builder::resolve_members, &builder::resolve_directories,
+       {&builder::read_members_file, &builder::resolve_members, &builder::resolve_paths,
         &builder::resolve_groups, &builder::check_members, &builder::resolve_my_id,
         &builder::check_ensemble, &builder::resolve_client_port, &builder::resolve_timeouts,
         &builder::resolve_clients, &builder::resolve_sasl, &builder::check_auth_schemes})
@@ -62,15 +62,12 @@ problem builder::resolve_members() {
   return std::nullopt;
 }
 
-problem builder::resolve_directories() {
+problem builder::resolve_paths() {
   if (!said("dataDir")) return missing("dataDir", "it names the directory of snapshots");
-  auto resolved = [](const std::string& dir) {
-    std::error_code failed;
-    auto absolute = std::filesystem::absolute(dir, failed).lexically_normal();
-    return failed ? dir : absolute.string();
-  };
-  cfg().data_dir = resolved(cfg().data_dir);
-  cfg().data_log_dir = said("dataLogDir") ? resolved(cfg().data_log_dir) : cfg().data_dir;
+  cfg().data_dir = absolute_path(cfg().data_dir);
+  cfg().data_log_dir = said("dataLogDir") ? absolute_path(cfg().data_log_dir) : cfg().data_dir;
+  // Read when the server has gone behind the terminal, and left this directory.
+  if (auto& file = cfg().session_secret_file; !file.empty()) file = absolute_path(file);
   return std::nullopt;
 }
 

@@ -8,6 +8,8 @@ namespace troupe::config {
 
 namespace {
 
+constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
+
 bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\f'; }
 
 std::string_view skip_blanks(std::string_view s) {
@@ -131,9 +133,16 @@ std::size_t key_length(std::string_view line) {
 
 }  // namespace
 
+bool has_byte_order_mark(std::string_view text) { return text.starts_with(byte_order_mark); }
+
 std::string without_byte_order_mark(std::string_view text) {
-  constexpr std::string_view mark = "\xef\xbb\xbf";
-  return std::string{text.starts_with(mark) ? text.substr(mark.size()) : text};
+  if (has_byte_order_mark(text)) text.remove_prefix(byte_order_mark.size());
+  return std::string{text};
+}
+
+bool is_quoted(std::string_view value) {
+  return value.size() > 1 && value.front() == value.back() &&
+         (value.front() == '"' || value.front() == '\'');
 }
 
 tl::expected<std::vector<property>, syntax_error> parse_properties(std::string_view text) {

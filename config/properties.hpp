@@ -27,6 +27,10 @@ struct syntax_error {
 /// Text as an editor of Windows may begin it: the mark that says UTF-8 is no part of the first
 /// line.
 [[nodiscard]] std::string without_byte_order_mark(std::string_view text);
+[[nodiscard]] bool has_byte_order_mark(std::string_view text);
+
+/// zoo.cfg takes off no quotes, so that a path in quotes would be another path.
+[[nodiscard]] bool is_quoted(std::string_view value);
 
 /// Every property of `text`; a key that stands twice is listed twice.
 [[nodiscard]] tl::expected<std::vector<property>, syntax_error> parse_properties(
