@@ -6,24 +6,17 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <string_view>
 #include <utility>
 
-#include "config/glimpse.hpp"
+#include "config/files.hpp"
 #include "config/host.hpp"
+#include "config/partial_config.hpp"
 
 namespace troupe {
 namespace {
 
 namespace fs = std::filesystem;
-
-std::string absolute(const std::string& given) {
-  std::error_code failed;
-  auto path = fs::absolute(given, failed).lexically_normal();
-  return (path.has_filename() ? path : path.parent_path()).string();
-}
 
 /// A directory without a zoo.cfg in which a server is, was, or is to be.
 bool is_data_directory(const std::string& path) {
@@ -72,9 +65,7 @@ void look_into_config(verb_target& out, const std::vector<config::setting>& sett
   } else {
     out.config_problem = std::move(from.error());
   }
-  std::ifstream in{out.config_path, std::ios::binary};
-  const std::string text{std::istreambuf_iterator<char>{in}, {}};
-  const auto seen = config::glimpse_of(text, settings);
+  const auto seen = config::load_partial_config(out.config_path, settings);
   out.data_dir = seen.data_dir;
   out.client_host = reachable_host(seen.client_address);
   out.client_port = seen.client_port;
@@ -113,7 +104,8 @@ tl::expected<verb_target, std::string> find_target(const std::string& given,
   verb_target out;
   std::error_code failed;
   const bool is_default_elsewhere = given == "zoo.cfg" && !fs::exists(given, failed);
-  if (const auto path = absolute(is_default_elsewhere ? "." : given); is_data_directory(path)) {
+  if (const auto path = config::absolute_path(is_default_elsewhere ? "." : given);
+      is_data_directory(path)) {
     // Without a zoo.cfg everything comes from what the server says of itself.
     out.data_dir = path;
     out.running = look(out);

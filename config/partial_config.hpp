@@ -13,12 +13,18 @@
 
 namespace troupe::config {
 
-struct glimpse {
+struct partial_config {
   std::string data_dir;        // absolute; empty: no line says it
   std::string client_address;  // as in node_config
   std::uint16_t client_port = 0;
 };
 
-[[nodiscard]] glimpse glimpse_of(std::string_view text, const std::vector<setting>& settings = {});
+/// `read` is asked for myid, which tells this server's line, and for a dynamicConfigFile.
+[[nodiscard]] partial_config read_partial_config(std::string_view text, const file_reader& read,
+                                                 const std::vector<setting>& settings = {});
+
+/// The same of a file; one that cannot be read says nothing.
+[[nodiscard]] partial_config load_partial_config(const std::string& path,
+                                                 const std::vector<setting>& settings);
 
 }  // namespace troupe::config
