@@ -17,20 +17,22 @@ std::string_view trim(std::string_view s) {
   return s;
 }
 
-/// The 16 bytes of an IPv6 address; a zone such as %eth0 may follow and is no part of them.
-std::optional<in6_addr> ipv6_of(std::string_view s) {
-  const std::string address{s.substr(0, s.find('%'))};
-  in6_addr out{};
-  if (::inet_pton(AF_INET6, address.c_str(), &out) != 1) return std::nullopt;
-  return out;
-}
-
 /// What could be a name or an IPv4 address: nothing that parts one thing from another.
 bool is_plain(std::string_view s) {
   return !s.empty() && std::ranges::none_of(s, [](char c) {
     return static_cast<unsigned char>(c) <= ' ' || c == '\x7f' ||
            std::string_view{"[]|,;:/\"'\\"}.find(c) != std::string_view::npos;
   });
+}
+
+/// The 16 bytes of an IPv6 address; a zone such as %eth0 may follow and is no part of them.
+std::optional<in6_addr> ipv6_of(std::string_view s) {
+  const auto percent = s.find('%');
+  if (percent != s.npos && !is_plain(s.substr(percent + 1))) return std::nullopt;
+  const std::string address{s.substr(0, percent)};
+  in6_addr out{};
+  if (::inet_pton(AF_INET6, address.c_str(), &out) != 1) return std::nullopt;
+  return out;
 }
 
 }  // namespace

@@ -49,20 +49,6 @@ std::optional<std::int64_t> number_of(std::string_view key) {
   return parse_number(key.substr(key.rfind('.') + 1), 0, number_max);
 }
 
-/// A `server.N` value whose names are written as they are read: without blanks and escapes, which
-/// would end the line or change it.
-std::optional<server_entry> parse_plain_line(std::int64_t id, std::string_view value) {
-  auto entry = parse_server_line({id}, value);
-  auto is_plain = [](std::string_view name) {
-    return std::none_of(name.begin(), name.end(), [](char c) {
-      return static_cast<unsigned char>(c) <= ' ' || c == '\\' || c == '\x7f';
-    });
-  };
-  if (!entry || !is_plain(entry->host) || !is_plain(entry->client_address.value_or("")))
-    return std::nullopt;
-  return entry;
-}
-
 /// A server's value with its client address as ZooKeeper writes it: always said in full.
 std::string canonical(server_entry x) {
   if (x.client_port && !x.client_address) x.client_address = "0.0.0.0";
@@ -109,7 +95,7 @@ std::optional<refused_change> draft_list::take(const std::string& key, const std
       if (!group_of.emplace(*id, *n).second) return bad(line + ": a server in several groups");
     }
   } else {
-    auto entry = parse_plain_line(*n, value);
+    auto entry = parse_server_line({*n}, value);
     if (!entry) return bad(line + ": not valid; accepted: " + accepted_server_line(value));
     servers[*n] = *std::move(entry);
   }
@@ -144,9 +130,11 @@ bool is_everywhere(const std::string& host) { return is_loopback(host) || is_wil
 /// (QuorumServer.checkAddressDuplicate).
 bool collide(const server_entry& a, const server_entry& b) {
   auto addresses = [](const server_entry& x) {
-    std::vector<std::pair<std::string, std::uint16_t>> out{{x.host, x.peer_port},
-                                                           {x.host, x.election_port}};
-    if (x.client_port && x.client_address) out.emplace_back(*x.client_address, *x.client_port);
+    const auto host = canonical_host(x.host);
+    std::vector<std::pair<std::string, std::uint16_t>> out{{host, x.peer_port},
+                                                           {host, x.election_port}};
+    if (x.client_port && x.client_address)
+      out.emplace_back(canonical_host(*x.client_address), *x.client_port);
     return out;
   };
   for (const auto& mine : addresses(a))
@@ -161,7 +149,7 @@ std::optional<refused_change> join(membership& to, const std::string& spec) {
     return bad(spec + ": not valid; accepted: server.N=" + accepted_server_line(spec));
   auto id = number_of(parts[0]);
   if (!id) return no_number(spec);
-  auto entry = parse_plain_line(*id, parts[1]);
+  auto entry = parse_server_line({*id}, parts[1]);
   if (!entry) return bad(spec + ": not valid; accepted: server.N=" + accepted_server_line(spec));
   if (!entry->client_port) return bad(spec + ": the client port behind the ; is missing");
   for (const auto& other : to.servers)
@@ -343,17 +331,20 @@ zxid version_in_name(std::string_view dynamic_file) {
 std::string point_to(std::string_view zoo_cfg_text, const std::string& dynamic_file,
                      bool has_client_port) {
   std::string out;
-  bool moving = false;  // a line that goes and continues in the next
-  while (!zoo_cfg_text.empty()) {
-    auto end = zoo_cfg_text.find('\n');
-    auto line = zoo_cfg_text.substr(0, end);
-    zoo_cfg_text.remove_prefix(end == zoo_cfg_text.npos ? zoo_cfg_text.size() : end + 1);
+  bool goes = false, goes_on = false;  // the line before, and its end is in this one
+  const auto plain = without_byte_order_mark(zoo_cfg_text);
+  for (std::string_view rest = plain; !rest.empty();) {
+    const auto line = rest.substr(0, rest.find('\n'));
+    rest.remove_prefix(std::min(line.size() + 1, rest.size()));
     auto key = line;
     key.remove_prefix(std::min(key.find_first_not_of(" \t\f"), key.size()));
-    bool goes = moving || moves_to_dynamic_file(key, has_client_port);
-    auto text = line.ends_with('\r') ? line.substr(0, line.size() - 1) : line;
-    moving = goes && text.ends_with('\\');
+    const bool is_comment = !goes_on && (key.starts_with('#') || key.starts_with('!'));
+    if (!goes_on) goes = moves_to_dynamic_file(key, has_client_port);
     if (!goes) out.append(line).push_back('\n');
+    const auto end = line.substr(0, line.size() - (line.ends_with('\r') ? 1 : 0));
+    const auto text = end.find_last_not_of('\\');
+    const auto backslashes = end.size() - (text == end.npos ? 0 : text + 1);
+    goes_on = !is_comment && backslashes % 2 == 1;
   }
   return out + "dynamicConfigFile=" + dynamic_file + "\n";
 }

@@ -19,7 +19,7 @@ TEST(Host, IsANameOrAnAddressWithBlanksAroundIt) {
   EXPECT_EQ(parse_host("2001:db8::7"), "2001:db8::7");
   EXPECT_EQ(parse_host("[ fe80::1%eth0 ]"), "fe80::1%eth0");
   for (auto text : {"", " ", "[]", "[zoo1]", "[::1", "::1]", "a b", "a:1", "a|b", "a,b", "[::1]x",
-                    "\"zoo1\"", "a/b"})
+                    "\"zoo1\"", "a/b", "[fe80::1%a b]", "fe80::1%e\\", "fe80::1%"})
     EXPECT_FALSE(parse_host(text)) << text;
 }
 

@@ -179,5 +179,15 @@ TEST(MembershipFiles, ZooCfgKeepsAllButTheServers) {
   EXPECT_EQ(point_to("", "/new", true), "dynamicConfigFile=/new\n");
 }
 
+TEST(MembershipFiles, ByteOrderMarkHidesNoLine) {
+  EXPECT_EQ(point_to("\xef\xbb\xbfserver.1=h:1:2\r\ndataDir=/d\r\n", "/new", false),
+            "dataDir=/d\r\ndynamicConfigFile=/new\n");
+}
+
+TEST(MembershipFiles, LineThatOnlyGoesOnIsNoServersLine) {
+  EXPECT_EQ(point_to("dataDir=/d\\\nserver.1\n#\\\nserver.1=h:1:2\n", "/new", false),
+            "dataDir=/d\\\nserver.1\n#\\\ndynamicConfigFile=/new\n");
+}
+
 }  // namespace
 }  // namespace troupe::config
