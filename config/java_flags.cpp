@@ -44,7 +44,7 @@ class shell_reader {
       : text_(file.text), path_(file.path), variables_(variables), warnings_(warnings) {}
 
   void read() {
-    while (at_ < text_.size() && !is_lost_) command();
+    while (at_ < text_.size() && !is_stopped_) command();
   }
 
  private:
@@ -85,7 +85,7 @@ class shell_reader {
     }
     std::vector<word> words;
     while (!ends_command()) {
-      if (here() == '<' && next() == '<') return lose("a here-document");
+      if (here() == '<' && next() == '<') return give_up("a here-document");
       words.push_back(read_word());
       skip_blanks();
       if (here() == '#' && is_blank(text_[at_ - 1])) break;
@@ -260,8 +260,8 @@ class shell_reader {
                         "zoo.cfg");
   }
 
-  void lose(const std::string& what) {
-    is_lost_ = true;
+  void give_up(const std::string& what) {
+    is_stopped_ = true;
     warnings_.push_back(where() + ": " + what + ": not read from here on, as a shell file is not " +
                         "executed; accepted: plain words, or the keys in zoo.cfg");
   }
@@ -274,7 +274,7 @@ class shell_reader {
   int line_ = 1;
   int depth_ = 0;                 // of what a shell would do under a condition, or when called
   bool depends_on_last_ = false;  // behind && or ||
-  bool is_lost_ = false;
+  bool is_stopped_ = false;
 };
 
 /// The words a shell makes of an unquoted variable: quotes in it are letters.
