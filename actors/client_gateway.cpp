@@ -18,6 +18,7 @@
 #include "actors/tcp_listener.hpp"
 #include "actors/trace/log.hpp"
 #include "actors/trace/traced.hpp"
+#include "config/host.hpp"
 #include "messages/trace_fields.hpp"
 
 namespace troupe {
@@ -66,7 +67,7 @@ void linger(gateway_ptr self, connection_id id) {
   c.wire->end_output();
   if (s.lingering.size() >= lingering_max) end_lingering(self, s.lingering.begin()->first);
   const auto stall_ms_max = config_of(self).max_session_timeout_ms;
-  s.lingering.emplace(id, farewell{c.wire, c.handed_bytes, {stall_ms_max, now_ms(self)}});
+  s.lingering.emplace(id, departed_client{c.wire, c.handed_bytes, {stall_ms_max, now_ms(self)}});
   if (c.paused) self->backend().post([wire = c.wire] { wire->add_to_loop(); });
   self->delayed_send(self, linger_max, end_linger{id});
 }
@@ -174,9 +175,7 @@ void accept(gateway_ptr self, connection_handle socket) {
   if (refuse_for_shortage(self, socket)) return;
   const auto& cfg = config_of(self);
   auto host = unmapped(self->remote_addr(socket));
-  const bool is_v6 = host.find(':') != std::string::npos;
-  const auto address =
-      (is_v6 ? '[' + host + ']' : host) + ':' + std::to_string(self->remote_port(socket));
+  const auto address = config::print_host(host) + ':' + std::to_string(self->remote_port(socket));
   if (cfg.connections_max > 0 && s.clients.size() >= cfg.connections_max)
     return refuse(self, socket, address, "too many connections", cfg.connections_max);
   auto& from_host = s.per_host[host];
@@ -469,8 +468,8 @@ caf::behavior client_gateway(gateway_ptr self, client_gateway_options options, i
 
 }  // namespace
 
-tl::expected<running_gateway, std::string> start_client_gateway(caf::actor_system& sys,
-                                                                client_gateway_options options) {
+tl::expected<running_gateway, listen_error> start_client_gateway(caf::actor_system& sys,
+                                                                 client_gateway_options options) {
   auto listener =
       tcp_listener::open(options.address, options.port, options.context->config.listen_backlog);
   if (!listener) return tl::unexpected(std::move(listener.error()));
@@ -480,10 +479,11 @@ tl::expected<running_gateway, std::string> start_client_gateway(caf::actor_syste
   return running_gateway{caf::actor_cast<transport_sink>(broker), port};
 }
 
-std::string move_client_gateway(running_gateway& gateway, const std::string& address,
-                                std::uint16_t port, const node_context& context) {
+tl::expected<void, listen_error> move_client_gateway(running_gateway& gateway,
+                                                     const std::string& address, std::uint16_t port,
+                                                     const node_context& context) {
   auto listener = tcp_listener::open(address, port, context.config.listen_backlog);
-  if (!listener) return std::move(listener.error());
+  if (!listener) return tl::unexpected(std::move(listener.error()));
   gateway.port = listener->port();
   caf::anon_send(caf::actor_cast<caf::actor>(gateway.handle), accept_at{listener->release()});
   return {};

@@ -3,7 +3,7 @@
 /// what they mean. A CAF broker: it lives on the multiplexer's thread.
 /// Owns: the listening socket, the connections' sockets and what is not yet written to them.
 /// Order: bytes of one connection reach its session, and the session's bytes the socket, in order.
-/// Errors: a port that cannot be had is a text to whoever starts the gateway. A client that takes
+/// Errors: why a port cannot be had is told to whoever starts the gateway. A client that takes
 /// its replies too slowly is not asked for more requests; one that lets watch events pile up is cut
 /// off with a log line, and so is who holds most when all together hold too much; one that takes
 /// nothing at all for the longest session timeout is dropped by the kernel. A connection that is
@@ -23,6 +23,7 @@
 #include "actors/client_account.hpp"
 #include "actors/node_context.hpp"
 #include "actors/sinks.hpp"
+#include "actors/tcp_listener.hpp"
 
 namespace troupe {
 
@@ -45,13 +46,15 @@ struct running_gateway {
   std::uint16_t port = 0;
 };
 
-/// Listens, then spawns the gateway. The error names the address and what the system said.
-[[nodiscard]] tl::expected<running_gateway, std::string> start_client_gateway(
+/// Listens, then spawns the gateway.
+[[nodiscard]] tl::expected<running_gateway, listen_error> start_client_gateway(
     caf::actor_system& sys, client_gateway_options options);
 
-/// New clients come over another address from now on; those who are there stay. Empty, or why the
-/// old one is kept. From any thread.
-[[nodiscard]] std::string move_client_gateway(running_gateway& gateway, const std::string& address,
-                                              std::uint16_t port, const node_context& context);
+/// New clients come over another address from now on; those who are there stay. On an error the old
+/// one is kept. From any thread.
+[[nodiscard]] tl::expected<void, listen_error> move_client_gateway(running_gateway& gateway,
+                                                                   const std::string& address,
+                                                                   std::uint16_t port,
+                                                                   const node_context& context);
 
 }  // namespace troupe

@@ -112,7 +112,7 @@ struct client {
 };
 
 /// A connection that is no client's any more: all is sent, and the end of it is not yet seen.
-struct farewell {
+struct departed_client {
   client_socket_ptr wire;
   std::uint64_t handed_bytes = 0;
   core::last_bytes watch;
@@ -124,7 +124,7 @@ struct client_gateway_state {
   std::map<connection_id, client> clients;
   std::map<connection_handle, connection_id> by_socket;
   std::map<connection_handle, client_socket_ptr> accepted;  // until its handle is heard of
-  std::map<connection_id, farewell> lingering;
+  std::map<connection_id, departed_client> lingering;
   std::map<caf::actor_addr, connection_id> by_session;
   std::map<std::string, std::uint32_t> per_host;
   gauge_part connections_bytes;

@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <cstring>
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include "config/host.hpp"
@@ -38,38 +39,8 @@ int listen_on(const addrinfo& at, int backlog) {
   return -1;
 }
 
-/// What an operator can do about it stands behind the system's words.
-std::string reason_of(int error, const std::string& host) {
-  std::string out = std::strerror(error);
-  if (error == EADDRINUSE) return out + ": another process listens there";
-  if (error == EADDRNOTAVAIL) return out + ": " + host + " is no address of this machine";
-  if (error == EACCES) return out + ": ports below 1024 need a right of their own";
-  return out;
-}
-
-struct failure {
-  int error = 0;  // errno; 0 when the name is the matter
-  std::string text;
-};
-
-tl::expected<int, failure> listen_at(const std::string& host, std::uint16_t port, int backlog) {
-  addrinfo hints{};
-  hints.ai_family = AF_UNSPEC;
-  hints.ai_socktype = SOCK_STREAM;
-  hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV;
-  addrinfo* found = nullptr;
-  const auto service = std::to_string(port);
-  if (const int e = ::getaddrinfo(host.c_str(), service.c_str(), &hints, &found); e != 0)
-    return tl::unexpected(failure{0, std::string{::gai_strerror(e)} + ": " + host});
-  const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> owned(found, &::freeaddrinfo);
-  int fd = -1;
-  for (const int family : {AF_INET, AF_INET6})  // of a name with both, as Java takes it
-    for (const auto* at = found; at != nullptr && fd < 0; at = at->ai_next)
-      if (at->ai_family == family) fd = listen_on(*at, backlog < 0 ? SOMAXCONN : backlog);
-  if (fd >= 0) return fd;
-  const int why = errno;
-  return tl::unexpected(failure{why, reason_of(why, host)});
-}
+/// The address, or all of its kind.
+bool is_missing_here(int code) { return code == EAFNOSUPPORT || code == EADDRNOTAVAIL; }
 
 std::string text_of(const addrinfo& at) {
   char text[NI_MAXHOST] = {};
@@ -78,20 +49,47 @@ std::string text_of(const addrinfo& at) {
   return e == 0 ? std::string{text} : std::string{};
 }
 
-bool has_no_ipv6(const failure& why) {
-  return why.error == EAFNOSUPPORT || why.error == EADDRNOTAVAIL;
+/// As Java does: of a name with addresses of both kinds an IPv4 one. One that this machine does not
+/// have is passed over, and one that is taken is not: clients would find somebody else there.
+tl::expected<int, listen_error> listen_at(const std::string& host, std::uint16_t port,
+                                          int backlog) {
+  addrinfo hints{};
+  hints.ai_family = AF_UNSPEC;
+  hints.ai_socktype = SOCK_STREAM;
+  hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV;
+  addrinfo* found = nullptr;
+  const auto service = std::to_string(port);
+  if (const int e = ::getaddrinfo(host.c_str(), service.c_str(), &hints, &found); e != 0)
+    return tl::unexpected(listen_error{
+        0, host, {}, port, "the host name " + host + " has no address: " + ::gai_strerror(e)});
+  const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> owned(found, &::freeaddrinfo);
+  std::optional<listen_error> why;
+  for (const int family : {AF_INET, AF_INET6})
+    for (const auto* at = found; at != nullptr; at = at->ai_next) {
+      if (at->ai_family != family) continue;
+      const int fd = listen_on(*at, backlog < 0 ? SOMAXCONN : backlog);
+      if (fd >= 0) return fd;
+      const int code = errno;
+      const listen_error here{code, host, text_of(*at), port, std::strerror(code)};
+      if (!is_missing_here(code)) return tl::unexpected(here);
+      if (!why) why = here;
+    }
+  if (!why) why = listen_error{0, host, {}, port, "the host name " + host + " has no address"};
+  return tl::unexpected(*std::move(why));
 }
 
 }  // namespace
 
-tl::expected<tcp_listener, std::string> tcp_listener::open(const std::string& host,
-                                                           std::uint16_t port, int backlog) {
+tl::expected<tcp_listener, listen_error> tcp_listener::open(const std::string& host,
+                                                            std::uint16_t port, int backlog) {
   const bool everywhere = config::is_wildcard(host);
   auto fd = listen_at(everywhere ? "::" : host, port, backlog);
-  if (!fd && everywhere && has_no_ipv6(fd.error())) fd = listen_at("0.0.0.0", port, backlog);
-  if (!fd)
-    return tl::unexpected("cannot listen on " + config::print_host(host) + ':' +
-                          std::to_string(port) + ": " + fd.error().text);
+  if (!fd && everywhere && is_missing_here(fd.error().code))  // there is no IPv6 here
+    fd = listen_at("0.0.0.0", port, backlog);
+  if (!fd) {
+    fd.error().host = host;
+    return tl::unexpected(std::move(fd.error()));
+  }
   sockaddr_storage bound{};
   socklen_t size = sizeof bound;
   ::getsockname(*fd, reinterpret_cast<sockaddr*>(&bound), &size);
@@ -126,11 +124,11 @@ tcp_listener::~tcp_listener() {
 
 int tcp_listener::release() noexcept { return std::exchange(fd_, -1); }
 
-void watch_for_dead_peer(int fd, std::int32_t patience_ms, bool probe) {
+void watch_for_dead_peer(int fd, std::int32_t timeout_ms, bool probe) {
   const int on = probe ? 1 : 0;
-  const auto patience = static_cast<unsigned>(patience_ms);
+  const auto timeout = static_cast<unsigned>(timeout_ms);
   ::setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
-  ::setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &patience, sizeof patience);
+  ::setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &timeout, sizeof timeout);
 }
 
 }  // namespace troupe

@@ -9,16 +9,24 @@
 
 namespace troupe {
 
+/// Why a port could not be listened on.
+struct listen_error {
+  int code = 0;         // errno; 0: the host's name has no address
+  std::string host;     // as it was asked for
+  std::string address;  // of it, in digits, where it failed; empty: there is none
+  std::uint16_t port = 0;
+  std::string text;  // the system's words
+};
+
 /// Owns: the socket, until release().
 class tcp_listener {
  public:
   /// Listens on a host's name or address, IPv4 or IPv6; port 0 means any free one. 0.0.0.0 and ::
-  /// are every address of both kinds, as in Java, or of IPv4 where there is no IPv6. The error
-  /// reads "cannot listen on 0.0.0.0:2181: Address already in use: ...". `backlog` connections wait
-  /// ready to be accepted, as many as the system allows when it is negative.
-  [[nodiscard]] static tl::expected<tcp_listener, std::string> open(const std::string& host,
-                                                                    std::uint16_t port,
-                                                                    int backlog = -1);
+  /// are every address of both kinds, as in Java, or of IPv4 where there is no IPv6. `backlog`
+  /// connections wait ready to be accepted, as many as the system allows when it is negative.
+  [[nodiscard]] static tl::expected<tcp_listener, listen_error> open(const std::string& host,
+                                                                     std::uint16_t port,
+                                                                     int backlog = -1);
 
   tcp_listener(tcp_listener&& other) noexcept;
   tcp_listener& operator=(tcp_listener&& other) noexcept;
@@ -40,7 +48,7 @@ class tcp_listener {
 [[nodiscard]] std::string listening_address(const std::string& host);
 
 /// Finds out about clients that vanished: an end to sockets whose other side has taken nothing for
-/// `patience_ms`, and, with `probe`, keepalive probes.
-void watch_for_dead_peer(int fd, std::int32_t patience_ms, bool probe);
+/// `timeout_ms`, and, with `probe`, keepalive probes.
+void watch_for_dead_peer(int fd, std::int32_t timeout_ms, bool probe);
 
 }  // namespace troupe

@@ -3,22 +3,23 @@
 
 #include <arpa/inet.h>
 #include <ifaddrs.h>
-#include <netdb.h>
 #include <netinet/in.h>
 #include <pwd.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <charconv>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <iterator>
 #include <memory>
 #include <set>
 #include <sstream>
+#include <utility>
 #include <vector>
 
 #include "actors/storage/running_server.hpp"
@@ -28,14 +29,61 @@ namespace {
 
 namespace fs = std::filesystem;
 
+/// Of IPv4 as of IPv6, which holds the others at ::ffff:0:0/96.
+using ip_address = std::array<std::uint8_t, 16>;
+
 /// A line of /proc/net/tcp or tcp6.
 struct kernel_socket {
   std::string inode;
   uid_t user = 0;
   bool listens = false;
+  ip_address at{};
 };
 
-std::vector<kernel_socket> sockets_at(std::uint16_t port) {
+ip_address from_ipv4(const void* bytes) {
+  ip_address out{};
+  out[10] = out[11] = 0xff;
+  std::memcpy(&out[12], bytes, 4);
+  return out;
+}
+
+/// From the kernel's tables: words of 32 bits in this machine's order, as hexadecimal digits.
+ip_address from_table(std::string_view digits) {
+  constexpr std::size_t word_digits = 8;
+  std::array<std::uint32_t, 4> words{};
+  for (std::size_t i = 0; i < words.size() && digits.size() >= (i + 1) * word_digits; ++i) {
+    const auto word = digits.substr(i * word_digits, word_digits);
+    std::from_chars(word.data(), word.data() + word.size(), words[i], 16);
+  }
+  if (digits.size() == word_digits) return from_ipv4(words.data());
+  ip_address out{};
+  std::memcpy(out.data(), words.data(), out.size());
+  return out;
+}
+
+/// nullopt: not in digits, or of one interface alone.
+std::optional<ip_address> from_text(const std::string& text) {
+  ip_address out{};
+  if (::inet_pton(AF_INET6, text.c_str(), out.data()) == 1) return out;
+  std::uint32_t ipv4 = 0;
+  if (::inet_pton(AF_INET, text.c_str(), &ipv4) != 1) return std::nullopt;
+  return from_ipv4(&ipv4);
+}
+
+bool is_every_address(const ip_address& x) {
+  static constexpr std::uint32_t none = 0;
+  return x == ip_address{} || x == from_ipv4(&none);
+}
+
+/// Whether a socket at one keeps another from the other.
+bool exclude_each_other(const ip_address& a, const ip_address& b) {
+  return a == b || is_every_address(a) || is_every_address(b);
+}
+
+/// Those at the port that keep somebody from `address` (nullopt: any). Who listens does; only where
+/// nobody listens it is a connection.
+std::vector<kernel_socket> sockets_at(std::uint16_t port,
+                                      const std::optional<ip_address>& address = std::nullopt) {
   constexpr std::string_view listen_state = "0A";
   std::vector<kernel_socket> out;
   for (const char* table : {"/proc/net/tcp", "/proc/net/tcp6"}) {
@@ -51,34 +99,57 @@ std::vector<kernel_socket> sockets_at(std::uint16_t port) {
             timeout >> inode))
         continue;
       unsigned at = 0;
-      const auto digits = local.substr(local.rfind(':') + 1);
+      const auto colon = local.rfind(':');
+      const auto digits = local.substr(colon + 1);
       std::from_chars(digits.data(), digits.data() + digits.size(), at, 16);
-      if (at == port && inode != "0")  // 0: a connection that is over and keeps nobody away
-        out.push_back({inode, user, state == listen_state});
+      if (at != port || inode == "0") continue;  // 0: a connection that is over: in nobody's way
+      kernel_socket found{inode, user, state == listen_state, from_table(local.substr(0, colon))};
+      if (!address || exclude_each_other(found.at, *address)) out.push_back(std::move(found));
     }
   }
-  // Who listens first: others at the port are connections.
-  std::ranges::stable_sort(out, [](const auto& a, const auto& b) { return a.listens > b.listens; });
+  const auto listens = [](const kernel_socket& x) { return x.listens; };
+  if (std::ranges::any_of(out, listens)) std::erase_if(out, std::not_fn(listens));
   return out;
 }
 
-/// 0: none that may be looked into.
-pid_t process_with(const std::string& inode) {
-  const auto wanted = "socket:[" + inode + "]";
+/// Calls `what` with the inode of each socket that the process has open, if that may be looked at.
+template <class What>
+void for_each_socket_of(pid_t pid, What what) {
+  constexpr std::string_view begin = "socket:[";
+  std::error_code closed;
+  for (fs::directory_iterator fd{"/proc/" + std::to_string(pid) + "/fd", closed}, last;
+       !closed && fd != last; fd.increment(closed)) {
+    std::error_code gone;
+    const auto target = fs::read_symlink(fd->path(), gone).string();
+    if (!gone && target.starts_with(begin) && target.ends_with(']'))
+      what(target.substr(begin.size(), target.size() - begin.size() - 1));
+  }
+}
+
+/// The first of the sockets whose process is found, and that; 0: none that may be looked into.
+std::pair<const kernel_socket*, pid_t> find_process(const std::vector<kernel_socket>& sockets) {
+  std::pair<const kernel_socket*, pid_t> best{nullptr, 0};
   std::error_code failed;
-  for (fs::directory_iterator at{"/proc", failed}, end; !failed && at != end;
+  for (fs::directory_iterator at{"/proc", failed}, end; !failed && at != end && !sockets.empty();
        at.increment(failed)) {
     const auto name = at->path().filename().string();
     pid_t pid = 0;
     if (std::from_chars(name.data(), name.data() + name.size(), pid).ec != std::errc{}) continue;
-    std::error_code closed;
-    for (fs::directory_iterator fd{at->path() / "fd", closed}, last; !closed && fd != last;
-         fd.increment(closed)) {
-      std::error_code gone;
-      if (fs::read_symlink(fd->path(), gone) == wanted && !gone) return pid;
-    }
+    for_each_socket_of(pid, [&](const std::string& inode) {
+      for (const auto& x : sockets)
+        if (x.inode == inode && (best.first == nullptr || &x < best.first)) best = {&x, pid};
+    });
+    if (best.first == &sockets.front()) break;
   }
-  return 0;
+  return best;
+}
+
+/// Those that the process does not have, or of which that may not be looked at.
+std::vector<kernel_socket> without_those_of(pid_t pid, std::vector<kernel_socket> sockets) {
+  for_each_socket_of(pid, [&](const std::string& inode) {
+    std::erase_if(sockets, [&](const kernel_socket& x) { return x.inode == inode; });
+  });
+  return sockets;
 }
 
 std::string command_of(pid_t pid) {
@@ -88,7 +159,9 @@ std::string command_of(pid_t pid) {
   while (!out.empty() && out.back() == '\0') out.pop_back();
   for (char& c : out)
     if (static_cast<unsigned char>(c) < ' ' || c == 0x7f) c = ' ';
-  return out.size() > shown_max ? out.substr(0, shown_max) + "..." : out;
+  if (out.size() <= shown_max) return out;
+  out.resize(shown_max);
+  return out += "...";
 }
 
 /// The data directory of a server of ours; empty for any other process.
@@ -143,74 +216,53 @@ std::string own_addresses() {
   return out;
 }
 
-std::string in_words(int code, const std::string& host, const addrinfo& at, std::uint16_t port) {
-  if (code == EADDRINUSE) {
-    const auto holder = holder_of_port(port);
-    return "in use by " + (holder ? holder->text : std::string{"another program"});
-  }
-  if (code == EACCES) {
-    std::string first_free = "1024";
-    std::ifstream{"/proc/sys/net/ipv4/ip_unprivileged_port_start"} >> first_free;
-    return "ports below " + first_free +
-           " are for root and for programs with CAP_NET_BIND_SERVICE; choose a higher one";
-  }
-  if (code == EADDRNOTAVAIL) {
-    const auto address = numeric(*at.ai_addr);
-    return "this machine has no address " + host + (address == host ? "" : " (" + address + ")") +
-           "; it has " + own_addresses();
-  }
-  return std::strerror(code);
+std::optional<port_holder> holder_among(const std::vector<kernel_socket>& sockets) {
+  if (sockets.empty()) return std::nullopt;
+  const auto [socket, pid] = find_process(sockets);
+  if (socket == nullptr)
+    return port_holder{0, {}, "a process of the user " + user_name(sockets.front().user)};
+  auto out = described(pid);
+  if (!socket->listens) out.text = "a connection of " + out.text;
+  return out;
 }
 
-/// 0, or the errno.
-int try_listening(const addrinfo& at) {
-  const int fd = ::socket(at.ai_family, at.ai_socktype | SOCK_CLOEXEC, at.ai_protocol);
-  if (fd < 0) return errno;
-  const int on = 1;
-  ::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-  const bool listens = ::bind(fd, at.ai_addr, at.ai_addrlen) == 0 && ::listen(fd, 1) == 0;
-  const int why = listens ? 0 : errno;
-  ::close(fd);
-  return why;
+std::vector<kernel_socket> in_the_way_of(const listen_error& why) {
+  return sockets_at(why.port, from_text(why.address));
+}
+
+std::string in_use_by(const std::vector<kernel_socket>& sockets) {
+  const auto holder = holder_among(sockets);
+  return "in use by " + (holder ? holder->text : std::string{"another program"});
 }
 
 }  // namespace
 
 std::optional<port_holder> holder_of_port(std::uint16_t port) {
-  const auto sockets = sockets_at(port);
-  for (const auto& x : sockets)
-    if (const auto pid = process_with(x.inode); pid > 0) {
-      auto out = described(pid);
-      if (!x.listens) out.text = "a connection of " + out.text;
-      return out;
-    }
-  if (sockets.empty()) return std::nullopt;
-  return port_holder{0, {}, "a process of the user " + user_name(sockets.front().user)};
+  return holder_among(sockets_at(port));
+}
+
+std::string in_words(const listen_error& why) {
+  if (why.code == EADDRINUSE) return in_use_by(in_the_way_of(why));
+  if (why.code == EACCES) {
+    std::string first_free = "1024";
+    std::ifstream{"/proc/sys/net/ipv4/ip_unprivileged_port_start"} >> first_free;
+    return "ports below " + first_free +
+           " are for root and for programs with CAP_NET_BIND_SERVICE; choose a higher one";
+  }
+  if (why.code == EADDRNOTAVAIL)
+    return "this machine has no address " + why.host +
+           (why.address == why.host ? "" : " (" + why.address + ")") + "; it has " +
+           own_addresses();
+  return why.text;
 }
 
 std::string why_not_listening(const std::string& host, std::uint16_t port, pid_t but_for) {
-  addrinfo hints{};
-  hints.ai_family = AF_UNSPEC;
-  hints.ai_socktype = SOCK_STREAM;
-  hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV;
-  addrinfo* found = nullptr;
-  const auto service = std::to_string(port);
-  const auto* name = host.empty() ? nullptr : host.c_str();
-  if (const int e = ::getaddrinfo(name, service.c_str(), &hints, &found); e != 0)
-    return "the host name " + host + " has no address: " + ::gai_strerror(e);
-  const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> owned(found, &::freeaddrinfo);
-  std::string why;
-  for (const auto* at = found; at != nullptr; at = at->ai_next) {
-    const int code = try_listening(*at);
-    if (code == 0) return {};
-    if (!why.empty()) continue;
-    if (code == EADDRINUSE && but_for > 0) {
-      const auto holder = holder_of_port(port);
-      if (holder && holder->pid == but_for) return {};
-    }
-    why = in_words(code, host, *at, port);
-  }
-  return why;
+  const auto tried = tcp_listener::open(host, port);
+  if (tried) return {};
+  if (tried.error().code != EADDRINUSE || but_for <= 0) return in_words(tried.error());
+  const auto all = in_the_way_of(tried.error());
+  const auto others = without_those_of(but_for, all);
+  return !all.empty() && others.empty() ? std::string{} : in_use_by(others);
 }
 
 }  // namespace troupe

@@ -9,6 +9,8 @@
 #include <optional>
 #include <string>
 
+#include "actors/tcp_listener.hpp"
+
 namespace troupe {
 
 struct port_holder {
@@ -20,9 +22,12 @@ struct port_holder {
 /// Who listens at the port, at whatever address of this machine; nullopt: nobody.
 [[nodiscard]] std::optional<port_holder> holder_of_port(std::uint16_t port);
 
-/// Tries to listen, for a moment. Empty: it works; else why not, such as "is in use by ...".
+/// "in use by process 7 ...", "this machine has no address ...".
+[[nodiscard]] std::string in_words(const listen_error& why);
+
+/// Tries to listen, for a moment, as a server would. Empty: it works; else why not, in words.
 /// What `but_for` holds counts as free.
 [[nodiscard]] std::string why_not_listening(const std::string& host, std::uint16_t port,
-                                            pid_t but_for = 0);
+                                            pid_t but_for);
 
 }  // namespace troupe

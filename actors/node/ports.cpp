@@ -10,6 +10,14 @@
 #include "config/host.hpp"
 
 namespace troupe {
+namespace {
+
+std::string client_port_problem(const listen_error& why) {
+  return "clientPort " + std::to_string(why.port) + " cannot be listened on at " +
+         config::print_host(why.host) + ": " + in_words(why);
+}
+
+}  // namespace
 
 ports::ports(caf::actor_system& system, context_ptr context, server_handles server)
     : system_(system), context_(std::move(context)), server_(std::move(server)) {
@@ -25,23 +33,18 @@ std::string ports::publish(const Handle& actor, const std::string& host, std::ui
   const bool everywhere = context_->config.listen_on_all_ips || config::is_wildcard(host);
   const std::string at = everywhere ? "::" : listening_address(host);
   auto published = system_.middleman().publish(actor, port, at.c_str(), true);
-  if (!published && everywhere)  // no IPv6 here, maybe
-    published = system_.middleman().publish(actor, port, "0.0.0.0", true);
   if (published) return {};
   // CAF does not say why.
-  auto why = why_not_listening(everywhere ? std::string{} : host, port);
+  std::string why;
+  if (auto tried = tcp_listener::open(everywhere ? at : host, port); !tried)
+    why = in_words(tried.error());
+  if (why.empty() && everywhere)  // there is no IPv6 here
+    published = system_.middleman().publish(actor, port, "0.0.0.0", true);
+  if (published) return {};
   if (why.empty()) why = system_.render(published.error());
   return std::string{what} + " port " + std::to_string(port) + " of server." +
          std::to_string(context_->me.value) + " cannot be listened on" +
          (everywhere ? std::string{} : " at " + config::print_host(host)) + ": " + why;
-}
-
-/// The error as the listener told it, unless more is known.
-std::string ports::client_port_problem(const std::string& address, std::uint16_t port,
-                                       const std::string& told) const {
-  const auto why = why_not_listening(address, port);
-  if (why.empty()) return told;
-  return "clientPort " + std::to_string(port) + " cannot be listened on at " + address + ": " + why;
 }
 
 std::string ports::open() {
@@ -59,8 +62,7 @@ std::string ports::open() {
   };
   auto gateway = start_client_gateway(
       system_, {context_, *place_.client_address, *place_.client_port, std::move(make_session)});
-  if (!gateway)
-    return client_port_problem(*place_.client_address, *place_.client_port, gateway.error());
+  if (!gateway) return client_port_problem(gateway.error());
   gateway_ = *std::move(gateway);
   return {};
 }
@@ -83,9 +85,9 @@ void ports::move_clients(const config::server_entry& to) {
   const auto address = to.client_address.value_or(*place_.client_address);
   const auto port = to.client_port.value_or(*place_.client_port);
   if (address == *place_.client_address && port == *place_.client_port) return;
-  if (auto problem = move_client_gateway(gateway_, address, port, *context_); !problem.empty()) {
-    problem = client_port_problem(address, port, problem);
-    context_->log.error("port_not_moved", {{"reason", problem}, {"still_at", *place_.client_port}});
+  if (auto moved = move_client_gateway(gateway_, address, port, *context_); !moved) {
+    context_->log.error("port_not_moved", {{"reason", client_port_problem(moved.error())},
+                                           {"still_at", *place_.client_port}});
     return;
   }
   context_->log.info("port_moved",

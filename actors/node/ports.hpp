@@ -38,8 +38,6 @@ class ports {
   template <class Handle>
   void move(const Handle& actor, const config::server_entry& to, std::uint16_t old_port,
             std::uint16_t new_port, const char* what);
-  [[nodiscard]] std::string client_port_problem(const std::string& address, std::uint16_t port,
-                                                const std::string& told) const;
   void move_clients(const config::server_entry& to);
 
   caf::actor_system& system_;

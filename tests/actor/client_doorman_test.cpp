@@ -26,7 +26,7 @@ class SparingAccept : public ::testing::Test {
     few.rlim_cur = 128;
     ::setrlimit(RLIMIT_NOFILE, &few);
     auto listener = tcp_listener::open("127.0.0.1", 0);
-    ASSERT_TRUE(listener) << listener.error();
+    ASSERT_TRUE(listener) << listener.error().text;
     port_ = listener->port();
     listening_ = listener->release();
     ::fcntl(listening_, F_SETFL, O_NONBLOCK);
