@@ -169,12 +169,6 @@ json database_json(const data_survey& seen) {
   return out;
 }
 
-/// Empty, or who runs there.
-std::string running_in(const std::string& data_dir) {
-  const auto found = storage::find_running(data_dir);
-  return found && *found ? (*found)->text() : std::string{};
-}
-
 /// Of a database that is there: without its logs it would be an older one. Empty: the log directory
 /// is one.
 std::string why_not_these_logs(storage::disk& d, const storage::data_dir_options& options) {
@@ -264,7 +258,8 @@ int check_data(storage::disk& d, storage::data_dir_options options, bool as_json
     err << why << "\n";
     return check_data_code::cannot_look;
   }
-  const auto who_runs = running_in(options.data_dir);
+  const auto running = storage::running_in(options.data_dir);
+  const auto who_runs = running ? running->text() : std::string{};
   auto seen = storage::survey(d, std::move(options));
   if (!seen) {
     err << "the directory cannot be looked at: " << seen.error().text() << "\n";

@@ -20,6 +20,7 @@
 #include "actors/node/stopping.hpp"
 #include "actors/node/verb_target.hpp"
 #include "actors/storage/posix_disk.hpp"
+#include "config/files.hpp"
 #include "config/keys.hpp"
 #include "config/load.hpp"
 
@@ -32,13 +33,13 @@ namespace fs = std::filesystem;
 constexpr int restart_wait_s = 60;
 
 /// A day.
-constexpr int patience_ms_max = 24 * 60 * 60 * 1000;
+constexpr int stop_timeout_ms_max = 24 * 60 * 60 * 1000;
 
 struct arguments {
   std::string config_path = "zoo.cfg";
   std::string log_path;    // start: where the server's output goes; empty: in the data directory
   std::string trace_path;  // empty: no trace
-  int patience_ms = 60'000;
+  int stop_timeout_ms = 60'000;
   std::string wait;                        // seconds until it serves; empty: as the verb has it
   std::vector<std::string> settings;       // KEY=VALUE, which stands above the file's
   std::vector<config::setting> overrides;  // the same, read
@@ -191,28 +192,29 @@ int restart(const verb_target& whom, arguments args) {
   };
   if (!whom.config) return runs_on(exit_code::bad_config, whom.config_problem);
   if (!whom.look_problem.empty()) return runs_on(exit_code::failed, whom.look_problem);
-  if (whom.stranger) return stop(whom, args.patience_ms, std::cout, std::cerr);
+  if (whom.other_server) return stop(whom, args.stop_timeout_ms, std::cout, std::cerr);
   if (whom.has_moved())
     return runs_on(exit_code::failed, "dataDir is " + whom.config->value.data_dir +
                                           " by now, and the server runs in " + whom.data_dir +
                                           "; stop it, move its data, and start it");
   auto problem = make_directories(whom.config->value);
-  if (problem.empty()) problem = why_no_restart(whom);
+  if (problem.empty()) problem = why_no_restart(whom, log_path(whom.config->value, args));
   if (!problem.empty()) return runs_on(exit_code::failed, problem);
-  if (int failed = stop(whom, args.patience_ms, std::cout, std::cerr); failed != 0) return failed;
+  if (int failed = stop(whom, args.stop_timeout_ms, std::cout, std::cerr); failed != 0)
+    return failed;
   if (int failed = start(*whom.config, args); failed != 0) return failed;
   return wait_after_start(args, wait_of(args, restart_wait_s));
 }
 
 int stop_it(const verb_target& whom, arguments args) {
-  return stop(whom, args.patience_ms, std::cout, std::cerr);
+  return stop(whom, args.stop_timeout_ms, std::cout, std::cerr);
 }
 
 int status(const verb_target& whom, arguments args) {
   const bool waits = wait_of(args, 0) > 0 && whom.running;
   const int code = waits ? wait_until_serving(whom, wait_of(args, 0), std::cout, std::cerr)
                          : print_status(whom, std::cout, std::cerr);
-  if (args.verbose && code == exit_code::done) print_account(whom, std::cout);
+  if (args.verbose && code == exit_code::done) print_election(whom, std::cout);
   return code;
 }
 
@@ -227,9 +229,9 @@ int print_pid(const verb_target& whom, arguments) {
     return exit_code::failed;
   }
   std::cerr << "in " << whom.data_dir << " runs "
-            << (whom.stranger  ? "another server: " + whom.stranger->text()
-                : whom.running ? whom.running->text()
-                               : std::string{"no server"})
+            << (whom.other_server ? "another server: " + whom.other_server->text()
+                : whom.running    ? whom.running->text()
+                                  : std::string{"no server"})
             << "\n";
   return exit_code::failed;
 }
@@ -242,14 +244,9 @@ int print_config(const config::loaded& from, const arguments&) {
 
 /// Of the directory that is named, or else of the one in zoo.cfg.
 int check_directory(const arguments& args) {
-  std::error_code failed;
-  auto absolute = [&failed](const std::string& given) {
-    auto path = fs::absolute(given, failed).lexically_normal();
-    return (path.has_filename() ? path : path.parent_path()).string();
-  };
   storage::data_dir_options options;
   if (args.data_dir.empty()) {
-    auto from = config::load(args.config_path, {}, process_environment());
+    auto from = config::load(args.config_path, args.overrides, process_environment());
     if (!from) {
       std::cerr << from.error() << "\n";
       return exit_code::bad_config;
@@ -260,10 +257,14 @@ int check_directory(const arguments& args) {
     options.data_log_dir = cfg.data_log_dir;
     if (!cfg.is_standalone()) options.owner = cfg.my_id;
     options.trust_empty_snapshot = cfg.snapshot_trust_empty;
+  } else if (!args.settings.empty()) {
+    std::cerr << "--set " << args.settings.front()
+              << ": a zoo.cfg is not read when DIR is named; accepted: one of the two\n";
+    return exit_code::bad_config;
   } else {
-    options.data_dir = absolute(args.data_dir);
+    options.data_dir = config::absolute_path(args.data_dir);
   }
-  if (!args.data_log_dir.empty()) options.data_log_dir = absolute(args.data_log_dir);
+  if (!args.data_log_dir.empty()) options.data_log_dir = config::absolute_path(args.data_log_dir);
   storage::posix_disk disk;
   return check_data(disk, std::move(options), args.json, std::cout, std::cerr,
                     !args.data_dir.empty());
@@ -362,8 +363,9 @@ void add_options(CLI::App& to, const verb& of, arguments& args, bool& as_markdow
   if (is(print_config))
     to.add_flag("--markdown", as_markdown, "Print the page that explains every key, instead");
   if (of.on_server == stop_it || restarts)
-    to.add_option("--patience-ms", args.patience_ms, "How long to wait for the end; 0: not at all")
-        ->check(CLI::Range(0, patience_ms_max));
+    to.add_option("--patience-ms", args.stop_timeout_ms,
+                  "How long to wait for the end; 0: not at all")
+        ->check(CLI::Range(0, stop_timeout_ms_max));
   if (is(start_and_wait) || restarts || of.on_server == status)
     to.add_flag("--wait{60}", args.wait,
                 "--wait=SECONDS: return when it serves, or say why it does not yet (exit code 4); "
@@ -410,6 +412,7 @@ int run_cli(int argc, char** argv) {
     return exit_code::done;
   }
   if (check_verb->parsed()) {
+    if (!read_settings(args)) return exit_code::bad_config;
     args.config_path = found_config(args.config_path);
     return check_directory(args);
   }

@@ -32,6 +32,7 @@
 #include "actors/storage/posix_disk.hpp"
 #include "actors/storage/running_server.hpp"
 #include "actors/trace/audit_log.hpp"
+#include "actors/trace/own_files.hpp"
 #include "messages/type_ids.hpp"
 
 namespace troupe {
@@ -152,23 +153,25 @@ void write_trace(const node_context& context, const std::string& path) {
 }
 
 /// What the actors want of the main thread, which has the time.
-struct errands {
+struct main_thread_work {
   noted_place moved_to;           // a reconfig has moved the server
   std::atomic<bool> trim{false};  // the heap
 
-  static void call() { ::kill(::getpid(), SIGUSR2); }
+  static void signal() { ::kill(::getpid(), SIGUSR2); }
 };
 
-/// Waits for the signal that ends the server; SIGUSR1 writes the trace meanwhile, SIGUSR2 is for
-/// errands.
+/// Waits for the signal that ends the server; SIGUSR1 writes the trace meanwhile, SIGUSR2 tells of
+/// main_thread_work.
 void wait_for_end(const sigset_t& signals, const node_context& context,
-                  const std::string& trace_path, errands& wanted, ports& listening,
+                  const std::string& trace_path, main_thread_work& wanted, ports& listening,
                   storage::published_note& note) {
   for (int got = 0; sigwait(&signals, &got) == 0;) {
     if (got == SIGUSR2) {
-      if (const auto to = wanted.moved_to.take()) listening.follow(*to);
+      if (const auto to = wanted.moved_to.take()) {
+        listening.follow(*to);
+        note.listens_at(listening.client_host(), listening.client_port());
+      }
       if (wanted.trim.exchange(false)) trim_heap();
-      note.listens_at(listening.client_host(), listening.client_port());
     } else if (got == SIGUSR1) {
       write_trace(context, trace_path);
     } else {
@@ -178,13 +181,16 @@ void wait_for_end(const sigset_t& signals, const node_context& context,
   }
 }
 
+std::string audit_path(const config::node_config& config, const std::string& log_path) {
+  if (config.audit_file.starts_with('/')) return config.audit_file;
+  return log_path.substr(0, log_path.rfind('/') + 1) + config.audit_file;
+}
+
 /// Null without an audit log.
 tl::expected<log::audit_writer, std::string> open_audit(const config::node_config& config,
                                                         const std::string& log_path) {
   if (!config.audit) return nullptr;
-  const auto beside = log_path.substr(0, log_path.rfind('/') + 1);
-  const auto is_absolute = config.audit_file.starts_with('/');
-  return log::open_audit_log((is_absolute ? "" : beside) + config.audit_file);
+  return log::open_audit_log(audit_path(config, log_path));
 }
 
 /// What the server says of itself (ZKAuditProvider).
@@ -243,7 +249,7 @@ void tell(const node_context& context, const allowances& allowed) {
 }
 
 context_ptr make_context(config::node_config config, bool traced, log::audit_writer audit,
-                         const std::shared_ptr<errands>& wanted,
+                         const std::shared_ptr<main_thread_work>& wanted,
                          std::shared_ptr<storage::disk> disk, const allowances& allowed) {
   auto context = std::make_shared<node_context>();
   context->me = config.my_id.value_or(standalone_id);
@@ -253,7 +259,7 @@ context_ptr make_context(config::node_config config, bool traced, log::audit_wri
   if (allowed.memory.bytes > 0) {
     context->memory = core::memory_budget{allowed.memory.bytes};
     context->trim_heap = [wanted] {
-      if (!wanted->trim.exchange(true)) errands::call();
+      if (!wanted->trim.exchange(true)) main_thread_work::signal();
     };
   }
   context->resident_bytes = resident_bytes;
@@ -262,7 +268,7 @@ context_ptr make_context(config::node_config config, bool traced, log::audit_wri
   context->give_way = give_way;
   context->moved = [wanted](const config::server_entry& to) {
     wanted->moved_to.note(to);
-    errands::call();
+    main_thread_work::signal();
   };
   context->disk = disk ? std::move(disk) : make_disk(context->log);
   if (traced)
@@ -291,9 +297,13 @@ void end_with(const Handle& actor, const char* name, const context_ptr& context,
 
 }  // namespace
 
-std::string why_no_start(const config::node_config& cfg) {
+std::string why_no_start(const config::node_config& cfg, const std::string& log_path) {
+  for (const auto& file : {log_path, cfg.audit ? audit_path(cfg, log_path) : log_path})
+    if (auto made = log::make_log_file(file); !made) return made.error();
   if (auto problem = check_config_directory(cfg); !problem.empty()) return problem;
   if (auto problem = check_sasl(cfg); !problem.empty()) return problem;
+  if (auto passwords = read_passwords(cfg.session_secret_file); !passwords)
+    return passwords.error();
   storage::posix_disk disk;
   auto usable = storage::data_dir::check(disk, directory_options(cfg));
   return usable ? std::string{} : usable.error().text();
@@ -310,7 +320,7 @@ int run_server(config::node_config config, run_options options, server_seams sea
 
   auto audit = open_audit(config, options.log_path);
   if (!audit) return report.failed(audit.error(), exit_config);
-  auto wanted = std::make_shared<errands>();
+  auto wanted = std::make_shared<main_thread_work>();
   auto context = make_context(std::move(config), !options.trace_path.empty(), *std::move(audit),
                               wanted, std::move(seams.disk), allowed);
   const auto& cfg = context->config;

@@ -30,9 +30,10 @@ struct server_seams {
   connector connect;                    // to the other servers; empty: connect_within
 };
 
-/// What can be said beforehand against a start with this config, by what is looked at and left as
-/// it is; a server that runs already is no reason. Empty: nothing.
-[[nodiscard]] std::string why_no_start(const config::node_config& cfg);
+/// What can be said beforehand against a start with this config and this log. What is there is
+/// looked at and left as it is; log files that are missing are made, as the start would. A server
+/// that runs already is no reason. Empty: nothing.
+[[nodiscard]] std::string why_no_start(const config::node_config& cfg, const std::string& log_path);
 
 /// Runs a server until it is told to stop. Returns the exit code of the process. For the thread
 /// that alone takes signals: others have to block SIGTERM, SIGINT, SIGUSR1 and SIGUSR2.

@@ -35,8 +35,8 @@ bool is_starting(const storage::running_server& server) {
 }
 
 /// "It is starting: process 7, an actor-node started from /zoo.cfg, 0.4 s ago."
-std::string told_of(const storage::running_server& server, const char* otherwise,
-                    bool has_elected = false) {
+std::string state_text(const storage::running_server& server, const char* otherwise,
+                       bool has_elected = false) {
   if (has_elected || !is_starting(server))
     return "It is running: " + server.text() + ", but " + otherwise + ".";
   char age[32];
@@ -45,17 +45,18 @@ std::string told_of(const storage::running_server& server, const char* otherwise
   return "It is starting: " + server.text() + ", " + age + " s ago; it is not serving yet.";
 }
 
-void print_trouble(const server_state& seen, const verb_target& of, std::ostream& out) {
+void print_not_serving(const server_state& seen, const verb_target& of, std::ostream& out) {
   if (!of.running) {
     out << "It is running, but not serving.\n";
   } else {
     const bool answers = seen.is == server_state::kind::not_serving;
-    // One that has once found a leader has lost it since: it does not start any more.
-    const bool has_elected = seen.whys.find("\nLast election: ") != std::string::npos;
-    out << told_of(*of.running, answers ? "not serving" : "it does not answer", has_elected)
+    // One that looks for a leader again has lost the one it had: it does not start any more.
+    const bool has_elected = seen.whys.starts_with("State: looking") &&
+                             seen.whys.find("\nLast election: ") != std::string::npos;
+    out << state_text(*of.running, answers ? "not serving" : "it does not answer", has_elected)
         << "\n";
-    if (auto hindered = storage::hindrance_of(of.running->pid); !hindered.empty())
-      out << "Reason: " << hindered << "\n";
+    if (auto blocked = storage::blocked_reason(of.running->pid); !blocked.empty())
+      out << "Reason: " << blocked << "\n";
   }
   if (seen.is == server_state::kind::not_serving)
     out << seen.whys << (seen.whys.ends_with('\n') ? "" : "\n");
@@ -141,14 +142,14 @@ int print_status(const verb_target& of, std::ostream& out, std::ostream& err) {
   if (of.has_moved())
     err << "warning: it runs in " << of.data_dir << ", and dataDir is " << of.config->value.data_dir
         << " by now\n";
-  if (of.stranger) {
+  if (of.other_server) {
     out << "Error contacting service. It is probably not running.\nReason: in " << of.data_dir
-        << " runs another server: " << of.stranger->text() << "\n";
+        << " runs another server: " << of.other_server->text() << "\n";
     return exit_code::failed;
   }
   if (of.client_port == 0) {
     out << "Client port not found.\nError contacting service. "
-        << (of.running ? told_of(*of.running, "where it listens is not known")
+        << (of.running ? state_text(*of.running, "where it listens is not known")
                        : "It is probably not running.")
         << "\n";
     return exit_code::failed;
@@ -171,11 +172,11 @@ int print_status(const verb_target& of, std::ostream& out, std::ostream& err) {
     return exit_code::done;
   }
   out << "Error contacting service. ";
-  print_trouble(seen, of, out);
+  print_not_serving(seen, of, out);
   return exit_code::failed;
 }
 
-void print_account(const verb_target& of, std::ostream& out) {
+void print_election(const verb_target& of, std::ostream& out) {
   if (auto whys = ask_four_letter(of.client_host, of.client_port, "whys", answer_ms)) out << *whys;
 }
 
@@ -184,13 +185,20 @@ int wait_until_serving(verb_target of, int wait_s, std::ostream& out, std::ostre
   using clock = std::chrono::steady_clock;
   const auto end = clock::now() + std::chrono::seconds{wait_s};
   const auto log = of.running && of.running->note ? of.running->note->log_file : std::string{};
+  bool is_there = of.running.has_value();
   server_state seen;
   seen.reason = "it does not listen yet";
   for (;;) {
-    if (auto now = storage::find_running(of.data_dir); now && *now) of.running = *std::move(now);
-    if (!of.running || !of.running->is_there()) {
+    if (auto now = storage::find_running(of.data_dir); now && *now) {
+      of.running = *std::move(now);
+      is_there = true;
+    } else if (is_there) {  // its directory may be gone, and it not
+      is_there = of.running->pid > 0 ? of.running->is_there() : !now;
+    }
+    if (!is_there) {
       out << "ENDED\n" << std::flush;
-      err << "the server ended before it served; its log: " << log << "\n";
+      err << "the server ended before it served" << (log.empty() ? "" : "; its log: " + log)
+          << "\n";
       if (auto last = last_line_of(log); !last.empty()) err << last << "\n";
       return exit_code::failed;
     }
@@ -207,7 +215,7 @@ int wait_until_serving(verb_target of, int wait_s, std::ostream& out, std::ostre
     ::poll(nullptr, 0, step_ms);
   }
   out << "NOT YET SERVING, after " << wait_s << " s. ";
-  print_trouble(seen, of, out);
+  print_not_serving(seen, of, out);
   return exit_code::not_yet;
 }
 

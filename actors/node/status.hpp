@@ -26,7 +26,7 @@ struct server_state {
 int print_status(const verb_target& of, std::ostream& out, std::ostream& err);
 
 /// Prints what a server that serves tells of its ensemble, and of how its leader was elected.
-void print_account(const verb_target& of, std::ostream& out);
+void print_election(const verb_target& of, std::ostream& out);
 
 /// Waits until the server serves, and prints its mode, or why it does not yet. Returns the exit
 /// code: exit_code::not_yet when it runs and the time is over, failed when it has ended.

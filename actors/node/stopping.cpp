@@ -14,6 +14,7 @@
 #include "actors/node/node.hpp"
 #include "actors/node/port_holder.hpp"
 #include "actors/process_user.hpp"
+#include "config/host.hpp"
 
 namespace troupe {
 namespace {
@@ -23,13 +24,15 @@ using storage::running_server;
 /// Stands for one process; its number cannot become another's meanwhile.
 class process_handle {
  public:
-  explicit process_handle(pid_t pid) : fd_(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0))) {}
+  explicit process_handle(pid_t pid)
+      : fd_(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0))), problem_(fd_ < 0 ? errno : 0) {}
   process_handle(const process_handle&) = delete;
   process_handle& operator=(const process_handle&) = delete;
   ~process_handle() {
     if (fd_ >= 0) ::close(fd_);
   }
-  [[nodiscard]] bool is_open() const { return fd_ >= 0; }
+  /// Why there is none, an errno; ESRCH: no such process. 0: there is one.
+  [[nodiscard]] int problem() const { return problem_; }
   /// 0, or the errno.
   [[nodiscard]] int signal(int number) const {
     return ::syscall(SYS_pidfd_send_signal, fd_, number, nullptr, 0) == 0 ? 0 : errno;
@@ -41,6 +44,7 @@ class process_handle {
 
  private:
   int fd_;
+  int problem_;
 };
 
 int not_stopped(std::ostream& out, std::ostream& err, const std::string& why) {
@@ -49,36 +53,45 @@ int not_stopped(std::ostream& out, std::ostream& err, const std::string& why) {
   return exit_code::failed;
 }
 
-int stop_process(const running_server& server, int patience_ms, std::ostream& out,
+std::string why_not_signalled(const running_server& server, int why) {
+  const auto name = "process " + std::to_string(server.pid) + " in " + server.data_dir;
+  if (why != EPERM) return name + " cannot be signalled: " + std::strerror(why);
+  return name + " is the user " + storage::owner_of(server.pid) + "'s, and " + process_user().name +
+         " may not signal it: " + std::strerror(why);
+}
+
+int stop_process(const running_server& server, int timeout_ms, std::ostream& out,
                  std::ostream& err) {
   const auto name = "process " + std::to_string(server.pid);
   const process_handle process{server.pid};
-  if (!process.is_open() || !server.is_there()) {
+  if (const int why = process.problem(); why != 0 && why != ESRCH)
+    return not_stopped(out, err,
+                       name + " in " + server.data_dir +
+                           " cannot be held on to: pidfd_open: " + std::strerror(why) + "; kill " +
+                           std::to_string(server.pid) + " tells it to stop");
+  if (process.problem() == ESRCH || !server.is_there()) {
     out << "STOPPED\n";  // by somebody else, at the same time
     return exit_code::done;
   }
   if (const int why = process.signal(SIGTERM); why != 0 && why != ESRCH)
-    return not_stopped(out, err,
-                       name + " in " + server.data_dir + " is the user " +
-                           storage::owner_of(server.pid) + "'s, and " + process_user().name +
-                           " may not signal it: " + std::strerror(why));
+    return not_stopped(out, err, why_not_signalled(server, why));
   if (storage::process_state(server.pid) == 'T') {
     out << "(it was paused, and is continued to end) " << std::flush;
     (void)process.signal(SIGCONT);
   }
   constexpr int step_ms = 500;
-  for (int waited_ms = 0; waited_ms < patience_ms; waited_ms += step_ms) {
-    if (process.has_ended_within(std::min(step_ms, patience_ms - waited_ms))) {
+  for (int waited_ms = 0; waited_ms < timeout_ms; waited_ms += step_ms) {
+    if (process.has_ended_within(std::min(step_ms, timeout_ms - waited_ms))) {
       out << "STOPPED\n";
       return exit_code::done;
     }
     out << "." << std::flush;
   }
-  const auto hindered = storage::hindrance_of(server.pid);
+  const auto blocked = storage::blocked_reason(server.pid);
   return not_stopped(
       out, err,
-      name + " was told to stop and is still running after " + std::to_string(patience_ms) + " ms" +
-          (hindered.empty() ? "" : "; " + hindered) + ". kill -9 " + std::to_string(server.pid) +
+      name + " was told to stop and is still running after " + std::to_string(timeout_ms) + " ms" +
+          (blocked.empty() ? "" : "; " + blocked) + ". kill -9 " + std::to_string(server.pid) +
           " ends it the hard way, and no acknowledged write is lost by that");
 }
 
@@ -86,19 +99,19 @@ std::string port_problem(const char* key, const std::string& host, std::uint16_t
                          pid_t running) {
   auto why = why_not_listening(host, port, running);
   return why.empty() ? why
-                     : std::string{key} + " " + std::to_string(port) +
-                           (host.empty() ? "" : " at " + host) + ": " + why;
+                     : std::string{key} + " " + std::to_string(port) + " at " +
+                           config::print_host(host) + ": " + why;
 }
 
 }  // namespace
 
-int stop(const verb_target& whom, int patience_ms, std::ostream& out, std::ostream& err) {
+int stop(const verb_target& whom, int timeout_ms, std::ostream& out, std::ostream& err) {
   out << "Stopping troupe ... " << std::flush;
-  if (whom.stranger)
+  if (whom.other_server)
     return not_stopped(out, err,
-                       "in " + whom.data_dir + " runs " + whom.stranger->text() + ", not from " +
-                           whom.config_path + "; whoever means that one says: actor-node stop " +
-                           whom.data_dir);
+                       "in " + whom.data_dir + " runs " + whom.other_server->text() +
+                           ", not from " + whom.config_path +
+                           "; whoever means that one says: actor-node stop " + whom.data_dir);
   if (!whom.running && !whom.look_problem.empty()) return not_stopped(out, err, whom.look_problem);
   if (!whom.running) {
     out << "no server to stop (nobody holds " << storage::pid_path(whom.data_dir) << ")\n";
@@ -113,15 +126,15 @@ int stop(const verb_target& whom, int patience_ms, std::ostream& out, std::ostre
                        "a server runs in " + whom.data_dir +
                            ", and which process it is cannot be told from here: it is another "
                            "user's, in another container, or about to start");
-  return stop_process(*whom.running, patience_ms, out, err);
+  return stop_process(*whom.running, timeout_ms, out, err);
 }
 
-std::string why_no_restart(const verb_target& whom) {
+std::string why_no_restart(const verb_target& whom, const std::string& log_path) {
   const auto& cfg = whom.config->value;
   const pid_t pid = whom.running ? whom.running->pid : 0;
-  if (auto why = why_no_start(cfg); !why.empty()) return why;
+  if (auto why = why_no_start(cfg, log_path); !why.empty()) return why;
   if (!cfg.is_standalone()) {
-    const auto host = cfg.listen_on_all_ips ? std::string{} : cfg.me()->host;
+    const auto host = cfg.listen_on_all_ips ? std::string{"::"} : cfg.me()->host;
     for (const auto& [key, port] : {std::pair{"election port", cfg.me()->election_port},
                                     std::pair{"peer port", cfg.me()->peer_port}})
       if (auto why = port_problem(key, host, port, pid); !why.empty()) return why;

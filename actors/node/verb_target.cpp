@@ -51,7 +51,7 @@ tl::expected<void, std::string> find_elsewhere(verb_target& out) {
                           all);
   }
   out.running = std::move(elsewhere.front());
-  out.stranger.reset();  // has nothing to do with this zoo.cfg's server
+  out.other_server.reset();  // has nothing to do with this zoo.cfg's server
   return {};
 }
 
@@ -117,11 +117,11 @@ tl::expected<verb_target, std::string> find_target(const std::string& given,
       const auto& note = running ? running->note : std::nullopt;
       const bool is_ours = !note || note->config_file.empty() ||
                            storage::is_same_file(note->config_file, out.config_path);
-      (is_ours ? out.running : out.stranger) = std::move(running);
+      (is_ours ? out.running : out.other_server) = std::move(running);
     }
     if (!out.running)
       if (auto found = find_elsewhere(out); !found) return tl::unexpected(found.error());
-    if (!out.running && !out.stranger && out.data_dir.empty())
+    if (!out.running && !out.other_server && out.data_dir.empty())
       return tl::unexpected(out.config_problem);
   }
   if (!out.running) return out;

@@ -25,7 +25,7 @@ struct verb_target {
   std::optional<storage::running_server> running;
   std::string look_problem;  // why it is not known whether it runs; empty: it is
   /// Runs in the dataDir, but was started from another zoo.cfg: not this one's to stop.
-  std::optional<storage::running_server> stranger;
+  std::optional<storage::running_server> other_server;
 
   /// Whether it runs in another directory than the zoo.cfg now says.
   [[nodiscard]] bool has_moved() const;

@@ -227,9 +227,16 @@ io_result<std::optional<running_server>> find_running(const std::string& data_di
   }
   if (pid <= 0 || about(pid, "cmdline").find("org.apache.zookeeper") == std::string::npos)
     return none;
+  const auto process = process_of(pid);
+  if (!process) return none;
   found.is = running_server::kind::zookeeper;
   found.pid = pid;
+  found.began_ticks = process->began_ticks;
   return found;
+}
+
+std::optional<running_server> running_in(const std::string& data_dir) {
+  return find_running(data_dir).value_or(std::nullopt);
 }
 
 std::vector<running_server> servers_of_config(const std::string& config_file) {
@@ -273,7 +280,7 @@ char process_state(pid_t pid) {
   return fields.empty() ? '\0' : fields.front();
 }
 
-std::string hindrance_of(pid_t pid) {
+std::string blocked_reason(pid_t pid) {
   switch (process_state(pid)) {
     case 'T':
       return "it is paused (SIGSTOP); kill -CONT " + std::to_string(pid) + " lets it go on";
@@ -357,6 +364,7 @@ void published_note::close_all() {
 }
 
 void published_note::listens_at(std::string host, std::uint16_t port) {
+  if (problem_.empty() && host == note_.client_host && port == note_.client_port) return;
   note_.client_host = std::move(host);
   note_.client_port = port;
   publish();

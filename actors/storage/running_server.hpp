@@ -67,6 +67,9 @@ struct running_server {
 /// error when that may not be looked at.
 [[nodiscard]] io_result<std::optional<running_server>> find_running(const std::string& data_dir);
 
+/// The same for who only looks: what may not be looked at is taken for nobody.
+[[nodiscard]] std::optional<running_server> running_in(const std::string& data_dir);
+
 /// Our servers on this machine that say they were started from this zoo.cfg and were sent nowhere
 /// else by the command line, wherever their data directories are. Only those whose processes we may
 /// look into: our own user's, or all for root.
@@ -82,7 +85,7 @@ struct running_server {
 /// disk. 0: there is no such process.
 [[nodiscard]] char process_state(pid_t pid);
 /// The same for a person; empty when there is nothing to tell.
-[[nodiscard]] std::string hindrance_of(pid_t pid);
+[[nodiscard]] std::string blocked_reason(pid_t pid);
 
 /// How long ago the process began.
 [[nodiscard]] std::int64_t age_ms(const process_id& process);

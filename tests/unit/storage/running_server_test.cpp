@@ -126,7 +126,7 @@ TEST_F(RunningServer, ProcessIsKnownByItsStart) {
   EXPECT_FALSE(process_of(0));
   EXPECT_FALSE(process_of(1 << 30));
   EXPECT_EQ(process_state(::getpid()), 'R');
-  EXPECT_EQ(hindrance_of(::getpid()), "");
+  EXPECT_EQ(blocked_reason(::getpid()), "");
 }
 
 TEST_F(RunningServer, FilesAreTheSameBehindLinks) {
