@@ -13,6 +13,7 @@
 
 #include "actors/storage/disk.hpp"
 #include "actors/storage/log_format.hpp"
+#include "actors/storage/running_server.hpp"
 #include "messages/ids.hpp"
 
 namespace troupe::log_tool {
@@ -23,8 +24,9 @@ inline constexpr int found = 1;   // damage, or a difference
 inline constexpr int failed = 2;  // a command line that is not understood, a file that is not there
 }  // namespace exit_code
 
-/// Who runs in a data directory, in words; empty: nobody, or that cannot be known.
-using server_finder = std::function<std::string(const std::string& data_dir)>;
+/// Who runs in a data directory; nullopt: nobody, or that cannot be known.
+using server_finder =
+    std::function<std::optional<storage::running_server>(const std::string& data_dir)>;
 
 /// Where a command speaks and, when it may ask, is answered.
 struct terminal {

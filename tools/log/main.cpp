@@ -7,20 +7,14 @@
 #include "actors/storage/running_server.hpp"
 #include "tools/log/cli.hpp"
 
-namespace {
-
-std::string who_runs(const std::string& data_dir) {
-  const auto found = troupe::storage::find_running(data_dir);
-  return found && *found ? (*found)->text() : std::string{};
-}
-
-}  // namespace
-
 int main(int argc, char** argv) {
   std::ios::sync_with_stdio(false);
   troupe::storage::posix_disk disk;
-  troupe::log_tool::terminal term{
-      std::cout, std::cerr, std::cin, ::isatty(STDIN_FILENO) == 1, ::isatty(STDERR_FILENO) == 1,
-      who_runs};
+  troupe::log_tool::terminal term{std::cout,
+                                  std::cerr,
+                                  std::cin,
+                                  ::isatty(STDIN_FILENO) == 1,
+                                  ::isatty(STDERR_FILENO) == 1,
+                                  troupe::storage::running_in};
   return troupe::log_tool::run(argc, argv, disk, term);
 }

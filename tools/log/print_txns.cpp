@@ -97,14 +97,13 @@ int print_txns(storage::disk& d, const std::vector<std::string>& paths, const tx
     };
     auto read_on = [&] {
       return storage::read_log_file(
-          d, file, print,
-          [&](const std::string& path, std::uint64_t done, std::uint64_t total) {
+          d, file, print, [&](const std::string& path, std::uint64_t done, std::uint64_t total) {
             told.at("reading " + base_name_of(path), done, total);
           });
     };
     auto read = read_on();
     // What was half written when it was read is whole by now; damage stays.
-    for (int n = 1; n < living_tries && read.damage && log.is_living; ++n) read = read_on();
+    for (int n = 1; n < live_read_tries && read.damage && log.is_living; ++n) read = read_on();
     told.clear();
     term.out.flush();
     if (read.damage && read.damage->is_missing() && log.is_living) continue;  // purged meanwhile

@@ -92,11 +92,11 @@ std::string why_not_repaired(storage::disk& d, const std::string& path, const te
     const auto last = logs && !logs->empty() ? ", such as " + logs->back().path : std::string{};
     return path + " is a directory; accepted: a log file" + last;
   }
-  const auto who = term.who_runs ? term.who_runs(directory_of(path) + "/..") : std::string{};
-  return who.empty() ? who
-                     : who +
-                           ", runs in this directory and writes there; what looks torn may be a "
-                           "txn on its way. Stop it first";
+  const auto server = term.who_runs ? term.who_runs(directory_of(path) + "/..") : std::nullopt;
+  if (!server) return {};
+  return server->text() +
+         ", runs in this directory and writes there; what looks torn may be a txn on its way. "
+         "Stop it first";
 }
 
 }  // namespace

@@ -103,7 +103,11 @@ io_result<std::optional<directory>> find_directory(storage::disk& d, const std::
   }
   directory out{path, std::move(*snapshots), std::move(*logs)};
   const bool is_whole = place->is == place_kind::data_directory;
-  if (options.who_runs) out.who_runs = options.who_runs(is_whole ? path : join_path(path, ".."));
+  if (!options.who_runs) return out;
+  if (const auto server = options.who_runs(is_whole ? path : join_path(path, ".."))) {
+    out.who_runs = server->text();
+    out.writes_in_place = server->is == storage::running_server::kind::zookeeper;
+  }
   return out;
 }
 
@@ -150,8 +154,10 @@ io_result<core::image> decode(storage::disk& d, const storage::snapshot_file& fi
       });
   if (!done) return tl::unexpected(std::move(done.error()));
   auto decoded = decoder.finish();
+  const auto end = file.how == storage::compression::none ? bytes : file.size;
   if (!decoded)
-    return storage::corrupt("read the snapshot", file.path, -1, std::move(decoded.error()));
+    return storage::corrupt("read the snapshot", file.path, static_cast<std::int64_t>(end),
+                            std::move(decoded.error()));
   decoded->data.set_last_processed(file.id);
   return std::move(*decoded);
 }
@@ -162,7 +168,7 @@ io_result<loaded> load(storage::disk& d, const std::string& path, const common_o
   if (!from) return tl::unexpected(std::move(from.error()));
   if (*from) {
     auto out = load_directory(d, **from, told);
-    for (int n = 1; n < living_tries && !out && !(*from)->who_runs.empty(); ++n)
+    for (int n = 1; n < live_read_tries && !out && !(*from)->who_runs.empty(); ++n)
       out = load_directory(d, **from, told);
     return out;
   }

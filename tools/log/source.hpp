@@ -18,6 +18,8 @@ struct directory {
   std::string data_dir;  // as given, for what is said of it
   std::string snapshots, logs;
   std::string who_runs{};  // in it, now; empty: nobody
+  /// A snapshot has its name before it is whole, as a genuine ZooKeeper writes it.
+  bool writes_in_place = false;
 };
 /// nullopt: the path is a file, of a log or a snapshot by its name or its first bytes. An error
 /// when there is nothing, or something else; it says where a data directory is near.
@@ -40,13 +42,13 @@ struct loaded {
 [[nodiscard]] storage::io_result<loaded> load(storage::disk& d, const std::string& path,
                                               const common_options& options, progress& told);
 
-/// One snapshot file, decoded.
+/// One snapshot file, decoded. An error at an offset behind the last byte: its end is missing.
 [[nodiscard]] storage::io_result<core::image> decode(storage::disk& d,
                                                      const storage::snapshot_file& file,
                                                      progress& told);
 
 /// How often what a server is writing is read before it is called damaged.
-inline constexpr int living_tries = 3;
+inline constexpr int live_read_tries = 3;
 
 /// On err: that a server runs there and what that means for who reads. Nothing when none does.
 void tell_of_server(const directory& where, const terminal& term);

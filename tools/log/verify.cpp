@@ -26,6 +26,7 @@ struct checked_snapshot {
   std::optional<core::zxid_digest> digest;
   std::optional<std::int64_t> content_digest;  // if it is another
   bool is_being_written = false;               // by the server that runs there, perhaps
+  bool ends_early = false;                     // what there is of it is as it should be
 };
 
 /// What the txns make of a snapshot, against what was written beside them.
@@ -59,6 +60,8 @@ void check_snapshot(storage::disk& d, const snapshot_file& file, report& out, pr
   auto decoded = decode(d, file, told);
   if (!decoded) {
     entry.damage = decoded.error();
+    entry.ends_early =
+        entry.damage->is_corrupt() && entry.damage->offset >= static_cast<std::int64_t>(file.size);
   } else {
     entry.znodes = decoded->data.node_count() - 1;  // the root counts twice there
     entry.digest = decoded->digest;
@@ -85,14 +88,13 @@ void judge_digests(report& out) {
 void check_log(storage::disk& d, const log_file& file, report& out, progress& told) {
   auto read = [&] {
     return storage::read_log_file(
-        d, file, {},
-        [&](const std::string& path, std::uint64_t done, std::uint64_t total) {
+        d, file, {}, [&](const std::string& path, std::uint64_t done, std::uint64_t total) {
           told.at("checking " + base_name_of(path), done, total);
         });
   };
   auto note = read();
   // A txn that was half written when its front was read is whole by now; damage stays.
-  for (int n = 1; n < living_tries && note.damage && !out.who_runs.empty(); ++n) note = read();
+  for (int n = 1; n < live_read_tries && note.damage && !out.who_runs.empty(); ++n) note = read();
   if (note.damage && note.damage->is_missing() && !out.who_runs.empty()) return;  // purged
   auto before = std::find_if(out.logs.rbegin(), out.logs.rend(),
                              [](const auto& log) { return log.txns > 0; });
@@ -171,16 +173,16 @@ void replay(storage::disk& d, const directory& where, const common_options& opti
   }
   if (replay_from(d, where.logs, nullptr, out, told)) return;
   for (const auto& s : out.snapshots)
-    if (!s.damage && !s.is_being_written && replay_from(d, where.logs, &s, out, told))
-      return;
+    if (!s.damage && !s.is_being_written && replay_from(d, where.logs, &s, out, told)) return;
   out.no_replay = "no whole snapshot has its next txn in the logs";
 }
 
-/// Who runs there may have purged a snapshot since it was listed, and be writing the newest one.
-void forgive_a_living_server(report& out) {
-  if (out.who_runs.empty()) return;
+/// Who runs there may have purged a snapshot since it was listed, and may be writing the newest one
+/// in its place: then its end is missing, and nothing else is the matter with it.
+void drop_unfinished_snapshot(const directory& where, report& out) {
+  if (where.who_runs.empty()) return;
   std::erase_if(out.snapshots, [](const auto& s) { return s.damage && s.damage->is_missing(); });
-  if (out.snapshots.empty() || !out.snapshots.back().damage) return;
+  if (!where.writes_in_place || out.snapshots.empty() || !out.snapshots.back().ends_early) return;
   auto& newest = out.snapshots.back();
   newest.is_being_written = true;
   newest.damage.reset();
@@ -200,14 +202,13 @@ io_result<report> check_directory(storage::disk& d, const directory& where,
   if (out.snapshots.empty() && out.logs.empty())
     return tl::unexpected(
         io_error{"read", where.data_dir, 0, -1, "neither a snapshot nor a txn log is there"});
-  forgive_a_living_server(out);
+  drop_unfinished_snapshot(where, out);
   judge_digests(out);
   replay(d, where, options, out, told);
   return out;
 }
 
-io_result<void> check_file(storage::disk& d, const std::string& path, report& out,
-                           progress& told) {
+io_result<void> check_file(storage::disk& d, const std::string& path, report& out, progress& told) {
   out.no_replay = "that takes a whole directory";
   if (!base_name_of(path).starts_with("snapshot.")) {
     check_log(d, log_at(path), out, told);

@@ -72,10 +72,15 @@ class Living : public Places {
  protected:
   void SetUp() override {
     Places::SetUp();
-    who_runs = [](const std::string& dir) {
-      return dir.starts_with("/z") ? std::string{"process 7, an actor-node"} : std::string{};
+    who_runs = [this](const std::string& dir) -> std::optional<storage::running_server> {
+      if (!dir.starts_with("/z")) return std::nullopt;
+      storage::running_server server;
+      server.is = kind;
+      server.pid = 7;
+      return server;
     };
   }
+  storage::running_server::kind kind = storage::running_server::kind::actor_node;
 };
 
 TEST_F(Living, EveryCommandSaysWhoRunsThere) {
@@ -90,6 +95,7 @@ TEST_F(Living, EveryCommandSaysWhoRunsThere) {
 }
 
 TEST_F(Living, TornTailAndASnapshotOnItsWayAreNoDamage) {
+  kind = storage::running_server::kind::zookeeper;
   auto bytes = storage::genuine_file("log.1");
   d.put("/z/version-2/log.1", bytes.substr(0, bytes.size() - 3));
   d.put("/z/version-2/snapshot.f", storage::genuine_file("snapshot.f").substr(0, 200));
@@ -97,6 +103,19 @@ TEST_F(Living, TornTailAndASnapshotOnItsWayAreNoDamage) {
   EXPECT_THAT(out, HasSubstr("the server may be writing it"));
   who_runs = {};
   EXPECT_EQ(run({"verify", "/z"}), exit_code::found);
+}
+
+TEST_F(Living, NewestSnapshotThatIsDamagedIsNotOnItsWay) {
+  const auto whole = storage::genuine_file("snapshot.f");
+  // A server of ours gives a snapshot its name when it is whole.
+  d.put("/z/version-2/snapshot.f", whole.substr(0, 200));
+  EXPECT_EQ(run({"verify", "/z"}), exit_code::found) << out << err;
+  // A genuine one writes it from front to end, and not what is no snapshot.
+  kind = storage::running_server::kind::zookeeper;
+  auto damaged = whole;
+  damaged[3] ^= 1;
+  d.put("/z/version-2/snapshot.f", damaged);
+  EXPECT_EQ(run({"verify", "/z"}), exit_code::found) << out << err;
 }
 
 TEST_F(Living, DamageThatStaysIsDamage) {
@@ -134,9 +153,8 @@ TEST_F(Tool, UnknownWordIsNamedWithWhatWasMeant) {
 
 TEST_F(Tool, VersionNamesTheProgram) {
   EXPECT_EQ(run({"--version"}), exit_code::fine);
-  EXPECT_THAT(out,
-              testing::MatchesRegex("actor-log of Troupe [0-9.]+ \\(ZooKeeper protocol .*\\), "
-                                    "built on .* UTC\n"));
+  EXPECT_THAT(out, testing::MatchesRegex("actor-log of Troupe [0-9.]+ \\(ZooKeeper protocol .*\\), "
+                                         "built on .* UTC\n"));
 }
 
 }  // namespace
