@@ -74,6 +74,17 @@ void on_done(int rc, const void* context) {
   fulfil<void>(context, rc == ZOK ? result<void>{} : tl::unexpected{code_of(rc)});
 }
 
+/// The library writes the results when the answer comes, and who asked may not wait any more.
+struct multi_call {
+  void* waiting;  // as on_done() takes it
+  std::vector<zoo_op_result_t> results;
+};
+
+void on_multi_done(int rc, const void* context) {
+  const std::unique_ptr<multi_call> call{static_cast<multi_call*>(const_cast<void*>(context))};
+  on_done(rc, call->waiting);
+}
+
 void on_name(int rc, const char* name, const void* context) {
   result<std::string> answer = tl::unexpected{code_of(rc)};
   if (rc == ZOK) answer = std::string{name == nullptr ? "" : name};
@@ -235,10 +246,10 @@ result<void> client::reach() {
 }
 
 /// Whether there is no use in waiting for a first connection; looks once.
-bool client::is_hopeless() {
+bool client::none_is_client_port() {
   if (!std::exchange(looked_at_servers_, true))
-    is_hopeless_ = cli::is_hopeless(look_at_servers(hosts_, look_limit_ms));
-  return is_hopeless_;
+    none_is_client_port_ = cli::none_is_client_port(look_at_servers(hosts_, look_limit_ms));
+  return none_is_client_port_;
 }
 
 session_id client::session() const { return {::zoo_client_id(handle_)->client_id}; }
@@ -265,9 +276,9 @@ std::vector<char> client::server_address() const {
   wanted.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV;
   wanted.ai_socktype = SOCK_STREAM;
   addrinfo* found = nullptr;
-  if (colon == here.size() || ::getaddrinfo(std::string{here.substr(0, colon)}.c_str(),
-                                            std::string{here.substr(colon + 1)}.c_str(), &wanted,
-                                            &found) != 0)
+  if (colon == here.size() ||
+      ::getaddrinfo(std::string{here.substr(0, colon)}.c_str(),
+                    std::string{here.substr(colon + 1)}.c_str(), &wanted, &found) != 0)
     return {};
   auto out = bytes(found->ai_addr, found->ai_addrlen);
   ::freeaddrinfo(found);
@@ -280,7 +291,7 @@ result<T> client::wait_for(std::future<result<T>> answer, steady_clock::time_poi
     if (interrupted_()) return tl::unexpected{interrupted};
     if (was_connected()) continue;  // the library bounds that itself
     const auto waited = steady_clock::now() - began;
-    if (waited > milliseconds{timeout_ms_} || (waited > look_after && is_hopeless()))
+    if (waited > milliseconds{timeout_ms_} || (waited > look_after && none_is_client_port()))
       return tl::unexpected{error_code::connection_loss};
   }
   return answer.get();
@@ -299,7 +310,7 @@ result<T> client::ask(Start start) {
     auto out = wait_for(std::move(answer), began);
     if (out || !is_loss(out.error()) || tries >= tries_max_) return out;
     // Before the first connection nothing can have reached a server: the next address may do.
-    if (was_connected() || is_hopeless_) return out;
+    if (was_connected() || none_is_client_port_) return out;
     if (steady_clock::now() - began > milliseconds{timeout_ms_}) return out;
   }
 }
@@ -327,12 +338,14 @@ result<void> client::remove(const std::string& path, std::int32_t version) {
 result<void> client::remove_all(std::span<const std::string> paths) {
   ++writes_;
   std::vector<zoo_op_t> ops(paths.size());
-  std::vector<zoo_op_result_t> results(paths.size());
   for (std::size_t i = 0; i < paths.size(); ++i)
     ::zoo_delete_op_init(&ops[i], paths[i].c_str(), -1);
   return ask<void>([&](void* waiting) {
-    return ::zoo_amulti(handle_, static_cast<int>(ops.size()), ops.data(), results.data(), &on_done,
-                        waiting);
+    auto call = std::make_unique<multi_call>(waiting, std::vector<zoo_op_result_t>(ops.size()));
+    const int rc = ::zoo_amulti(handle_, static_cast<int>(ops.size()), ops.data(),
+                                call->results.data(), &on_multi_done, call.get());
+    if (rc == ZOK) (void)call.release();  // the library's, until it has answered
+    return rc;
   });
 }
 

@@ -133,13 +133,13 @@ class client {
   result<T> ask(Start start);
   template <class T>
   result<T> wait_for(std::future<result<T>> answer, std::chrono::steady_clock::time_point began);
-  [[nodiscard]] bool is_hopeless();
+  [[nodiscard]] bool none_is_client_port();
 
   event_queue& events_;
   zhandle_t* handle_ = nullptr;
   const std::string hosts_;
   const std::function<bool()> interrupted_;
-  bool looked_at_servers_ = false, is_hopeless_ = false;
+  bool looked_at_servers_ = false, none_is_client_port_ = false;
   int timeout_ms_;
   int tries_max_;  // of a call before the first connection stands: each address gets its chance
   std::uint64_t writes_ = 0;

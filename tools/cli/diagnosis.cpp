@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/cli/diagnosis.hpp"
 
-#include <fcntl.h>
 #include <netdb.h>
 #include <openssl/ssl.h>
 #include <poll.h>
@@ -16,6 +15,7 @@
 #include <memory>
 #include <optional>
 
+#include "config/host.hpp"
 #include "tools/cli/client.hpp"
 
 namespace troupe::cli {
@@ -187,11 +187,12 @@ server_finding look_at_address(const addrinfo* to, milliseconds limit) {
     if (there.error == ECONNREFUSED)
       return {{}, finding::unreachable, "refuses connections: nothing listens there"};
     if (there.error == ETIMEDOUT)
-      return {{}, finding::unreachable,
+      return {{},
+              finding::unreachable,
               "no answer to a connection within " + std::to_string(limit.count()) +
                   " ms: the host is down, or a firewall drops what is sent there"};
-    return {{}, finding::unreachable, std::string{"cannot be reached: "} +
-                                          std::strerror(there.error)};
+    return {
+        {}, finding::unreachable, std::string{"cannot be reached: "} + std::strerror(there.error)};
   }
   there.made->send("srvr");
   const auto heard = there.made->receive([](const std::string&) { return false; });
@@ -200,7 +201,8 @@ server_finding look_at_address(const addrinfo* to, milliseconds limit) {
   if (found.what != finding::silent) return found;
   if (auto other = other_protocol(to, limit)) return *other;
   if (heard.how == connection::end::closed)
-    return {{}, finding::hangs_up,
+    return {{},
+            finding::hangs_up,
             "accepts the connection and closes it without a word: there may be too many from this "
             "address (maxClientCnxns), or it is no client port"};
   return found;
@@ -211,7 +213,8 @@ server_finding look_at(const std::string& host, const std::string& port, millise
   wanted.ai_socktype = SOCK_STREAM;
   addrinfo* first = nullptr;
   if (const int e = ::getaddrinfo(host.c_str(), port.c_str(), &wanted, &first); e != 0)
-    return {{}, finding::unreachable,
+    return {{},
+            finding::unreachable,
             "the name cannot be resolved: " +
                 std::string{e == EAI_SYSTEM ? std::strerror(errno) : ::gai_strerror(e)}};
   const addresses found{first, &::freeaddrinfo};
@@ -222,7 +225,8 @@ server_finding look_at(const std::string& host, const std::string& port, millise
 
 server_finding judge_answer(std::string_view x) {
   if (x.empty())
-    return {{}, finding::silent,
+    return {{},
+            finding::silent,
             "accepts the connection and says nothing: it hangs, or is no client port (but a "
             "server's peer or election port?)"};
   if (x.starts_with("This ZooKeeper instance is not currently serving requests"))
@@ -234,8 +238,7 @@ server_finding judge_answer(std::string_view x) {
   const auto other = [](std::string text) {
     return server_finding{{}, finding::other_protocol, std::move(text)};
   };
-  if (is_tls(x))
-    return other("speaks TLS: a secureClientPort? Clients without TLS use clientPort");
+  if (is_tls(x)) return other("speaks TLS: a secureClientPort? Clients without TLS use clientPort");
   // The second is the answer to one line of HTTP 0.9.
   if (x.starts_with("HTTP/") || x.starts_with("<"))
     return other("speaks HTTP: an AdminServer? Clients use clientPort");
@@ -249,7 +252,7 @@ std::vector<server_finding> look_at_servers(const std::string& hosts, int limit_
   std::vector<std::future<server_finding>> looks;
   std::vector<std::string> names;
   for (const auto& [host, port] : servers_of(hosts)) {
-    names.push_back((host.find(':') == host.npos ? host : "[" + host + "]") + ":" + port);
+    names.push_back(config::print_host(host) + ":" + port);
     looks.push_back(std::async(std::launch::async, look_at, host, port, limit));
   }
   std::vector<server_finding> out;
@@ -276,7 +279,7 @@ std::string cause_text(const std::vector<server_finding>& found, bool read_only)
   return out;
 }
 
-bool is_hopeless(const std::vector<server_finding>& found) {
+bool none_is_client_port(const std::vector<server_finding>& found) {
   return !found.empty() && std::ranges::all_of(found, [](const server_finding& x) {
     return x.what == finding::other_protocol;
   });

@@ -37,7 +37,7 @@ struct server_finding {
 /// accepts a server without a quorum. Empty when they all serve.
 [[nodiscard]] std::string cause_text(const std::vector<server_finding>& found, bool read_only);
 
-/// No patience helps: none of them is a client port.
-[[nodiscard]] bool is_hopeless(const std::vector<server_finding>& found);
+/// Waiting does not help: they all speak another protocol than clients do.
+[[nodiscard]] bool none_is_client_port(const std::vector<server_finding>& found);
 
 }  // namespace troupe::cli

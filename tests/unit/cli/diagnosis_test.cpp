@@ -54,9 +54,9 @@ TEST(Diagnosis, OneServerIsOneLineSeveralAreALineEach) {
 TEST(Diagnosis, WaitingIsHopelessOnlyIfNoneIsAClientPort) {
   const server_finding http{"a:1", finding::other_protocol, ""};
   const server_finding down{"b:2", finding::unreachable, ""};
-  EXPECT_TRUE(is_hopeless({http, http}));
-  EXPECT_FALSE(is_hopeless({http, down}));
-  EXPECT_FALSE(is_hopeless({}));
+  EXPECT_TRUE(none_is_client_port({http, http}));
+  EXPECT_FALSE(none_is_client_port({http, down}));
+  EXPECT_FALSE(none_is_client_port({}));
 }
 
 TEST(Diagnosis, ANameThatNobodyKnowsAndAPortWhereNobodyListens) {
@@ -68,9 +68,9 @@ TEST(Diagnosis, ANameThatNobodyKnowsAndAPortWhereNobodyListens) {
 }
 
 TEST(Diagnosis, ServersOfAList) {
-  EXPECT_THAT(servers_of("a,b:7,[::1],[fe80::1]:9/root"),
-              ElementsAre(Pair("a", "2181"), Pair("b", "7"), Pair("::1", "2181"),
-                          Pair("fe80::1", "9")));
+  EXPECT_THAT(
+      servers_of("a,b:7,[::1],[fe80::1]:9/root"),
+      ElementsAre(Pair("a", "2181"), Pair("b", "7"), Pair("::1", "2181"), Pair("fe80::1", "9")));
 }
 
 }  // namespace
