@@ -5,6 +5,8 @@
 #include <charconv>
 #include <optional>
 
+#include "config/host.hpp"
+
 namespace troupe::bench {
 namespace {
 
@@ -35,22 +37,9 @@ tl::expected<endpoint, std::string> parse_server(std::string_view text) {
     return tl::unexpected{"'" + std::string{text} +
                           "' is no server; accepted: host:port, host, [IPv6 address]:port"};
   };
-  std::string_view host = text, port = "2181";
-  const auto bracket = text.find(']');
-  const auto colon = text.rfind(':');
-  if (colon != std::string_view::npos && (bracket == std::string_view::npos || colon > bracket)) {
-    host = text.substr(0, colon);
-    port = text.substr(colon + 1);
-  }
-  if (bracket != std::string_view::npos) {
-    if (!host.starts_with('[') || !host.ends_with(']')) return refused();
-    host = host.substr(1, host.size() - 2);
-  } else if (host.find(':') != std::string_view::npos) {
-    return refused();
-  }
-  const auto n = number(port);
-  if (host.empty() || !n || *n == 0 || *n > 65535) return refused();
-  return endpoint{std::string{host}, std::string{port}};
+  auto server = config::parse_host_port(text);
+  if (!server) return refused();
+  return endpoint{std::move(server->host), std::to_string(server->port.value_or(2181))};
 }
 
 }  // namespace
@@ -120,10 +109,7 @@ tl::expected<std::vector<workload>, std::string> parse_suite(std::string_view te
   return suite;
 }
 
-std::string to_string(const endpoint& at) {
-  const bool ipv6 = at.host.find(':') != std::string::npos;
-  return (ipv6 ? "[" + at.host + "]" : at.host) + ":" + at.port;
-}
+std::string to_string(const endpoint& at) { return config::print_host(at.host) + ":" + at.port; }
 
 tl::expected<std::vector<endpoint>, std::string> parse_servers(std::string_view text) {
   std::vector<endpoint> servers;

@@ -54,16 +54,15 @@ TEST(Workload, StandardSuiteIsTheSevenOfTheManual) {
 }
 
 TEST(Servers, ListsOfEveryForm) {
-  const auto servers = parse_servers("localhost:2182,10.0.0.1,[::1]:2183,[fe80::1]").value();
+  const auto servers = parse_servers("localhost:2182,10.0.0.1,[::1]:2183,[fe80::1],::1").value();
   std::vector<std::string> names;
   for (const auto& each : servers) names.push_back(to_string(each));
-  EXPECT_THAT(names,
-              ElementsAre("localhost:2182", "10.0.0.1:2181", "[::1]:2183", "[fe80::1]:2181"));
+  EXPECT_THAT(names, ElementsAre("localhost:2182", "10.0.0.1:2181", "[::1]:2183", "[fe80::1]:2181",
+                                 "[::1]:2181"));
 }
 
 TEST(Servers, BadOnesSayWhatIsAccepted) {
-  for (const auto* text :
-       {"", "a:", "a:0", "a:65536", "a:b", ":2181", "::1", "[::1", "a,,b", "[]:1"}) {
+  for (const auto* text : {"", "a:", "a:0", "a:65536", "a:b", ":2181", "[::1", "a,,b", "[]:1"}) {
     const auto servers = parse_servers(text);
     ASSERT_FALSE(servers) << text;
     EXPECT_THAT(servers.error(), HasSubstr("accepted: host:port"));
