@@ -11,6 +11,7 @@ import unittest
 
 from kazoo.exceptions import OperationTimeoutError
 
+import harness
 from harness import HOST, Ensemble, Place, four_letter, wait_until
 
 FILES = 1024
@@ -162,4 +163,4 @@ class LittleMemory(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main(verbosity=2)
+    harness.main(limit_s=300)
