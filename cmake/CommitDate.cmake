@@ -7,11 +7,13 @@ function(troupe_commit_date result)
   set(seconds)
   find_package(Git QUIET)
   if(GIT_FOUND AND EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/.git)
-    execute_process(COMMAND ${GIT_EXECUTABLE} log -1 --format=%ct
+    # The clone may be another user's: its history is read, and nothing of it is run.
+    set(git ${GIT_EXECUTABLE} -c safe.directory=*)
+    execute_process(COMMAND ${git} log -1 --format=%ct
       WORKING_DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR} OUTPUT_VARIABLE seconds ERROR_QUIET
       OUTPUT_STRIP_TRAILING_WHITESPACE)
     # A new commit is a new date: configure again.
-    execute_process(COMMAND ${GIT_EXECUTABLE} rev-parse --git-path logs/HEAD
+    execute_process(COMMAND ${git} rev-parse --git-path logs/HEAD
       WORKING_DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR} OUTPUT_VARIABLE log ERROR_QUIET
       OUTPUT_STRIP_TRAILING_WHITESPACE)
     cmake_path(ABSOLUTE_PATH log BASE_DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR})

@@ -26,8 +26,8 @@ RATCHET = {}
 
 def read_tree(root):
     """The project's text files: those git knows or could be told of, else all that lie there."""
-    listed = subprocess.run(["git", "-C", root, "ls-files", "-co", "--exclude-standard", "-z"],
-                            capture_output=True, check=False)
+    listed = subprocess.run(["git", "-c", "safe.directory=*", "-C", root, "ls-files", "-co",
+                             "--exclude-standard", "-z"], capture_output=True, check=False)
     if listed.returncode == 0:
         paths = listed.stdout.decode().split("\0")
     else:
@@ -252,8 +252,10 @@ def line_length(tree):
 
 
 def nothing_left_undone(tree):
-    """What is not done is not in the tree: no reminders, no tests that are switched off."""
-    pattern = r"\b(TO" + r"DO|FIX" + r"ME|XX" + r"X)\b|\bDISABLED_|\bGTEST_" + r"SKIP\b"
+    """What is not done is not in the tree: no reminders, no tests that are switched off; one that
+    a machine cannot run says so with GTEST_SKIP() << "why"."""
+    pattern = (r"\b(TO" + r"DO|FIX" + r"ME|XX" + r"X)\b|\bDISABLED_|\bGTEST_" +
+               r"SKIP\b(?!\(\) << \")")
     files = [(p, t) for p, t in tree.items() if p != "LICENSE" and p != "tests/tidy/tidy.py"]
     return searched(tree, pattern, files)
 
