@@ -12,12 +12,13 @@
 #include <cerrno>
 #include <chrono>
 #include <cstring>
-#include <filesystem>
 #include <iostream>
 #include <list>
 #include <nlohmann/json.hpp>
 #include <vector>
 
+#include "actors/storage/posix_disk.hpp"
+#include "config/files.hpp"
 #include "tools/cluster/host_servers.hpp"
 
 namespace troupe::cluster {
@@ -149,10 +150,9 @@ int run_host(const host_options& options) {
   };
   auto shared = secret::load(options.secret_file);
   if (!shared) return failed(shared.error());
-  std::error_code problem;
-  const auto dir = std::filesystem::absolute(options.dir, problem).lexically_normal().string();
-  std::filesystem::create_directories(dir, problem);
-  if (problem) return failed(dir + ": " + problem.message());
+  const auto dir = config::absolute_path(options.dir);
+  if (auto made = storage::posix_disk{}.create_directories(dir); !made)
+    return failed(made.error().text());
   auto where = options.listen;
   auto listening = listen_at(where);
   if (!listening) return failed(listening.error());

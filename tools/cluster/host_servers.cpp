@@ -14,6 +14,8 @@
 #include <sstream>
 
 #include "actors/node/four_letter_client.hpp"
+#include "actors/storage/posix_disk.hpp"
+#include "actors/trace/own_files.hpp"
 #include "config/load.hpp"
 
 namespace troupe::cluster {
@@ -45,14 +47,6 @@ bool can_listen(const std::string& host, std::uint16_t port) {
   ::close(fd);
   ::freeaddrinfo(found);
   return free;
-}
-
-tl::expected<void, std::string> write_file(const std::string& path, const std::string& content) {
-  std::ofstream file{path, std::ios::trunc};
-  file << content;
-  file.close();
-  if (!file) return tl::unexpected(path + " cannot be written");
-  return {};
 }
 
 std::string last_lines(const std::string& path, std::size_t count) {
@@ -130,11 +124,12 @@ host_servers::outcome host_servers::make(const key& of, const json& question) {
     return tl::unexpected("server." + std::to_string(of.second) + " of " + of.first +
                           " runs already");
   const auto dir = home(of);
-  fs::create_directories(dir + "/data");
+  if (auto made = storage::posix_disk{}.create_directories(dir + "/data"); !made)
+    return tl::unexpected(made.error().text());
   std::string lines = "dataDir=" + dir + "/data\n";
   for (const auto& x : question.at("config")) lines += x.get<std::string>() + "\n";
-  return write_file(dir + "/data/myid", std::to_string(of.second) + "\n")
-      .and_then([&] { return write_file(dir + "/zoo.cfg", lines); })
+  return log::write_new_file(dir + "/data/myid", std::to_string(of.second) + "\n")
+      .and_then([&] { return log::write_new_file(dir + "/zoo.cfg", lines); })
       .map([&] {
         return json{{"dir", dir}};
       });

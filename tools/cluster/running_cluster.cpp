@@ -10,6 +10,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "actors/trace/own_files.hpp"
 #include "config/server_line.hpp"
 
 namespace troupe::cluster {
@@ -73,12 +74,10 @@ tl::expected<void, std::string> running_cluster::keep() const {
                               {"peer_port", x.peer_port},
                               {"election_port", x.election_port}});
   const auto fresh = state_path_ + ".tmp";
-  std::ofstream file{fresh, std::ios::trunc};
-  file << out.dump(2) << "\n";
-  file.close();
+  if (auto written = log::write_new_file(fresh, out.dump(2) + "\n"); !written) return written;
   std::error_code failed;
-  if (file) std::filesystem::rename(fresh, state_path_, failed);
-  if (!file || failed) return tl::unexpected(state_path_ + " cannot be written");
+  std::filesystem::rename(fresh, state_path_, failed);
+  if (failed) return tl::unexpected(state_path_ + " cannot be written: " + failed.message());
   return {};
 }
 
