@@ -274,6 +274,7 @@ std::string whys(const situation& now) {
   for (auto id : s.election.not_listed_by)
     out.field("Not listed", "server." + std::to_string(id.value) +
                                 " has no server line for this server in its list");
+  if (s.standalone) return std::move(out).take();  // nobody is elected where there is one alone
   return std::move(out).take() + s.election.last_reason;  // lines, as these are
 }
 

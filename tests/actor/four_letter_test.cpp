@@ -435,6 +435,13 @@ TEST(FourLetterWhys, LookingServerNamesWhomItCannotReachAndWhoseListDiffers) {
             "Last election: server 1 won\n");
 }
 
+TEST(FourLetterWhys, StandaloneServerWasElectedByNobody) {
+  situation now;
+  now.status.standalone = now.status.serving = true;
+  now.status.election.last_reason = "Quorum: 1 of 1 voters reachable, 1 needed\n";
+  EXPECT_EQ(ask("whys", now), "State: standalone\nServing: yes\n");
+}
+
 TEST(FourLetterWhys, LeaderNamesItsLearners) {
   auto now = leading();
   now.status.members = std::make_shared<const config::membership>(
