@@ -432,6 +432,11 @@ void hear(learner_ptr self, const M& m) {
   s.turns.push({m, self->current_sender()});
 }
 
+/// The end of the leader's side of the conversation, as a person says it.
+std::string why_lost(const caf::error& why) {
+  return why ? text_of(why) : "it has stopped, or leads no more";
+}
+
 }  // namespace
 
 learner_actor::behavior_type make_learner(learner_ptr self, learner_options options) {
@@ -443,7 +448,7 @@ learner_actor::behavior_type make_learner(learner_ptr self, learner_options opti
   self->set_down_handler([self](const caf::down_msg& down) {
     auto& st = self->state;
     if (st.handler && down.source == caf::actor_cast<caf::actor_addr>(st.handler))
-      end_term(self, "lost the leader: " + text_of(down.reason));
+      end_term(self, "lost the leader: " + why_lost(down.reason));
   });
   s.work.on_failure([self](std::exception_ptr) { end_term(self, "internal error"); });
   s.work.start(learn(self));
