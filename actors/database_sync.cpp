@@ -9,8 +9,12 @@
 namespace troupe::database_parts {
 namespace {
 
-/// Of a snapshot in one message.
-constexpr std::size_t piece_bytes = 256 * 1024;
+/// Of a snapshot in one message, 256 KiB in production; what simulations make smaller with the
+/// slices of all work, so that txns come in between.
+std::size_t piece_bytes(const database_state& s) {
+  constexpr std::size_t bytes_per_step = 256;
+  return s.options.context->steps_per_slice * bytes_per_step;
+}
 /// What a znode takes in a snapshot besides path and data: lengths, acl id, stat.
 constexpr std::uint64_t znode_overhead_bytes = 76;
 
@@ -84,7 +88,7 @@ caf::result<snapshot_piece> next_of_stream(database_ptr self, std::uint64_t stre
   if (at == s.streams.end())
     return caf::make_error(caf::sec::invalid_argument, "the database was replaced meanwhile");
   auto& pieces = *at->second.pieces;
-  auto bytes = pieces.next(piece_bytes);
+  auto bytes = pieces.next(piece_bytes(s));
   snapshot_piece piece{pieces.at(), covered_by(s.tree), std::move(bytes), pieces.done()};
   if (piece.last) s.streams.erase(at);
   return piece;
@@ -107,7 +111,7 @@ void begin_snapshot(database_ptr self, const take_snapshot& m) {
 void continue_snapshot(database_ptr self) {
   auto& s = self->state;
   if (!s.snapshot) return;
-  auto bytes = s.snapshot->next(piece_bytes);
+  auto bytes = s.snapshot->next(piece_bytes(s));
   bool last = s.snapshot->done();
   self->send(s.snapshot_to,
              snapshot_piece{s.snapshot->at(), covered_by(s.tree), std::move(bytes), last});

@@ -36,6 +36,7 @@ enum class mutant {
   any_leader_followed,
   serves_before_quorum,
   half_is_a_quorum,
+  lists_apart_accepted,
   new_servers_not_asked,
   old_servers_not_asked,
   logged_list_not_asked,
@@ -116,6 +117,9 @@ inline constexpr std::array mutants{
                  "the leader serves before a quorum has its history"},
     named_mutant{mutant::half_is_a_quorum, "half-is-a-quorum",
                  "of an even number of voters one half is a quorum"},
+    named_mutant{mutant::lists_apart_accepted, "lists-apart-accepted",
+                 "servers whose lists differ elect and follow each other, though a quorum of one "
+                 "list may share nobody with a quorum of the other (as in ZooKeeper)"},
     named_mutant{mutant::new_servers_not_asked, "new-servers-not-asked",
                  "a reconfig is committed by the old voters alone"},
     named_mutant{mutant::old_servers_not_asked, "old-servers-not-asked",

@@ -105,6 +105,7 @@ bool quorum::overlaps(const quorum& other) const {
     return *this == other;
   const auto common = static_cast<std::size_t>(
       std::ranges::count_if(voters_, [&](server_id id) { return other.is_voter(id); }));
+  if (mutated(mutant::lists_apart_accepted)) return true;
   // Two quorums that share nobody take first the servers that only their own list has.
   const auto taken_from_common = [common](const quorum& q) {
     const auto needed = q.size() / 2 + 1, own = q.size() - common;

@@ -6,6 +6,7 @@
 
 #include "tests/sim/census.hpp"
 #include "tests/sim/faults.hpp"
+#include "tests/sim/list_changes.hpp"
 #include "tests/sim/seen_history.hpp"
 #include "tests/sim/world.hpp"
 
@@ -55,6 +56,12 @@ world_options draw_options(const run_options& options, rng& chance) {
     w.commit_log_count = static_cast<std::int32_t>(lone.between(2, 8));
   }
   if (w.reconfig) w.spares = static_cast<int>(apart.between(0, 2));
+  rng lists = rng{options.seed}.fork(88);
+  w.lists_change = !w.reconfig && w.weights.empty() && lists.chance(25);
+  if (w.lists_change) {
+    w.spares = static_cast<int>(lists.between(0, 2));
+    if (!options.voters && lists.chance(60)) w.voters = 5;
+  }
   if (rng clocks = rng{options.seed}.fork(82); clocks.chance(20)) w.drift_percent = 10;
   if (rng slices = rng{options.seed}.fork(87); slices.chance(50))
     w.steps_per_slice = 1 + slices.below(20);
@@ -73,6 +80,10 @@ world_options draw_options(const run_options& options, rng& chance) {
   if (without.clients) w.clients = std::min(w.clients, *without.clients);
   if (without.observers) w.observers = 0;
   if (without.spares) w.spares = 0;
+  if (without.list_changes && w.lists_change) {
+    w.lists_change = false;
+    w.spares = 0;
+  }
   w.broken = options.broken;
   w.trace = options.trace;
   return w;
@@ -100,7 +111,8 @@ run_result run_seed(const run_options& options) {
   if (rng unseen = rng{options.seed}.fork(84); unseen.chance(20))
     f.replace_leader = static_cast<int>(unseen.between(5, 20));
   // The others must be a quorum without it.
-  const bool others_suffice = !drawn.reconfig && drawn.weights.empty() && drawn.voters > 2;
+  const bool voters_stay = !drawn.reconfig && !drawn.lists_change;
+  const bool others_suffice = voters_stay && drawn.weights.empty() && drawn.voters > 2;
   if (rng rot = rng{options.seed}.fork(85); others_suffice && rot.chance(25)) {
     f.rot = static_cast<int>(rot.between(5, 40));
     w.expect_error("history_damaged node=1 ");
@@ -116,7 +128,11 @@ run_result run_seed(const run_options& options) {
   auto chaos = chance.between(duration{20s}, duration{120s});
   if (options.without.chaos) chaos = std::min(chaos, *options.without.chaos);
   nemesis.unleash(w.now() + chaos);
+  rng files = rng{options.seed}.fork(89);
+  list_changes operation{w, files, files.between(duration{200ms}, duration{6s})};
+  if (drawn.lists_change) operation.unleash(w.now() + chaos);
   w.run_for(chaos);
+  if (drawn.lists_change) operation.finish();
   if (w.heal_and_settle(180s)) w.audit();
   if (w.failures().empty()) kept.check();
   if (w.failures().empty()) kept.check_that_nothing_is_left();

@@ -22,7 +22,7 @@ struct reductions {
   std::set<unsigned> faults;      // by their numbers
   std::optional<duration> chaos;  // not longer than this
   std::optional<int> clients;     // not more
-  bool observers = false, spares = false;
+  bool observers = false, spares = false, list_changes = false;
 };
 
 struct run_options {

@@ -97,7 +97,7 @@ class search {
       fewer.clients = clients;
       if (still_fails(fewer)) better = true;
     }
-    for (auto kind : {&reductions::observers, &reductions::spares}) {
+    for (auto kind : {&reductions::observers, &reductions::spares, &reductions::list_changes}) {
       if (best_.without.*kind) continue;
       auto fewer = best_.without;
       fewer.*kind = true;
@@ -143,6 +143,7 @@ std::string options_text(const reductions& without) {
   if (without.clients) out += " --clients " + std::to_string(*without.clients);
   if (without.observers) out += " --no-observers";
   if (without.spares) out += " --no-spares";
+  if (without.list_changes) out += " --no-list-changes";
   return out;
 }
 

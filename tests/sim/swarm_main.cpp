@@ -175,6 +175,7 @@ int main(int argc, char** argv) {
       ->group(reduced);
   app.add_flag("--no-observers", s.without.observers)->needs(one)->group(reduced);
   app.add_flag("--no-spares", s.without.spares)->needs(one)->group(reduced);
+  app.add_flag("--no-list-changes", s.without.list_changes)->needs(one)->group(reduced);
   if (auto code = troupe::program::parse(app, argc, argv, std::cout, std::cerr)) return *code;
   if (!many.seeds && !many.minutes) many.seeds = all_mutants ? seeds_for_a_mutant : seeds_default;
   if (*chaos) s.without.chaos = duration{static_cast<duration::rep>(chaos_s * 1e6)};

@@ -98,6 +98,7 @@ world::world(world_options options)
   for (auto id : ids_) {
     server s;
     s.config = make_config(id);
+    s.is_retired = options_.lists_change && id.value > options_.voters + options_.observers;
     if (options_.drift_percent > 0) {
       // Every limit that a server keeps is a number of its own ticks.
       auto drift =
@@ -154,7 +155,7 @@ bool world::run_until(duration limit, const std::function<bool()>& done) {
 
 void world::start(server_id who) {
   auto& s = at(who);
-  if (s.alive) return;
+  if (s.alive || s.is_retired) return;
   tell("start " + name_of(who));
   ++s.lives;
   s.alive = true;
@@ -243,24 +244,6 @@ bool world::is_paused(server_id who) const { return clock_.is_paused(at(who).whe
 void world::shift_wall_clock(server_id who, duration by) {
   tell("wall clock of " + name_of(who) + " shifts");
   at(who).wall_offset += by;
-}
-
-std::optional<server_id> world::leader() const {
-  std::optional<server_id> found;
-  epoch newest{-1};
-  for (const auto& [id, s] : servers_) {
-    if (s.role != serving_as::leader || s.era <= newest) continue;
-    found = id;
-    newest = s.era;
-  }
-  return found;
-}
-
-bool world::all_serve() const {
-  return leader() && std::all_of(servers_.begin(), servers_.end(), [this](const auto& x) {
-           return x.second.alive && x.second.role != serving_as::nothing &&
-                  x.second.era == at(*leader()).era;
-         });
 }
 
 void world::isolate(const std::vector<server_id>& group) {
@@ -415,7 +398,7 @@ bool world::heal_and_settle(duration limit) {
   });
   if (!served) {
     std::string who;
-    for (auto id : ids_)
+    for (auto id : in_use())
       if (!is_serving(id)) who += (who.empty() ? " " : ", ") + name_of(id);
     fail("not served by all within " +
          std::to_string(std::chrono::duration_cast<std::chrono::seconds>(limit).count()) +
@@ -424,17 +407,18 @@ bool world::heal_and_settle(duration limit) {
   }
   tell("healed in " + std::to_string((now() - healed).count() / 1000) + " ms");
   for (auto& c : clients_) c->stop_asking();
-  bool level = run_until(limit, [this] {
+  const auto asked = in_use();
+  bool level = run_until(limit, [&] {
     return all_serve() &&
            std::all_of(clients_.begin(), clients_.end(),
                        [](const auto& c) { return c->is_idle(); }) &&
-           std::all_of(ids_.begin(), ids_.end(), [this](server_id id) {
-             return last_applied(id) == last_applied(ids_.front());
+           std::all_of(asked.begin(), asked.end(), [&](server_id id) {
+             return last_applied(id) == last_applied(asked.front());
            });
   });
   if (!level) {
     std::string how;
-    for (auto id : ids_)
+    for (auto id : asked)
       how += "; " + name_of(id) + (is_serving(id) ? " at " : " not serving, at ") +
              to_string(last_applied(id));
     for (const auto& c : clients_) how += c->is_idle() ? "" : "; " + c->state_text();
@@ -484,11 +468,12 @@ void world::audit_through(server_id who) {
 
 void world::audit() {
   tell("audit");
-  for (auto id : ids_) audit_through(id);
-  for (auto id : ids_)
-    if (!run_until(60s, [&] { return last_applied(id) == last_applied(ids_.front()); }))
-      fail(name_of(id) + " ended at " + to_string(last_applied(id)) + ", " + name_of(ids_.front()) +
-           " at " + to_string(last_applied(ids_.front())));
+  const auto asked = in_use();
+  for (auto id : asked) audit_through(id);
+  for (auto id : asked)
+    if (!run_until(60s, [&] { return last_applied(id) == last_applied(asked.front()); }))
+      fail(name_of(id) + " ended at " + to_string(last_applied(id)) + ", " +
+           name_of(asked.front()) + " at " + to_string(last_applied(asked.front())));
   history_.on_end();
   if (!failures_.empty()) return;  // without an agreed history no answer can be judged
   check_operations(log_, history_, [this](std::string what) { fail(std::move(what)); });

@@ -36,6 +36,7 @@ struct world_options {
   int voters = 3;
   int observers = 0;
   int spares = 0;                       // further servers, which want to join
+  bool lists_change = false;            // in files alone: a spare is out of use until it is listed
   bool reconfig = false;                // clients may change the servers, and may everything
   std::vector<std::int64_t> weights{};  // of all voters, or none; they are one group then
   int clients = 3;
@@ -80,6 +81,13 @@ class world {
   [[nodiscard]] const std::vector<server_id>& servers() const { return ids_; }
   void start(server_id who);
   void start_all();
+  /// Out of use: it is stopped, nothing starts it, and nobody waits for it.
+  void retire(server_id who);
+  /// Its file says this from its next start on, and it is in use.
+  void enlist(server_id who, std::vector<config::server_entry> list);
+  [[nodiscard]] bool is_in_use(server_id who) const { return !at(who).is_retired; }
+  [[nodiscard]] std::vector<server_id> in_use() const;
+  [[nodiscard]] const config::node_config& files_of(server_id who) const { return at(who).config; }
   enum class crash_kind { process, power };  // power: what was not synced is lost
   void crash(server_id who, crash_kind how = crash_kind::power);
   /// After so many more changing disk calls on files whose name contains `part`, in the middle of
@@ -177,6 +185,7 @@ class world {
     duration slowness{0};
     double wall_drift = 0;  // by which part its wall clock is too fast
     unsigned lives = 0;
+    bool is_retired = false;
     // -- of the present life
     bool alive = false;
     realm where = 0;

@@ -57,6 +57,42 @@ config::node_config world::make_config(server_id who) const {
   return c;
 }
 
+void world::retire(server_id who) {
+  crash(who);
+  at(who).is_retired = true;
+}
+
+void world::enlist(server_id who, std::vector<config::server_entry> list) {
+  at(who).config.servers = std::move(list);
+  at(who).is_retired = false;
+}
+
+std::vector<server_id> world::in_use() const {
+  std::vector<server_id> out;
+  for (auto id : ids_)
+    if (is_in_use(id)) out.push_back(id);
+  return out;
+}
+
+std::optional<server_id> world::leader() const {
+  std::optional<server_id> found;
+  epoch newest{-1};
+  for (const auto& [id, s] : servers_) {
+    if (s.role != serving_as::leader || s.era <= newest) continue;
+    found = id;
+    newest = s.era;
+  }
+  return found;
+}
+
+bool world::all_serve() const {
+  return leader() && std::all_of(servers_.begin(), servers_.end(), [this](const auto& x) {
+           return x.second.is_retired ||
+                  (x.second.alive && x.second.role != serving_as::nothing &&
+                   x.second.era == at(*leader()).era);
+         });
+}
+
 /// Every server may come to lead.
 void world::note_length_bounds() {
   auto& least = log_.txn_bytes_max_least;
