@@ -279,6 +279,8 @@ io_result<loaded_data> load(journal_ptr self) {
   s.damaged.clear();
   if (auto done = open_directory(self).and_then([&] { return keep_membership(self); }); !done)
     return tl::unexpected(std::move(done.error()));
+  if (auto kept = settle_names(*s.options.context->disk, *s.directory, config_of(self)); !kept)
+    return tl::unexpected(std::move(kept.error()));
   if (s.log && s.log->poison())
     if (auto taken_back = s.log->take_back_unsynced(); !taken_back)
       return tl::unexpected(std::move(taken_back.error()));

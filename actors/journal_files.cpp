@@ -45,6 +45,13 @@ storage::log_options log_options(const config::node_config& config, std::string 
   return options;
 }
 
+io_result<void> settle_names(storage::disk& d, const storage::data_dir& directory,
+                             const config::node_config& config) {
+  return d.sync_directory(config.data_dir)
+      .and_then([&] { return d.sync_directory(directory.snapshot_directory()); })
+      .and_then([&] { return d.sync_directory(directory.log_directory()); });
+}
+
 recent_window window_of(const node_context& context) {
   return {static_cast<std::size_t>(context.config.commit_log_count), context.memory.recent_max()};
 }

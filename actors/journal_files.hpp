@@ -25,6 +25,13 @@ namespace troupe {
 [[nodiscard]] storage::log_options log_options(const config::node_config& config,
                                                std::string directory);
 
+/// Makes the names that are found in the directories durable. A process that died between giving
+/// one and the sync of its directory has left a name that the machine's next crash may take, and
+/// whatever is read is built on: a promise read in acceptedEpoch is not stored again.
+[[nodiscard]] storage::io_result<void> settle_names(storage::disk& d,
+                                                    const storage::data_dir& directory,
+                                                    const config::node_config& config);
+
 /// The newest txns that are kept in memory: so many, and so many bytes, but one in any case.
 struct recent_window {
   std::size_t txns_max = 0;
