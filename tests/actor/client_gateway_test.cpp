@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+/// The gateway on a real multiplexer, with clients on loopback: how many connections there may be,
+/// to the very number, and that its books count those that are there.
+#include "actors/client_gateway_parts.hpp"
+
+#include <arpa/inet.h>
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <caf/actor_system_config.hpp>
+#include <caf/io/middleman.hpp>
+#include <caf/scoped_actor.hpp>
+#include <chrono>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "actors/caf.hpp"
+
+namespace troupe {
+namespace {
+
+using namespace std::chrono_literals;
+using census = std::map<std::string, std::size_t>;
+
+/// Greets its client.
+client_session_actor::behavior_type greeting(client_session_actor::pointer self, connection_id id,
+                                             transport_sink to, account_ptr account) {
+  account->add_output(1);
+  self->send(to, send_bytes{.connection = id, .bytes = "!"});
+  return {[](const bytes_received&) {}, [=](const transport_closed&) { self->quit(); },
+          [](const output_congested&) {}, [](const client_output&) {}};
+}
+
+class ClientGateway : public testing::Test {
+ protected:
+  void start() {
+    config_.load<caf::io::middleman>();
+    system_.emplace(config_);
+    context->wall_ms = [] { return std::int64_t{1'700'000'000'000}; };
+    client_gateway_options options;
+    options.context = context;
+    options.address = "127.0.0.1";
+    options.make_session = [](caf::actor_system& sys, connection_id id, std::string,
+                              transport_sink to, account_ptr account) -> client_session_actor {
+      return sys.spawn(greeting, id, to, std::move(account));
+    };
+    auto started = start_client_gateway(*system_, std::move(options));
+    ASSERT_TRUE(started) << started.error();
+    gateway_ = *started;
+  }
+  void TearDown() override {
+    for (int fd : clients_)
+      if (fd >= 0) ::close(fd);
+    caf::anon_send_exit(gateway_.handle, caf::exit_reason::user_shutdown);
+    gateway_.handle = nullptr;
+  }
+
+  /// A new client; nullopt: its connection was closed without a greeting.
+  std::optional<std::size_t> come() {
+    const int fd = ::socket(AF_INET, SOCK_STREAM, 0);
+    sockaddr_in to{};
+    to.sin_family = AF_INET;
+    to.sin_port = htons(gateway_.port);
+    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    EXPECT_EQ(::connect(fd, reinterpret_cast<sockaddr*>(&to), sizeof to), 0);
+    char greeting = 0;
+    if (::recv(fd, &greeting, 1, 0) != 1) {
+      ::close(fd);
+      return std::nullopt;
+    }
+    clients_.push_back(fd);
+    return clients_.size() - 1;
+  }
+  void go(std::size_t client) { ::close(std::exchange(clients_[client], -1)); }
+
+  /// The gateway answers on its own thread, so what it has written before is to be seen here.
+  void ask_it() {
+    caf::scoped_actor asking{*system_};
+    asking->request(gateway_.handle, 10s, get_gateway_stats{})
+        .receive([](const gateway_stats&) {}, [](const caf::error&) { FAIL() << "no answer"; });
+  }
+  census books() {
+    ask_it();
+    using actor = std::remove_pointer_t<client_gateway_parts::gateway_ptr>;
+    auto& s = dynamic_cast<actor&>(*caf::actor_cast<caf::abstract_actor*>(gateway_.handle)).state;
+    std::size_t counted = 0;
+    for (const auto& [host, count] : s.per_host) counted += count;
+    census out{{"clients", s.clients.size()},
+               {"by socket", s.by_socket.size()},
+               {"accepted", s.accepted.size()},
+               {"lingering", s.lingering.size()},
+               {"by session", s.by_session.size()},
+               {"hosts", s.per_host.size()},
+               {"counted for hosts", counted},
+               {"bytes of connections", static_cast<std::size_t>(s.connections_bytes.value())}};
+    std::erase_if(out, [](const auto& table) { return table.second == 0; });
+    return out;
+  }
+  /// Closing is heard of a little later.
+  bool comes_to(const census& wanted) {
+    const auto limit = std::chrono::steady_clock::now() + 10s;
+    while (books() != wanted)
+      if (std::chrono::steady_clock::now() > limit) return false;
+    return true;
+  }
+
+  std::shared_ptr<node_context> context = std::make_shared<node_context>();
+  caf::actor_system_config config_;
+  std::optional<caf::actor_system> system_;
+  running_gateway gateway_;
+  std::vector<int> clients_;
+};
+
+TEST_F(ClientGateway, AnAddressHasAsManyConnectionsAsItMayAndNotOneMore) {
+  context->config.connections_per_address_max = 3;
+  start();
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(come()) << i;
+  EXPECT_FALSE(come());
+  EXPECT_FALSE(come()) << "those that were refused do not count, either way";
+  go(1);
+  ASSERT_TRUE(comes_to({{"clients", 2},
+                        {"by socket", 2},
+                        {"by session", 2},
+                        {"hosts", 1},
+                        {"counted for hosts", 2},
+                        {"bytes of connections", 2 * client_gateway_parts::connection_bytes}}));
+  EXPECT_TRUE(come());
+  EXPECT_FALSE(come());
+}
+
+TEST_F(ClientGateway, AllTogetherHaveAsManyConnectionsAsTheyMayAndNotOneMore) {
+  context->config.connections_max = 2;
+  context->config.connections_per_address_max = 0;
+  start();
+  EXPECT_TRUE(come());
+  EXPECT_TRUE(come());
+  EXPECT_FALSE(come());
+}
+
+}  // namespace
+}  // namespace troupe
