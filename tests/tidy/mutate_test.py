@@ -136,13 +136,13 @@ class WholeRun(unittest.TestCase):
         return subprocess.run([os.path.join(self.root, "tools", "mutate"), *arguments], text=True,
                               capture_output=True, check=False, timeout=300, env=environment)
 
-    def state(self):
+    def state(self, without=(".git", "build")):
         out = {}
         for folder, below, files in os.walk(self.root):
-            below[:] = [d for d in below if d not in (".git", "build")]
+            below[:] = [d for d in below if d not in without]
             for name in files:
                 path = os.path.join(folder, name)
-                with open(path, encoding="utf-8") as f:
+                with open(path, "rb") as f:
                     out[path] = (os.stat(path).st_mtime_ns, f.read())
         return out
 
@@ -162,6 +162,16 @@ class WholeRun(unittest.TestCase):
         again = self.mutate("--slip", name)
         self.assertEqual(again.returncode, 1, again.stdout + again.stderr)
         self.assertIn("0 of 1 slips found", again.stdout)
+
+    def test_a_build_that_is_there_is_taken_over_and_stays_as_it_was(self):
+        subprocess.run(["cmake", "--preset", "release"], cwd=self.root, check=True,
+                       capture_output=True)
+        subprocess.run(["ninja", "-C", "build/release"], cwd=self.root, check=True,
+                       capture_output=True)
+        before = self.state(without=(".git",))
+        done = self.mutate("--files", "actors", "--count", "2")
+        self.assertIn("2 slips found", done.stdout, done.stderr)
+        self.assertEqual(self.state(without=(".git",)), before)
 
     def test_only_changed_lines_are_asked_for(self):
         path = os.path.join(self.root, "actors", "core", "limit.cpp")
