@@ -67,8 +67,8 @@ class ClientGateway : public testing::Test {
     to.sin_port = htons(gateway_.port);
     to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     EXPECT_EQ(::connect(fd, reinterpret_cast<sockaddr*>(&to), sizeof to), 0);
-    char greeting = 0;
-    if (::recv(fd, &greeting, 1, 0) != 1) {
+    char greeted = 0;
+    if (::recv(fd, &greeted, 1, 0) != 1) {
       ::close(fd);
       return std::nullopt;
     }

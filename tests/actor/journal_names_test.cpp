@@ -107,24 +107,9 @@ const deed deeds[] = {
     {"epoch", [](JournalNames& j) { j.store(epoch_kind::accepted, {7}); },
      [](JournalNames& j) { j.store(epoch_kind::current, {7}); }},
     {"install", [](JournalNames&) {}, [](JournalNames& j) { j.install(at(3, 9)); }},
-    {"install_below",
-     [](JournalNames& j) {
-       j.store(epoch_kind::accepted, {5});
-       j.install(at(5, 9));
-     },
-     [](JournalNames& j) { j.install(at(4, 4)); }},
     {"install_over_damage", [](JournalNames& j) { j.damage(); },
      [](JournalNames& j) { j.install(at(3, 9)); }},
     {"cut", [](JournalNames&) {}, [](JournalNames& j) { j.cut(at(3, 1)); }},
-    {"cut_of_files",
-     [](JournalNames& j) {
-       j.install(at(3, 9));
-       j.log({at(3, 10)});
-       j.store(epoch_kind::accepted, {4});
-       j.install(at(4, 5));
-       j.log({at(4, 6)});
-     },
-     [](JournalNames& j) { j.cut(at(3, 10)); }},
     {"first_txn_of_a_file", [](JournalNames& j) { j.install(at(3, 9)); },
      [](JournalNames& j) { j.log({at(3, 10)}); }},
 };
