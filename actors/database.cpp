@@ -9,6 +9,7 @@
 #include "actors/database_parts.hpp"
 #include "actors/ensemble.hpp"
 #include "actors/trace/traced.hpp"
+#include "messages/in_steps.hpp"
 #include "messages/trace_fields.hpp"
 
 namespace troupe {
@@ -74,7 +75,7 @@ void plan_write(database_ptr self, const write_request& request, server_id owner
   if (request.op == op_code::close_session && verdict == error_code::ok)
     s.live->set_closing(request.session);
   if (planned.header.type == op_code::reconfig) s.reconfig = planned.header.id;
-  s.to_propose.push_back(make_logged(std::move(planned)));
+  s.to_propose.push_back(make_logged(std::move(planned), [&s] { s.walks.step(); }));
 }
 
 session_verdict revalidate(database_ptr self, const revalidate_session& m) {
@@ -137,7 +138,7 @@ void apply_one(database_ptr self, const txn_ptr& txn) {
   if (txn->id() <= s.tree.last_processed()) return;
   warn_snapshots(s, txn->value);
   auto done = s.tree.apply(txn->value, s.walks);
-  remember(s, txn);
+  remember(self, txn);
   remember_digest(s, txn->id());
   count_as_applied(s, txn->value);
   if (!done.digest_matches) {
@@ -154,10 +155,10 @@ void apply_one(database_ptr self, const txn_ptr& txn) {
   }
   if (txn->value.header.type == op_code::reconfig) note_reconfig(self, txn->value);
   answer_applied(self, done);
-  for (auto& trigger : done.triggers) {
-    s.walks.step();
-    trigger = {};  // to free thousands of them takes its time, too
-  }
+  // To free thousands of them takes its time, too.
+  const auto step = [&s] { s.walks.step(); };
+  free_in_steps(done.triggers, step);
+  free_in_steps(done.multi, step);
 }
 
 /// Plans the ends of sessions that have expired: as many as are not too much on their way at once,
@@ -171,7 +172,8 @@ void close_expired(database_ptr self) {
     write_request close{s.to_close.front(), {}, op_code::close_session, {}, {}};
     s.to_close.pop_front();
     s.options.context->log.info("session_expired", {{"session", close.session}});
-    auto planned = make_logged(s.planner.plan(close, s.options.context->wall_ms(), s.walks));
+    auto planned = make_logged(s.planner.plan(close, s.options.context->wall_ms(), s.walks),
+                               [&s] { s.walks.step(); });
     const bool is_large = planned->bytes.size() > core::write_gate::small_bytes_max;
     s.to_propose.push_back(std::move(planned));
     if (is_large || s.to_propose.size() >= gathered_max) propose_planned(self);
@@ -215,7 +217,7 @@ void install(database_ptr self, const install_image& m) {
   s.tree.set_extended_types(s.options.context->config.extended_types);
   s.differs_at.reset();
   s.digests.clear();
-  remember_only(s, m.recent);
+  remember_only(self, m.recent);
   s.stats.digest_mismatches += m.digest_mismatches;
   s.streams.clear();
   s.snapshot.reset();
@@ -378,6 +380,7 @@ database_actor::behavior_type database(database_ptr self, database_options optio
           log.warn("long_turn", {{"actor", x.actor},
                                  {"message", x.message.empty() ? "a reply" : x.message},
                                  {"ms", static_cast<std::int64_t>(x.ms)},
+                                 {"cpu_ms", static_cast<std::int64_t>(x.cpu_ms)},
                                  {"untold", x.untold}});
         });
   s.discarding = self->spawn<caf::linked>(discarder);

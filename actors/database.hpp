@@ -139,6 +139,7 @@ struct database_state {
   std::int64_t ids_from_ms = 0;            // as the journal claimed it
   std::set<session_id> touched;            // while learning: heard since last collected
   std::vector<connection_id> with_output;  // gathered output to be sent at the turn's end
+  std::size_t gathered_bytes = 0;          // of it, in events
   std::vector<write_request> to_forward;   // gathered writes, sent at the turn's end
   std::vector<txn_ptr> to_propose;
 

@@ -23,7 +23,7 @@ void write(const state& s, const core::audit_record& record) {
 void note_for_audit(database_ptr self, const state::connection& c, state::waiting_request& asked,
                     const client_request& request) {
   if (!self->state.options.context->audit) return;
-  auto write = core::audited(request.op, request.body);
+  auto write = core::audited(request.op, request.body, self->state.walks);
   if (!write) return;
   core::audit_record by{.session = core::session_text(c.session),
                         .user = core::users_of(c.shown),

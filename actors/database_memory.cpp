@@ -72,29 +72,37 @@ void trim_if_worthwhile(database_ptr self, const core::memory_use& now) {
   context.trim_heap();
 }
 
+/// A txn of so many bytes may have thousands of parts.
+constexpr std::size_t quickly_freed_bytes = 16 * 1024;
+
 /// One is kept whatever its size: a window says where the history ends.
-void forget_oldest(database_state& s) {
+void forget_oldest(database_ptr self) {
+  auto& s = self->state;
   const auto count_max = static_cast<std::size_t>(s.options.context->config.commit_log_count);
   const auto bytes_max = s.options.context->memory.recent_max();
   while (s.recent.size() > count_max ||
          (s.recent.size() > 1 && s.recent_bytes.value() > bytes_max)) {
-    s.recent_bytes.add(-core::held_bytes(*s.recent.front()));
+    auto oldest = std::move(s.recent.front());
     s.recent.pop_front();
+    s.recent_bytes.add(-core::held_bytes(*oldest));
+    if (oldest->bytes.size() > quickly_freed_bytes) free_elsewhere(self, std::move(oldest));
   }
 }
 
 }  // namespace
 
-void remember(database_state& s, const txn_ptr& txn) {
+void remember(database_ptr self, const txn_ptr& txn) {
+  auto& s = self->state;
   s.recent.push_back(txn);
   s.recent_bytes.add(core::held_bytes(*txn));
-  forget_oldest(s);
+  forget_oldest(self);
 }
 
-void remember_only(database_state& s, const std::vector<txn_ptr>& txns) {
-  s.recent.clear();
+void remember_only(database_ptr self, const std::vector<txn_ptr>& txns) {
+  auto& s = self->state;
+  free_elsewhere(self, std::exchange(s.recent, {}));
   s.recent_bytes.set(0);
-  for (const auto& txn : txns) remember(s, txn);
+  for (const auto& txn : txns) remember(self, txn);
 }
 
 void look_at_memory(database_ptr self) {
@@ -113,7 +121,7 @@ void judge_by_memory(database_ptr self, database_state::waiting_request& asked) 
   const auto& budget = s.options.context->memory;
   if (!budget.is_limited() || s.role == database_state::mode::leading) return;
   if (asked.refusal != error_code::ok || s.tree.memory_bytes() < s.memory.tree_max(budget)) return;
-  if (core::growth_of(s.tree, asked.request.op, asked.request.body) <= 0) return;
+  if (core::growth_of(s.tree, asked.request.op, asked.request.body, s.walks) <= 0) return;
   asked.refusal = core::grows_too_large;
   ++s.refused_writes;
 }

@@ -101,6 +101,7 @@ std::string framed(zxid at, const watch_event& event) {
 void send_event(state& s, connection_id id, state::connection& c, std::string_view frame) {
   c.output.frames += frame;
   c.output.event_bytes += frame.size();
+  s.gathered_bytes += frame.size();
   ++c.output.events;
   ++s.stats.events_sent;
   note_output(s, id, c);
@@ -132,7 +133,7 @@ void send_events(database_ptr self, const core::fired_watches& fired, zxid at) {
     if (client != s.connections.end()) ++client;
     if (client == s.connections.end() || client->first != id) client = s.connections.find(id);
     if (client != s.connections.end()) send_event(s, id, client->second, frame);
-    if (s.with_output.size() < gathered_max || !is_in_slices(s)) continue;
+    if (s.gathered_bytes < gathered_bytes_max || !is_in_slices(s)) continue;
     flush_output(self);
     client = s.connections.end();  // flushing may have closed it
   }
@@ -163,6 +164,7 @@ void end_turn(database_ptr self) {
 void flush_output(database_ptr self) {
   auto& s = self->state;
   auto ready = std::exchange(s.with_output, {});
+  s.gathered_bytes = 0;
   core::sort_in_steps(ready, s.walks);
   auto at = s.connections.end();
   for (auto id : ready) {

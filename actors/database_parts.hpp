@@ -33,8 +33,11 @@ void in_slices(database_ptr self, Task task) {
 
 /// More things than this are not dealt with in one turn.
 inline constexpr std::size_t at_once_max = 64;
-/// What is gathered for clients, or for the leader, goes out when it is so much.
+/// What is gathered for the leader goes out when it is so much.
 inline constexpr std::size_t gathered_max = 256;
+/// And for clients, in bytes: what the gateway does not know of it cannot bound. Not by their
+/// number: a client that hears of many changes at once shall have few long messages.
+inline constexpr std::size_t gathered_bytes_max = 1 << 20;
 
 /// Frees `what` on another thread.
 template <class Thing>
@@ -137,9 +140,9 @@ void forgive_own_deafness(database_ptr self);
 // -- memory ---------------------------------------------------------------------------------------
 
 /// Puts a txn that is applied into the window for learners, and the oldest out of it.
-void remember(database_state& s, const txn_ptr& txn);
+void remember(database_ptr self, const txn_ptr& txn);
 /// The window as it was read from the disk.
-void remember_only(database_state& s, const std::vector<txn_ptr>& txns);
+void remember_only(database_ptr self, const std::vector<txn_ptr>& txns);
 /// Now and then: whether the tree may grow on, and how far the planner may go.
 void look_at_memory(database_ptr self);
 /// Refuses what would make the tree larger while it may not grow. What the leading server refuses

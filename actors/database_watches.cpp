@@ -4,6 +4,7 @@
 #include "actors/caf.hpp"
 #include "actors/core/replies.hpp"
 #include "actors/database_parts.hpp"
+#include "messages/in_steps.hpp"
 
 namespace troupe::database_parts {
 namespace {
@@ -40,7 +41,8 @@ void set_watches(database_ptr self, connection_id id, state::connection& c,
                  const state::waiting_request& asked) {
   auto& s = self->state;
   auto at = s.tree.last_processed();
-  auto request = decode_set_watches(asked.request.op, asked.request.body);
+  const auto step = [&s] { s.walks.step(); };
+  auto request = decode_set_watches(asked.request.op, asked.request.body, step);
   if (!request) return reply(self, id, c, asked, at, request.error(), {});
   if (!s.watches.has_room(id.value, core::watches::holding_of(*request))) {
     refuse_watch(self, c);
@@ -50,6 +52,9 @@ void set_watches(database_ptr self, connection_id id, state::connection& c,
     s.walks.step(steps_of_output);
     if (may_hear(s, c, event)) send_event(s, id, c, framed(zxid{-1}, event));  // of no txn
   }
+  for (auto each : {&request->one_shot.data, &request->one_shot.exist, &request->one_shot.child,
+                    &request->persistent, &request->persistent_recursive})
+    free_in_steps(*each, step);
   bound_watches(self);
   reply(self, id, c, asked, at, request->is_cut ? error_code::marshalling_error : error_code::ok,
         {});

@@ -109,6 +109,14 @@ void put_leader_figures(lines& out, const server_status& status) {
     out.figure("reconfig_in_progress", status.reconfig.empty() ? 0 : 1);
 }
 
+void put_span_figures(lines& out, const std::string& one, const std::string& several,
+                      const span_figures& x) {
+  out.figure(one + "_ms_max", x.ms_max);
+  for (std::size_t i = 0; i < x.counts.size(); ++i)
+    out.figure(several + "_over_" + std::to_string(span_figures::at_least_ms[i]) + "ms",
+               x.counts[i]);
+}
+
 void put_memory_figures(lines& out, const memory_figures& m) {
   out.figure("memory_limit", m.limit);
   out.figure("memory_tree_bytes", m.tree);
@@ -164,10 +172,9 @@ std::string mntr(const situation& now) {
   out.figure("last_client_response_size", db.reply_bytes_last);
   out.figure("min_client_response_size", db.reply_bytes_min);
   out.figure("max_client_response_size", db.reply_bytes_max);
-  out.figure("io_turn_ms_max", db.turns.ms_max);
-  for (std::size_t i = 0; i < db.turns.counts.size(); ++i)
-    out.figure("io_turns_over_" + std::to_string(turn_figures::at_least_ms[i]) + "ms",
-               db.turns.counts[i]);
+  put_span_figures(out, "io_turn", "io_turns", db.turns.by_clock);
+  put_span_figures(out, "io_turn_cpu", "io_turns_cpu", db.turns.cpu);
+  put_span_figures(out, "io_round_cpu", "io_rounds_cpu", db.turns.round_cpu);
   out.figure("auth_failed_count", 0);  // of TLS clients, whom ZooKeeper alone counts here
   if (!now.status.standalone) out.figure("quorum_size", now.status.voters);
   if (mode(now.status) == "leader") put_leader_figures(out, now.status);

@@ -72,81 +72,6 @@ coro::task<bool> promise_epoch(learner_ptr self) {
 
 // -- synchronization ----------------------------------------------------------------------------
 
-/// Takes txns in their order: checks for holes, logs them. The fresh ones are returned.
-/// Empty optional: the leader's history does not continue ours, and the term has ended.
-std::optional<std::vector<txn_ptr>> take_in(
-    learner_ptr self, const google::protobuf::RepeatedPtrField<std::string>& encoded) {
-  auto& s = self->state;
-  std::vector<txn_ptr> fresh;
-  for (const auto& bytes : encoded) {
-    auto txn = parse_logged(bytes);
-    if (!txn) {
-      end_term(self, "the leader sent a txn this version does not know");
-      return std::nullopt;
-    }
-    switch (s.window.on_proposal(txn->id())) {
-      case core::pending::receipt::fresh:
-        note_logged(self, txn->value);
-        s.uncommitted_bytes.add(core::held_bytes(*txn));
-        fresh.push_back(std::move(txn));
-        break;
-      case core::pending::receipt::duplicate:
-        break;
-      case core::pending::receipt::hole:
-        end_term(self, "zxid hole: " + to_string(txn->id()) + " does not follow " +
-                           to_string(s.window.last_received()));
-        return std::nullopt;
-    }
-  }
-  if (!fresh.empty()) {
-    self->send(s.options.journal, append_txns{fresh, caf::actor_cast<logged_sink>(self)});
-    if (mutated(mutant::applied_when_proposed)) self->send(s.options.database, apply_txns{fresh});
-    s.uncommitted.insert(s.uncommitted.end(), fresh.begin(), fresh.end());
-  }
-  return fresh;
-}
-
-/// What synchronization brings is committed once the leader's epoch is established, and that is
-/// what UPTODATE says.
-void tell_committed(learner_ptr self, const std::vector<txn_ptr>& txns) {
-  auto& s = self->state;
-  if (!s.options.context->committed) return;
-  if (!s.broadcasting) {
-    s.synced_early.insert(s.synced_early.end(), txns.begin(), txns.end());
-    return;
-  }
-  for (const auto& txn : txns) s.options.context->committed(txn);
-}
-
-/// Hands to the database what is committed up to `upto`, in order. `established`: a leader whose
-/// epoch is says so, and then it is beyond doubt.
-void commit_upto(learner_ptr self, zxid upto, bool established = true) {
-  auto& s = self->state;
-  auto committed = s.window.on_commit(upto);
-  if (!committed) return end_term(self, committed.error());
-  if (committed->empty()) return;
-  apply_txns apply;
-  for (std::size_t i = 0; i < committed->size(); ++i) {
-    s.uncommitted_bytes.add(-core::held_bytes(*s.uncommitted.front()));
-    apply.txns.push_back(std::move(s.uncommitted.front()));
-    s.uncommitted.pop_front();
-  }
-  tell_committed(self, apply.txns);
-  auto txns = apply.txns;
-  self->send(s.options.database, std::move(apply));
-  if (!established) return;
-  for (const auto& txn : txns)
-    if (!s.ended) note_committed(self, txn->value);
-}
-
-/// Committed history or INFORM: logged and applied as it comes.
-void take_in_committed(learner_ptr self,
-                       const google::protobuf::RepeatedPtrField<std::string>& encoded,
-                       bool established) {
-  auto fresh = take_in(self, encoded);
-  if (fresh && !fresh->empty()) commit_upto(self, fresh->back()->id(), established);
-}
-
 coro::task<bool> truncate(learner_ptr self, zxid keep_upto) {
   auto& s = self->state;
   auto cutting =
@@ -276,17 +201,13 @@ coro::task<bool> synchronize(learner_ptr self) {
     if (auto* cut = std::get_if<wire::Truncate>(&turn->what)) {
       auto cutting = truncate(self, zxid{cut->zxid()});
       if (!co_await cutting) co_return false;
-    } else if (auto* diff = std::get_if<wire::SyncTxns>(&turn->what)) {
-      take_in_committed(self, diff->txns(), false);
+    } else if (auto* txns = std::get_if<received_txns>(&turn->what)) {
+      take_in_as_meant(self, std::move(*txns));
     } else if (auto* chunk = std::get_if<wire::SnapshotChunk>(&turn->what)) {
       auto taking = take_snapshot_piece(self, std::move(*chunk));
       if (!co_await taking) co_return false;
-    } else if (auto* proposal = std::get_if<wire::Proposal>(&turn->what)) {
-      take_in(self, proposal->txns());
     } else if (auto* commit = std::get_if<wire::Commit>(&turn->what)) {
       commit_upto(self, zxid{commit->zxid()});
-    } else if (auto* inform = std::get_if<wire::Inform>(&turn->what)) {
-      take_in_committed(self, inform->txns(), true);
     } else if (auto* announced = std::get_if<wire::NewLeader>(&turn->what)) {
       auto accepting = accept_new_leader(self, std::move(*announced));
       if (!co_await accepting) co_return false;
@@ -437,6 +358,14 @@ std::string why_lost(const caf::error& why) {
   return why ? text_of(why) : "it has stopped, or leads no more";
 }
 
+template <class M>
+void hear(learner_ptr self, received_txns::kind what, M& m) {
+  auto& s = self->state;
+  if (s.ended || !is_from_my_leader(self, m)) return;
+  if (!s.broadcasting) s.heard = self->clock().now();
+  hear_txns(self, what, std::move(*m.mutable_txns()));
+}
+
 }  // namespace
 
 learner_actor::behavior_type make_learner(learner_ptr self, learner_options options) {
@@ -457,22 +386,16 @@ learner_actor::behavior_type make_learner(learner_ptr self, learner_options opti
       [self](const wire::NotLeading& m) { hear(self, m); },
       [self](const wire::LeaderInfo& m) { hear(self, m); },
       [self](const wire::Truncate& m) { hear(self, m); },
-      [self](const wire::SyncTxns& m) { hear(self, m); },
+      [self](wire::SyncTxns& m) { hear(self, received_txns::kind::history, m); },
       [self](const wire::SnapshotChunk& m) { hear(self, m); },
       [self](const wire::NewLeader& m) { hear(self, m); },
       [self](const wire::UpToDate& m) { hear(self, m); },
-      [self](const wire::Proposal& m) {
-        if (!self->state.broadcasting) return hear(self, m);
-        if (is_from_my_leader(self, m)) take_in(self, m.txns());
-      },
+      [self](wire::Proposal& m) { hear(self, received_txns::kind::proposed, m); },
       [self](const wire::Commit& m) {
         if (!self->state.broadcasting) return hear(self, m);
         if (is_from_my_leader(self, m)) commit_upto(self, zxid{m.zxid()});
       },
-      [self](const wire::Inform& m) {
-        if (!self->state.broadcasting) return hear(self, m);
-        if (is_from_my_leader(self, m)) take_in_committed(self, m.txns(), true);
-      },
+      [self](wire::Inform& m) { hear(self, received_txns::kind::informed, m); },
       [self](const wire::SyncDone& m) {
         if (self->current_sender() != caf::actor_cast<caf::strong_actor_ptr>(self->state.handler))
           return;

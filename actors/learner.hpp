@@ -47,11 +47,21 @@ struct learner_options {
   bool promises = true;  // false: what was logged here is lost, so its word counts for nothing
 };
 
+/// Txns as the leading server sent them, read. A null one: this version does not know it.
+struct received_txns {
+  enum class kind {
+    history,   // SyncTxns: of the leader's history, which its epoch commits
+    proposed,  // Proposal
+    informed,  // Inform: committed
+  };
+  kind what = kind::history;
+  std::vector<txn_ptr> txns;
+};
+
 /// One turn of the conversation with the leading server, in the order it arrived.
 struct leader_message {
-  std::variant<wire::NotLeading, wire::LeaderInfo, wire::Truncate, wire::SyncTxns,
-               wire::SnapshotChunk, wire::NewLeader, wire::UpToDate, wire::Proposal, wire::Commit,
-               wire::Inform>
+  std::variant<wire::NotLeading, wire::LeaderInfo, wire::Truncate, received_txns,
+               wire::SnapshotChunk, wire::NewLeader, wire::UpToDate, wire::Commit>
       what;
   caf::strong_actor_ptr from;
 };
@@ -84,7 +94,8 @@ struct learner_state {
   std::map<std::uint64_t, caf::typed_response_promise<session_verdict>> revalidations;
 
   coro::inbox<leader_message> turns;
-  coro::scope work;  // last member: dies first, before what its tasks use
+  coro::scope work;   // dies before what its tasks use
+  long_work reading;  // of txns; last member: dies first
 };
 
 using learner_ptr = pinned_pointer<learner_actor, learner_state>;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /// The learner's inner parts, one file each: finding the leader (learner_discovery.cpp), what
-/// becomes of the list of servers (learner_membership.cpp), and all else (learner.cpp). Nobody else
-/// includes this.
+/// becomes of the list of servers (learner_membership.cpp), the txns that it sends
+/// (learner_txns.cpp), and all else (learner.cpp). Nobody else includes this.
 #pragma once
 
 #include "actors/learner.hpp"
@@ -21,6 +21,20 @@ void note_logged(learner_ptr self, const txn& x);
 void note_committed(learner_ptr self, const txn& x);
 /// The database's content was replaced, by one that was last changed by these servers' list.
 void note_replaced(learner_ptr self, const core::tree& content);
+
+using encoded_txns = google::protobuf::RepeatedPtrField<std::string>;
+/// Txns have come from the leader: they are read, in slices when they are long, and then taken in,
+/// or a turn of the conversation. It is the last thing that a handler does.
+void hear_txns(learner_ptr self, received_txns::kind what, encoded_txns encoded);
+/// Logs them, and applies what is committed. A hole, or a txn that is not known here, ends the
+/// term.
+void take_in_as_meant(learner_ptr self, received_txns received);
+/// Hands to the database what is committed up to `upto`, in order. `established`: a leader whose
+/// epoch is says so, and then it is beyond doubt.
+void commit_upto(learner_ptr self, zxid upto, bool established = true);
+/// What synchronization brings is committed once the leader's epoch is established, and that is
+/// what UPTODATE says.
+void tell_committed(learner_ptr self, const std::vector<txn_ptr>& txns);
 
 /// Tells the leader, and waits for what becomes of it. Clients are not served any more; the log
 /// goes on and is acked, for it is the leader's, whatever the tree is.

@@ -24,7 +24,7 @@ namespace troupe {
 [[nodiscard]] caf::execution_unit* io_unit(caf::actor_system& system);
 
 /// After which an actor with more to do gives way.
-inline constexpr std::chrono::milliseconds turn_max{2};
+inline constexpr std::chrono::microseconds turn_max{500};
 
 /// Base, a CAF actor class, moved to the I/O thread.
 template <class Base>
@@ -56,16 +56,16 @@ class pinned : public Base {
   caf::resumable::resume_result resume(caf::execution_unit* unit,
                                        std::size_t messages_max) override {
     if (io_ == nullptr) return take_turn(unit, messages_max);
-    auto last = turn_record::clock::now();
-    end_of_turn_ = last + turn_max;
+    auto& record = turn_record::of_this_thread();
+    auto now = turn_record::clock::now();
+    end_of_turn_ = now + turn_max;
     for (;;) {
+      const auto began = record.stamp(now);
       trace::handled_last = {};
       const auto result = take_turn(unit, 1);
-      const auto now = turn_record::clock::now();
-      if (now - last >= noted_min)
-        turn_record::of_this_thread().note(this->name(), trace::handled_last, now - last, now);
+      now = turn_record::clock::now();
+      record.note_turn(this->name(), trace::handled_last, began, now);
       if (result != caf::resumable::resume_later || now >= *end_of_turn_) return result;
-      last = now;
     }
   }
   /// None while work is under way: it is not the next thing to happen.
@@ -74,9 +74,6 @@ class pinned : public Base {
   }
 
  private:
-  /// What is shorter is nothing to keep books of.
-  static constexpr std::chrono::milliseconds noted_min{1};
-
   /// A slice, or so many messages, one at a time as long as none begins work in slices.
   caf::resumable::resume_result take_turn(caf::execution_unit* unit, std::size_t messages_max) {
     auto result = caf::resumable::resume_later;
@@ -95,6 +92,7 @@ class pinned : public Base {
 
   caf::resumable::resume_result go_on(caf::execution_unit* unit) {
     this->context(unit);
+    trace::handled_last = "a slice";
     try {
       under_way_->go_on(end_of_turn_);
     } catch (...) {

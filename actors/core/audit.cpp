@@ -5,6 +5,7 @@
 #include <charconv>
 #include <utility>
 
+#include "messages/in_steps.hpp"
 #include "messages/printable.hpp"
 
 namespace troupe::core {
@@ -97,8 +98,9 @@ bool note(audited_write& out, const Request& op) {
 }
 
 /// A create with a TTL is not among them, in ZooKeeper neither.
-bool note_multi(audited_write& out, const multi_request& asked) {
+bool note_multi(audited_write& out, const multi_request& asked, const pace& at) {
   for (const auto& op : asked.ops) {
+    at.step();
     const auto* one = std::get_if<create_op>(&op);
     if (one == nullptr || one->type == op_code::create_ttl) continue;
     auto type = type_of_flags(one->request.flags);
@@ -149,16 +151,18 @@ std::string to_text(const audit_record& x) {
   return out;
 }
 
-std::optional<audited_write> audited(op_code op, std::string_view body) {
+std::optional<audited_write> audited(op_code op, std::string_view body, pace at) {
   if (word_for(op) == nullptr) return std::nullopt;
-  const auto request = decode_write(op, body);
+  auto request = decode_write(op, body, [&at] { at.step(); });
   if (!request) return std::nullopt;
   audited_write out{.op = op};
   bool is_told = true;
-  if (const auto* one = std::get_if<write_op>(&*request))
+  if (const auto* one = std::get_if<write_op>(&*request)) {
     is_told = std::visit([&out](const auto& x) { return note(out, x); }, *one);
-  else if (const auto* many = std::get_if<multi_request>(&*request))
-    is_told = note_multi(out, *many);
+  } else if (auto* many = std::get_if<multi_request>(&*request)) {
+    is_told = note_multi(out, *many, at);
+    free_in_steps(many->ops, [&at] { at.step(); });
+  }
   return is_told ? std::optional{std::move(out)} : std::nullopt;
 }
 

@@ -40,7 +40,7 @@ struct audited_write {
 };
 
 /// nullopt: not of a kind that is told of (AuditHelper.addAuditLog), or not decodable.
-[[nodiscard]] std::optional<audited_write> audited(op_code op, std::string_view body);
+[[nodiscard]] std::optional<audited_write> audited(op_code op, std::string_view body, pace at = {});
 
 /// What is told of it now that it is done: operation, znode, its type, ACL and result. Several for
 /// a multi, none for one that only checks.

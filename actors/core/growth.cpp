@@ -3,7 +3,7 @@
 
 #include <variant>
 
-#include "messages/client/requests.hpp"
+#include "messages/in_steps.hpp"
 
 namespace troupe::core {
 namespace {
@@ -74,17 +74,23 @@ void tree_growth::clear() {
   waiting_bytes_ = 0;
 }
 
-std::int64_t growth_of(const tree& now, op_code op, std::string_view body) {
+std::int64_t growth_of(const tree& now, op_code op, std::string_view body, pace at) {
   if (!is_write(op)) return 0;
-  const auto decoded = decode_write(op, body);
+  const auto step = [&at] { at.step(); };
+  auto decoded = decode_write(op, body, step);
   if (!decoded) return 0;
   const auto of_one = [&now](const write_op& one) {
     return std::visit([&now](const auto& x) { return growth_by(now, x); }, one);
   };
   if (const auto* one = std::get_if<write_op>(&*decoded)) return of_one(*one);
   std::int64_t sum = 0;
-  if (const auto* several = std::get_if<multi_request>(&*decoded))
-    for (const auto& one : several->ops) sum += of_one(one);
+  if (auto* several = std::get_if<multi_request>(&*decoded)) {
+    for (const auto& one : several->ops) {
+      at.step();
+      sum += of_one(one);
+    }
+    free_in_steps(several->ops, step);
+  }
   return sum;
 }
 

@@ -52,6 +52,7 @@ class tree_growth {
 
 /// What a client's request would add to the tree as it is now: an estimate, by a server that does
 /// not plan. 0 for what is no write, or is malformed.
-[[nodiscard]] std::int64_t growth_of(const tree& now, op_code op, std::string_view body);
+[[nodiscard]] std::int64_t growth_of(const tree& now, op_code op, std::string_view body,
+                                     pace at = {});
 
 }  // namespace troupe::core

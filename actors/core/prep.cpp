@@ -3,11 +3,13 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <deque>
 #include <map>
 #include <utility>
 
 #include "actors/core/mutants.hpp"
 #include "actors/core/path.hpp"
+#include "messages/in_steps.hpp"
 
 namespace troupe::core {
 namespace {
@@ -117,7 +119,7 @@ struct prep::context {
   const write_request& request;
   txn_header header;
   tree_digest digest_before;
-  std::vector<undo> undos;
+  std::deque<undo> undos;   // a vector that grows moves all it has
   std::int64_t growth = 0;  // bytes that the tree will have more
   pace walks{};
 };
@@ -134,15 +136,19 @@ void prep::begin(zxid first) {
 txn prep::plan(const write_request& request, std::int64_t now_ms, pace walks) {
   auto at = start(request, now_ms);
   at.walks = walks;
-  auto decoded = decode_write(request.op, request.body);
+  const auto step = [&walks] { walks.step(); };
+  auto decoded = decode_write(request.op, request.body, step);
   if (!decoded) return finish(at, refused(decoded.error()));
   auto body = plan_body(at, *decoded);
+  if (auto* several = std::get_if<multi_request>(&*decoded)) free_in_steps(several->ops, step);
   if (body && !growth_.fits(at.growth)) {
     roll_back(at);
     ++refused_for_memory_;
     body = refused(grows_too_large);
   }
-  return finish(at, std::move(body));
+  auto out = finish(at, std::move(body));
+  for (; !at.undos.empty(); at.undos.pop_back()) walks.step();
+  return out;
 }
 
 txn prep::refuse(const write_request& request, error_code why, std::int64_t now_ms) {
@@ -342,6 +348,7 @@ multi_txn prep::plan_multi(context& at, const multi_request& request) {
   multi_txn out;
   bool failed = false;
   auto bytes = empty_txn_bytes;
+  out.ops.reserve(request.ops.size());
   for (const auto& op : request.ops) {
     at.walks.step(steps_of_change);
     auto done = failed ? planned{refused(error_code::runtime_inconsistency)}
@@ -407,7 +414,7 @@ close_session_txn prep::plan_close(context& at) {
 // -- the overlay of outstanding changes -----------------------------------------------------------
 
 std::optional<prep::record> prep::look_up(std::string_view path) const {
-  if (auto found = latest_.find(path); found != latest_.end())
+  if (const auto* found = latest_.find(path))
     return found->second.exists ? std::optional{found->second} : std::nullopt;
   auto node = committed_->find(path);
   if (!node) return std::nullopt;
@@ -456,7 +463,7 @@ void prep::roll_back(context& at) {
     if (!before) continue;
     auto owner = before->stats.ephemeral_owner;
     if (owner.value != 0) touched_[owner].insert_or_assign(path, before->at);
-    latest_.insert_or_assign(std::move(path), std::move(*before));
+    latest_.try_emplace(std::move(path)).first->second = std::move(*before);
   }
   digest_ = at.digest_before;
   at.growth = 0;
@@ -474,8 +481,8 @@ void prep::applied(zxid upto, pace at) {
 
 /// Drops the record of the change `at`, unless a later change has taken its place.
 void prep::forget(std::string_view path, session_id owner, zxid at) {
-  if (auto found = latest_.find(path); found != latest_.end() && found->second.at == at)
-    latest_.erase(found);
+  if (const auto* found = latest_.find(path); found != nullptr && found->second.at == at)
+    latest_.erase(*found);
   auto of_owner = touched_.find(owner);
   if (of_owner == touched_.end()) return;
   if (auto found = of_owner->second.find(path);

@@ -22,6 +22,7 @@
 #include <vector>
 
 #include "actors/core/growth.hpp"
+#include "actors/core/path_table.hpp"
 #include "actors/core/tree.hpp"
 #include "messages/client/requests.hpp"
 #include "messages/txn.hpp"
@@ -92,10 +93,6 @@ class prep {
     std::string path;
     session_id owner;  // of the ephemeral at `path`, 0 if it is none
   };
-  struct hash {
-    using is_transparent = void;
-    std::size_t operator()(std::string_view s) const { return std::hash<std::string_view>{}(s); }
-  };
   struct undo {
     std::string path;
     std::optional<record> before;
@@ -135,7 +132,7 @@ class prep {
   zxid next_;
   tree_digest digest_;
   std::deque<change> order_;
-  std::unordered_map<std::string, record, hash, std::equal_to<>> latest_;
+  path_table<record> latest_;
   /// Paths with outstanding changes that are or were a session's ephemerals: candidates for its
   /// close_session, with the change that put them here.
   std::unordered_map<session_id, std::map<std::string, zxid, std::less<>>> touched_;

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "actors/core/path.hpp"
+#include "messages/in_steps.hpp"
 
 namespace troupe::core {
 namespace {
@@ -248,8 +249,12 @@ read_reply answer_read(op_code op, std::string_view body, const asker& who, cons
                                     : answer_number_below(*asked, who, now, at);
     }
     case op_code::multi_read: {
-      auto asked = decode_multi_read(body);
-      return asked ? answer_multi_read(*asked, who, now, at) : refused(asked.error());
+      const auto step = [&at] { at.step(); };
+      auto asked = decode_multi_read(body, step);
+      if (!asked) return refused(asked.error());
+      auto out = answer_multi_read(*asked, who, now, at);
+      free_in_steps(*asked, step);
+      return out;
     }
     case op_code::get_ephemerals:
       return answer_ephemerals(body, who, now, at);

@@ -12,6 +12,8 @@ namespace {
 
 /// What one change of a txn takes, beside looking at a znode.
 constexpr std::size_t steps_of_change = 4;
+/// Room for them is taken at once: a vector that grows moves all it has, and that is no step.
+constexpr std::size_t triggers_of_change = 2;
 
 /// Elements of a set are const for the sake of their order; only the name takes part in that, and
 /// nothing here changes a name.
@@ -192,11 +194,13 @@ op_result tree::change(change_context& at, const create_session_txn& t) {
 }
 
 op_result tree::change(change_context& at, const close_session_txn& t) {
-  if (t.paths)
+  if (t.paths) {
+    at.triggers.reserve(triggers_of_change * t.paths->size());
     for (const auto& path : *t.paths) {
       remove(at, path);
       at.walks.step(steps_of_change);
     }
+  }
   // All of them in logs before 3.6; else what only a fuzzy copy has.
   for (const auto& path : ephemerals(at.header.client, at.walks)) {
     remove(at, path);
@@ -210,6 +214,8 @@ op_result tree::change(change_context&, const error_txn& t) { return {.err = t.e
 
 op_result tree::change(change_context& at, const multi_txn& t) {
   op_result out;
+  at.triggers.reserve(triggers_of_change * t.ops.size());
+  at.multi.reserve(t.ops.size());
   auto failure = std::find_if(t.ops.begin(), t.ops.end(),
                               [](const multi_op& op) { return op.type == op_code::error; });
   for (auto op = t.ops.begin(); op != t.ops.end(); ++op) {

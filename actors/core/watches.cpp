@@ -24,8 +24,8 @@ void merge(Watchers& heard, const Watchers& more) {
 }  // namespace
 
 bool watches::table::add(std::string_view path, watcher_key watcher) {
-  auto at = paths.find(path);
-  if (at == paths.end()) at = paths.emplace(std::string{path}, watchers{}).first;
+  auto* at = paths.find(path);
+  if (at == nullptr) at = paths.try_emplace(std::string{path}).first;
   auto place = std::lower_bound(at->second.begin(), at->second.end(), watcher);
   if (place != at->second.end() && *place == watcher) return false;
   bytes += watch_bytes + (at->second.empty() ? path_bytes + path.size() : 0);
@@ -52,8 +52,8 @@ void watches::table::count_out(const watchers& left, const std::string& path, st
 
 watches::watchers watches::table::take(std::string_view path, const pace& walks) {
   if (count == 0) return {};  // so a change that nobody watches costs no hash of its path
-  auto at = paths.find(path);
-  if (at == paths.end()) return {};
+  auto* at = paths.find(path);
+  if (at == nullptr) return {};
   if (mutated(mutant::watch_fires_again)) return at->second;
   auto out = std::exchange(at->second, {});
   for (auto watcher : out) {
@@ -61,14 +61,13 @@ watches::watchers watches::table::take(std::string_view path, const pace& walks)
     unlist(watcher, at->first);
   }
   count_out(at->second, at->first, out.size());
-  paths.erase(at);
+  paths.erase(*at);
   return out;
 }
 
 const watches::watchers* watches::table::find(std::string_view path) const {
-  if (count == 0) return nullptr;
-  auto at = paths.find(path);
-  return at == paths.end() ? nullptr : &at->second;
+  const auto* at = paths.find(path);
+  return at == nullptr ? nullptr : &at->second;
 }
 
 bool watches::table::contains(std::string_view path, watcher_key watcher) const {
@@ -78,23 +77,25 @@ bool watches::table::contains(std::string_view path, watcher_key watcher) const 
 
 bool watches::table::remove(std::string_view path, watcher_key watcher) {
   if (!contains(path, watcher)) return false;
-  auto at = paths.find(path);
+  auto* at = paths.find(path);
   unlist(watcher, at->first);
   at->second.erase(std::lower_bound(at->second.begin(), at->second.end(), watcher));
   count_out(at->second, at->first, 1);
-  if (at->second.empty()) paths.erase(at);
+  if (at->second.empty()) paths.erase(*at);
   return true;
 }
 
 void watches::table::remove_watcher(watcher_key watcher, const pace& walks) {
   auto of_watcher = by_watcher.find(watcher);
   if (of_watcher == by_watcher.end()) return;
-  for (auto path : of_watcher->second.paths) {
+  auto& listed = of_watcher->second.paths;
+  while (!listed.empty()) {  // freed as it goes, since that takes its time too
     walks.step(2);
-    auto at = paths.find(*path);
+    auto* at = paths.find(**listed.begin());
+    listed.erase(listed.begin());
     at->second.erase(std::lower_bound(at->second.begin(), at->second.end(), watcher));
     count_out(at->second, at->first, 1);
-    if (at->second.empty()) paths.erase(at);
+    if (at->second.empty()) paths.erase(*at);
   }
   by_watcher.erase(of_watcher);
 }
@@ -281,10 +282,10 @@ std::size_t watches::path_count() const {
 std::map<std::string, std::set<watcher_key>> watches::by_path(pace at) const {
   std::map<std::string, std::set<watcher_key>> out;
   for (auto each : {&data_, &persistent_, &recursive_})
-    for (const auto& [path, of_path] : each->paths) {
-      at.step(4 + of_path.size());
-      out[path].insert(of_path.begin(), of_path.end());
-    }
+    each->paths.for_each([&](const auto& watched) {
+      at.step(4 + watched.second.size());
+      out[watched.first].insert(watched.second.begin(), watched.second.end());
+    });
   return out;
 }
 

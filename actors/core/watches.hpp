@@ -25,6 +25,7 @@
 #include <utility>
 #include <vector>
 
+#include "actors/core/path_table.hpp"
 #include "actors/core/tree.hpp"
 
 namespace troupe::core {
@@ -104,17 +105,13 @@ class watches {
   [[nodiscard]] std::map<std::string, std::set<watcher_key>> by_path(pace at = {}) const;
 
  private:
-  struct hash {
-    using is_transparent = void;
-    std::size_t operator()(std::string_view s) const { return std::hash<std::string_view>{}(s); }
-  };
   using watchers = std::vector<watcher_key>;  // ascending
   struct watched_paths {
     std::unordered_set<const std::string*> paths;
     std::size_t bytes = 0;
   };
   struct table {
-    std::unordered_map<std::string, watchers, hash, std::equal_to<>> paths;
+    path_table<watchers> paths;
     std::unordered_map<watcher_key, watched_paths> by_watcher;
     std::size_t count = 0, bytes = 0;
     bool add(std::string_view path, watcher_key watcher);

@@ -21,6 +21,8 @@ inline void settle_network(caf::actor_system_config& config, std::string app_ide
   config.set("scheduler.max-threads", std::size_t{1});
   config.set("middleman.workers", std::size_t{0});
   config.set("middleman.attach-utility-actors", true);
+  // A message of a server's may be a megabyte, and takes two reads; others wait meanwhile.
+  config.set("middleman.max-consecutive-reads", std::size_t{8});
 }
 
 }  // namespace troupe

@@ -19,6 +19,7 @@
 #include "actors/core/audit.hpp"
 #include "actors/ensemble.hpp"
 #include "actors/error_text.hpp"
+#include "actors/io_loop.hpp"
 #include "actors/node/heap.hpp"
 #include "actors/node/links.hpp"
 #include "actors/node/network_settings.hpp"
@@ -94,7 +95,7 @@ sigset_t block_signals() {
 
 struct system_config : caf::actor_system_config {
   system_config() {
-    load<caf::io::middleman>();
+    load<caf::io::middleman, io_loop>();
     troupe::add_message_types(*this);
     settle_network(*this, servers_app_identifier);
   }

@@ -6,6 +6,8 @@
 #include <span>
 #include <utility>
 
+#include "messages/in_steps.hpp"
+
 namespace troupe {
 namespace {
 
@@ -93,22 +95,8 @@ bool settle_kind(create_op& op) {
   return true;
 }
 
-tl::expected<decoded_write, error_code> read_multi(std::string_view body) {
-  multi_request out;
-  jute::reader in{body};
-  for (;;) {
-    multi_header header;
-    in(header);
-    if (!in.ok()) return malformed;
-    if (header.done) return out;
-    if (header.type == op_code::set_acl) return malformed;  // ZooKeeper has no such op in a multi
-    auto op = read_op(in, header.type);
-    if (!op) return malformed;
-    if (auto create = std::get_if<create_op>(&*op);
-        create && (!create->has_path || create->request.has_null_id || !settle_kind(*create)))
-      return malformed;
-    out.ops.push_back(std::move(*op));
-  }
+void say(const step_teller& step) {
+  if (step) step();
 }
 
 /// Passes over one op of a multi without copying anything of it.
@@ -141,6 +129,37 @@ void skip_op(jute::reader& in, op_code type) {
   }
 }
 
+/// A vector that grows moves all that it has, and that is no step: so they are counted first.
+std::size_t count_ops(std::string_view body) {
+  jute::reader in{body};
+  for (std::size_t count = 0;; ++count) {
+    multi_header header;
+    in(header);
+    if (!in.ok() || header.done) return count;
+    skip_op(in, header.type);
+  }
+}
+
+tl::expected<decoded_write, error_code> read_multi(std::string_view body, const step_teller& step) {
+  multi_request out;
+  out.ops.reserve(count_ops(body));
+  jute::reader in{body};
+  for (;;) {
+    say(step);
+    multi_header header;
+    in(header);
+    if (!in.ok()) return malformed;
+    if (header.done) return out;
+    if (header.type == op_code::set_acl) return malformed;  // ZooKeeper has no such op in a multi
+    auto op = read_op(in, header.type);
+    if (!op) return malformed;
+    if (auto create = std::get_if<create_op>(&*op);
+        create && (!create->has_path || create->request.has_null_id || !settle_kind(*create)))
+      return malformed;
+    out.ops.push_back(std::move(*op));
+  }
+}
+
 }  // namespace
 
 bool is_write(op_code op) {
@@ -162,6 +181,11 @@ bool is_write(op_code op) {
 }
 
 tl::expected<decoded_write, error_code> decode_write(op_code op, std::string_view body) {
+  return decode_write(op, body, {});
+}
+
+tl::expected<decoded_write, error_code> decode_write(op_code op, std::string_view body,
+                                                     const step_teller& step) {
   jute::reader in{body};
   switch (op) {
     case op_code::create:
@@ -184,7 +208,7 @@ tl::expected<decoded_write, error_code> decode_write(op_code op, std::string_vie
       return write_op{std::move(request)};
     }
     case op_code::multi:
-      return read_multi(body);
+      return read_multi(body, step);
     case op_code::reconfig: {
       auto request = jute::decode<reconfig_request>(body);
       if (!request) return malformed;
@@ -229,9 +253,15 @@ bool creates_ephemeral(op_code op, std::string_view body) {
 }
 
 tl::expected<std::vector<multi_read_op>, error_code> decode_multi_read(std::string_view body) {
+  return decode_multi_read(body, {});
+}
+
+tl::expected<std::vector<multi_read_op>, error_code> decode_multi_read(std::string_view body,
+                                                                       const step_teller& step) {
   std::vector<multi_read_op> out;
   jute::reader in{body};
   for (;;) {
+    say(step);
     multi_header header;
     in(header);
     if (!in.ok()) return malformed;
@@ -244,8 +274,27 @@ tl::expected<std::vector<multi_read_op>, error_code> decode_multi_read(std::stri
   }
 }
 
+namespace {
+
+/// As a reader reads a list of strings.
+void read_strings(jute::reader& in, std::vector<std::string>& out, const step_teller& step) {
+  const auto count = in.i32();
+  if (count > 0 && static_cast<std::size_t>(count) > in.rest().size()) in.fail();
+  for (std::int32_t i = 0; i < count && in.ok(); ++i) {
+    say(step);
+    in(out.emplace_back());
+  }
+}
+
+}  // namespace
+
 tl::expected<set_watches2_request, error_code> decode_set_watches(op_code op,
                                                                   std::string_view body) {
+  return decode_set_watches(op, body, {});
+}
+
+tl::expected<set_watches2_request, error_code> decode_set_watches(op_code op, std::string_view body,
+                                                                  const step_teller& step) {
   set_watches2_request out;
   jute::reader in{body};
   in(out.one_shot.relative_zxid);
@@ -254,7 +303,7 @@ tl::expected<set_watches2_request, error_code> decode_set_watches(op_code op,
   std::size_t count = op == op_code::set_watches2 ? 5 : 3;
   for (auto list : std::span{lists.begin(), count}) {
     out.is_cut = out.is_cut || begins_with_null(in.rest());
-    in(*list);
+    read_strings(in, *list, step);
     if (out.is_cut) list->clear();
   }
   if (!in.ok()) return malformed;

@@ -12,6 +12,17 @@ namespace {
 using testing::Contains;
 using testing::SizeIs;
 
+struct counted {
+  int messages = 0, events = 0;
+};
+
+client_sink::behavior_type counting_client(client_sink::pointer, counted* all) {
+  return {[all](const client_output& x) {
+    ++all->messages;
+    all->events += static_cast<int>(x.events);
+  }};
+}
+
 class DatabaseTurns : public Database {
  protected:
   DatabaseTurns() { context->steps_per_slice = 16; }
@@ -94,6 +105,58 @@ TEST_F(DatabaseTurns, AChangeThatManyWatchTakesMany) {
   auto news = on.news();
   for (std::uint64_t n = 10; n < 110; ++n)
     EXPECT_THAT(news, Contains("w" + std::to_string(n) + ": event /x"));
+}
+
+TEST_F(DatabaseTurns, ClientsThatHearOfManyChangesAtOnceHaveThemInFewMessages) {
+  constexpr int clients = 300, changes = 10;
+  lead();
+  open_new(conn_a, "a");
+  create_many(conn_a, "/x", 50, 0);
+  counted all;
+  auto listening = keep(system().spawn(counting_client, &all));
+  for (int n = 0; n < clients; ++n) {
+    const connection_id id{static_cast<std::uint64_t>(10 + n)};
+    auto account = std::make_shared<client_account>(*context);
+    system().spawn([&, id, account](caf::event_based_actor* self) {
+      self->request(database_, caf::infinite,
+                    open_session{id, {}, 10'000, {}, "127.0.0.1", listening, false, account})
+          .then([](const session_opened&) {});
+    });
+    run();
+    commit();
+    std::vector<client_request> watched;
+    for (int i = 0; i < changes; ++i) watched.push_back(get(i + 1, "/x" + std::to_string(i), true));
+    ask(id, std::move(watched));
+  }
+  std::string body;
+  jute::writer ops{body};
+  for (int i = 0; i < changes; ++i)
+    ops(multi_header{op_code::remove, false, -1}, delete_request{"/x" + std::to_string(i), -1});
+  ops(multi_header{op_code::error, true, -1});
+  ask(conn_a, {{cxid{900}, op_code::multi, std::move(body)}});
+  all = {};
+  commit();
+  EXPECT_EQ(all.events, clients * changes);
+  EXPECT_EQ(all.messages, clients);
+}
+
+TEST_F(DatabaseTurns, ALongMultiIsReadAndWrittenInSlicesToo) {
+  lead();
+  open_new(conn_a, "a");
+  std::string body;
+  jute::writer ops{body};
+  for (int i = 0; i < 1000; ++i) {
+    create_request one;
+    one.path = "/m" + std::to_string(i);
+    one.acl = std::vector<acl_entry>{{permission::all, {"world", "anyone"}}};
+    ops(multi_header{op_code::create, false, -1}, one);
+  }
+  ops(multi_header{op_code::error, true, -1});
+  // 8 steps of each to plan it; and to read it, to free what was read, and what undoes it, and to
+  // write the txn.
+  EXPECT_GT(turns_during(client_requests{conn_a, {{cxid{2}, op_code::multi, std::move(body)}}}),
+            11 * 1000 / 16);
+  ASSERT_THAT(planned_, SizeIs(1));
 }
 
 TEST_F(DatabaseTurns, ReadsBehindAWriteTakeManyWhenTheyAreMany) {

@@ -63,7 +63,9 @@ situation leading() {
   now.database.reply_bytes_last = 88;
   now.database.reply_bytes_min = 16;
   now.database.reply_bytes_max = 900;
-  now.database.turns = {.ms_max = 7.25, .counts = {3, 0, 0, 0}};
+  now.database.turns = {.by_clock = {.ms_max = 7.25, .counts = {3, 0, 0, 0}},
+                        .cpu = {.ms_max = 5.5, .counts = {1, 0, 0, 0}},
+                        .round_cpu = {.ms_max = 10.5, .counts = {2, 1, 0, 0}}};
   now.gateway.connections = {
       {.id = {1},
        .client_address = "127.0.0.1:4711",
@@ -337,8 +339,15 @@ TEST(FourLetter, MntrOfALeader) {
             "zk_io_turn_ms_max\t7.25\n"
             "zk_io_turns_over_5ms\t3\n"
             "zk_io_turns_over_10ms\t0\n"
-            "zk_io_turns_over_20ms\t0\n"
-            "zk_io_turns_over_50ms\t0\n"
+            "zk_io_turns_over_20ms\t0\nzk_io_turns_over_50ms\t0\n"
+            "zk_io_turn_cpu_ms_max\t5.5\n"
+            "zk_io_turns_cpu_over_5ms\t1\n"
+            "zk_io_turns_cpu_over_10ms\t0\n"
+            "zk_io_turns_cpu_over_20ms\t0\nzk_io_turns_cpu_over_50ms\t0\n"
+            "zk_io_round_cpu_ms_max\t10.5\n"
+            "zk_io_rounds_cpu_over_5ms\t2\n"
+            "zk_io_rounds_cpu_over_10ms\t1\n"
+            "zk_io_rounds_cpu_over_20ms\t0\nzk_io_rounds_cpu_over_50ms\t0\n"
             "zk_auth_failed_count\t0\n"
             "zk_quorum_size\t3\n"
             "zk_learners\t3\n"

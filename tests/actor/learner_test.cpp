@@ -4,6 +4,8 @@
 /// ZOOKEEPER-3911, 4646, 4685 and 4925 are violations of what stands here).
 #include "actors/learner.hpp"
 
+#include <caf/scheduler/test_coordinator.hpp>
+
 #include "actors/ensemble.hpp"
 #include "actors/follower.hpp"
 #include "tests/actor/neighbours.hpp"
@@ -185,6 +187,35 @@ TEST_F(Follower, AcksAProposalOnlyOnceItIsLogged) {
   EXPECT_THAT(on.news(), ElementsAre("handler: ACK 0x200000001"));
   leader_commits(at(2, 1));
   EXPECT_THAT(on.news(), ElementsAre("database: apply 0x200000001"));
+}
+
+/// Others have their turns between two slices; what comes behind it waits, as ever.
+TEST_F(Follower, ReadsALongTxnInSlices) {
+  context->steps_per_slice = 16;
+  broadcast();
+  multi_txn body;
+  for (int i = 0; i < 1000; ++i)
+    body.ops.push_back({op_code::create, create_txn{"/a-path-of-some-length/" + std::to_string(i),
+                                                    "data",
+                                                    {{31, {"world", "anyone"}}},
+                                                    false,
+                                                    i}});
+  wire::Proposal proposal;
+  proposal.add_txns(
+      make_logged({{session_id{7}, cxid{3}, at(2, 1), 1000, op_code::multi}, std::move(body), {}})
+          ->bytes);
+  proposal.set_epoch(2);
+  wire::Commit commit;
+  commit.set_zxid(at(2, 1).value);
+  commit.set_epoch(2);
+  caf::send_as(handler_, follower_, std::move(proposal));
+  caf::send_as(handler_, follower_, std::move(commit));
+  auto& all = dynamic_cast<caf::scheduler::test_coordinator&>(system().scheduler());
+  int turns = 0;
+  while (all.try_run_once()) ++turns;
+  EXPECT_GT(turns, 60);
+  EXPECT_THAT(on.news(),
+              testing::IsSupersetOf({"handler: ACK 0x200000001", "database: apply 0x200000001"}));
 }
 
 TEST_F(Follower, LeavesALeaderWhoseProposalsHaveAHole) {
