@@ -49,7 +49,7 @@ class ClientGateway : public testing::Test {
       return sys.spawn(greeting, id, to, std::move(account));
     };
     auto started = start_client_gateway(*system_, std::move(options));
-    ASSERT_TRUE(started) << started.error();
+    ASSERT_TRUE(started) << started.error().text;
     gateway_ = *started;
   }
   void TearDown() override {
