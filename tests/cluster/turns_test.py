@@ -3,10 +3,11 @@
 """Nobody waits while a server does what takes long: thousands of ephemerals that go with their
 session, thousands of watches that fire, thousands of sessions that begin or expire at once,
 requests and answers as long as they may be, a learner that comes back. Of each event, on leader,
-follower and observer, the servers' own count decides: no turn of the I/O thread, and no round of
-turns between two looks at its sockets, has taken more than 50 ms of the processor. That is a count
-of work, which a busy machine does not change. What clients waited meanwhile, for `ruok`, a read of
-a small znode and a ping, is printed, and judged with a wide margin.
+follower and observer, the servers' own count decides: no turn of the I/O thread has taken more than
+50 ms of the processor, and no round of turns between two looks at its sockets more than 100. That
+is a count of work, which a busy machine changes little. What clients waited meanwhile, for `ruok`,
+a read of a small znode and a ping, is printed, and judged with a wide margin: a probe that connects
+waits behind a thousand others that do.
 
 --measure N    the state is N times as large, and nothing is judged
 """
@@ -30,9 +31,10 @@ if not JUDGED:
     sys.argv.remove("--measure")
 
 # Of `ruok`, on a machine that does other work as well.
-WAIT_MAX_MS = 250 * harness.SLOWNESS
-# Of the processor, in a turn or a round.
-CPU_MAX = "over_50ms"
+WAIT_MAX_MS = 1500 * harness.SLOWNESS
+# Of the processor, in a turn and in a round.
+LONG_TURNS = "turns_cpu_over_50ms"
+ROUND_CPU_MAX_MS = 100
 
 MULTI, MULTI_READ, CLOSE, DELETE, CHECK, CREATE_CONTAINER = 14, 22, -11, 2, 13, 19
 GET_CHILDREN, GET_EPHEMERALS, ALL_CHILDREN_NUMBER = 8, 103, 104
@@ -209,10 +211,11 @@ class LongWork(unittest.TestCase):
         print(f"{name:44} {' '.join(f'{w:6.1f}' for w in waits)}  {'  '.join(cpu)}"
               f"   (took {took:.1f} s)", flush=True)
         self.waits[name] = waits[0]
-        self.long_turns.update(
-            {f"{name}, {server}, {key}": value for server, each in figures.items()
-             for key, value in each.items() if key.endswith("cpu_" + CPU_MAX) and value > 0})
-        self.assertIn("turns_cpu_" + CPU_MAX, figures[str(self.ensemble[1])])
+        self.assertIn(LONG_TURNS, figures[str(self.ensemble[1])])
+        for server, each in figures.items():
+            if each.get(LONG_TURNS, 0) > 0 or each.get("round_cpu_ms_max", 0) > ROUND_CPU_MAX_MS:
+                self.long_turns[f"{name}, {server}"] = (each["turn_cpu_ms_max"],
+                                                        each["round_cpu_ms_max"])
 
     def test_nobody_waits_for_what_takes_long(self):
         self.waits, self.long_turns = {}, {}
@@ -239,7 +242,7 @@ class LongWork(unittest.TestCase):
                     if " long_turn " in line:
                         print(s, line.split(" long_turn ")[1])
         if JUDGED:
-            self.assertEqual(self.long_turns, {}, "no turn or round takes more than 50 ms of CPU")
+            self.assertEqual(self.long_turns, {}, "ms of CPU that a turn and a round took at most")
             late = {name: ms for name, ms in self.waits.items() if ms > WAIT_MAX_MS}
             self.assertEqual(late, {}, f"nobody waits for ruok longer than {WAIT_MAX_MS} ms")
 
