@@ -6,6 +6,7 @@
 /// them with the account, so bytes that are dropped with their connection need no further word.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -34,13 +35,20 @@ class client_account {
   void close() {
     is_closed_.store(true, std::memory_order_relaxed);
     all_->unsent_bytes.fetch_sub(unsent_.exchange(0), std::memory_order_relaxed);
-    all_->request_bytes.fetch_sub(requests_.exchange(0), std::memory_order_relaxed);
+    all_->request_bytes.fetch_sub(requests_.exchange(0) + arrived_.exchange(0),
+                                  std::memory_order_relaxed);
     if (has_listing_.exchange(false)) all_->listings_under_way.fetch_sub(1);
   }
 
   /// Output was made for the client; it was handed to the kernel.
   void add_output(std::size_t bytes) { change_output(static_cast<std::int64_t>(bytes)); }
   void take_output(std::size_t bytes) { change_output(-static_cast<std::int64_t>(bytes)); }
+  /// Bytes were read from the client, and are on their way to its session; that has them now.
+  void add_arrived(std::size_t bytes) { change_arrived(static_cast<std::int64_t>(bytes)); }
+  void take_arrived(std::size_t bytes) {
+    const auto there = arrived_.load(std::memory_order_relaxed);
+    change_arrived(-std::min(there, static_cast<std::int64_t>(bytes)));
+  }
   /// Requests that are not answered, and the beginning of the next one.
   void set_requests(std::size_t bytes) {
     if (is_closed()) return;
@@ -50,7 +58,9 @@ class client_account {
   }
 
   [[nodiscard]] std::int64_t unsent() const { return unsent_.load(std::memory_order_relaxed); }
-  [[nodiscard]] std::int64_t requests() const { return requests_.load(std::memory_order_relaxed); }
+  [[nodiscard]] std::int64_t requests() const {
+    return requests_.load(std::memory_order_relaxed) + arrived_.load(std::memory_order_relaxed);
+  }
   [[nodiscard]] std::int64_t held() const { return unsent() + requests(); }
 
   /// All connections together hold more than they should: each has one request or answer at a time.
@@ -80,9 +90,15 @@ class client_account {
     all_->unsent_bytes.fetch_add(bytes, std::memory_order_relaxed);
   }
 
+  void change_arrived(std::int64_t bytes) {
+    if (is_closed()) return;
+    arrived_.fetch_add(bytes, std::memory_order_relaxed);
+    all_->request_bytes.fetch_add(bytes, std::memory_order_relaxed);
+  }
+
   std::shared_ptr<shared_gauges> all_;
   std::int64_t all_max_;
-  std::atomic<std::int64_t> unsent_{0}, requests_{0};
+  std::atomic<std::int64_t> unsent_{0}, requests_{0}, arrived_{0};
   std::atomic<bool> has_listing_{false}, is_closed_{false};
 };
 using account_ptr = std::shared_ptr<client_account>;

@@ -260,6 +260,7 @@ void on_data(gateway_ptr self, const caf::io::new_data_msg& data) {
   if (known == nullptr || known->closing) return;  // nobody listens any more
   auto& c = *known;
   c.heard = self->clock().now();
+  c.account->add_arrived(data.buf.size());
   self->send(c.session, bytes_received{std::string(data.buf.begin(), data.buf.end())});
   auto wanted = c.read_bytes;
   if (data.buf.size() == wanted) wanted = std::min(2 * wanted, read_bytes_max);

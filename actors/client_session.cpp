@@ -198,6 +198,7 @@ void on_input_ended(self_ptr self) {
 
 void on_bytes(self_ptr self, std::string_view bytes) {
   auto& s = self->state;
+  s.options.account->take_arrived(bytes.size());
   if (s.stage == phase::over) return;
   if (bytes.empty()) return on_input_ended(self);
   s.input.feed(bytes);

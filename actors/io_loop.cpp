@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "actors/io_loop.hpp"
 
+#include <algorithm>
 #include <thread>
 #include <utility>
 
@@ -43,14 +44,19 @@ bool io_loop::go_round(bool may_wait) {
   const bool had_ready = !ready_.empty();
   run_ready();
   handle_internal_events();
-  const bool had_events = poll_once(may_wait && ready_.empty());
-  record.note_round(began, turn_record::clock::now());
+  const bool waits = may_wait && ready_.empty();
+  const auto polled = turn_record::clock::now();
+  const bool had_events = poll_once(waits);
+  const auto end = turn_record::clock::now();
+  socket_time_ = waits ? turn_record::clock::duration{} : end - polled;
+  record.note_round(began, end);
   return had_ready || had_events;
 }
 
 /// Only those that are there now: whoever comes again, or is posted by a turn, has the next round.
 void io_loop::run_ready() {
-  const auto end = turn_record::clock::now() + round_max;
+  const auto end = turn_record::clock::now() + std::clamp<turn_record::clock::duration>(
+                                                   4 * socket_time_, round_max, balanced_max);
   for (auto left = ready_.size(); left > 0; --left) {
     auto next = std::move(ready_.front());
     ready_.pop_front();

@@ -69,6 +69,24 @@ TEST(ClientAccount, WhatItCountsLeavesTheSumsWithIt) {
   EXPECT_EQ(all.unsent_bytes + all.request_bytes + all.listings_under_way, 0);
 }
 
+TEST(ClientAccount, WhatHasArrivedCountsOnItsWayToTheSession) {
+  node_context context;
+  const auto& all = *context.gauges;
+  {
+    client_account one{context};
+    one.add_arrived(10);
+    one.set_requests(5);
+    EXPECT_EQ(one.requests(), 15);
+    EXPECT_EQ(all.request_bytes, 15);
+    one.take_arrived(4);
+    EXPECT_EQ(all.request_bytes, 11);
+    one.take_arrived(100);  // as from a client that no gateway has read
+    EXPECT_EQ(all.request_bytes, 5);
+    one.add_arrived(7);
+  }
+  EXPECT_EQ(all.request_bytes, 0);
+}
+
 TEST_F(ClientSessionLimits, WhenAllHoldTooMuchAConnectionHasOneRequestUnderWay) {
   gauges->unsent_bytes = config.client_buffer_bytes_max + 1;
   open_live_session();
