@@ -15,7 +15,7 @@ namespace {
 
 /// Messages of one turn, for those who do not mind the time themselves: CAF's brokers between
 /// servers, to whom a message may be a megabyte to write or to read.
-constexpr std::size_t messages_max = 1;
+constexpr std::size_t messages_max = 50;
 
 }  // namespace
 
@@ -53,11 +53,12 @@ bool io_loop::go_round(bool may_wait) {
   return had_ready || had_events;
 }
 
-/// Only those that are there now: whoever comes again, or is posted by a turn, has the next round.
+/// As long as there are any, so that what follows from a message is done before the next look at
+/// the sockets, unless the round has taken its time.
 void io_loop::run_ready() {
   const auto end = turn_record::clock::now() + std::clamp<turn_record::clock::duration>(
                                                    4 * socket_time_, round_max, balanced_max);
-  for (auto left = ready_.size(); left > 0; --left) {
+  while (!ready_.empty()) {
     auto next = std::move(ready_.front());
     ready_.pop_front();
     switch (next->resume(this, messages_max)) {

@@ -24,7 +24,7 @@ namespace troupe {
 class io_loop : public caf::io::network::default_multiplexer {
  public:
   /// Turns that begin later than this after the round has belong to the next.
-  static constexpr std::chrono::microseconds round_max{500};
+  static constexpr std::chrono::microseconds round_max{2000};
   static constexpr std::chrono::milliseconds balanced_max{20};
 
   explicit io_loop(caf::actor_system* system);
