@@ -36,6 +36,7 @@ class census_taker {
  private:
   template <class Visit>
   void for_each_actor(server_id who, Visit visit) const;
+  void come_to_rest();
   void check_at_rest(server_id who);
   void check_tree(server_id who, const census& now);
   void check_clients(server_id who, const census& now);
