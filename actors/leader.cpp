@@ -188,7 +188,7 @@ void drop_learner(self_ptr self, server_id id, const std::string& reason) {
 
 /// The learner this message is about, if its present handler speaks. A learner that came anew has a
 /// new one; what the former one says late is about a conversation that is over.
-leader_state::learner_entry* spoken_of(self_ptr self, server_id id) {
+leader_state::learner_entry* learner_of_sender(self_ptr self, server_id id) {
   auto at = self->state.learners.find(id);
   if (at == self->state.learners.end()) return nullptr;
   auto speaks = caf::actor_cast<caf::actor_addr>(self->current_sender());
@@ -219,7 +219,7 @@ void start_forwarding(self_ptr self, leader_state::learner_entry& learner) {
 
 void learner_is_synced(self_ptr self, const learner_synced& m) {
   auto& s = self->state;
-  auto* learner = spoken_of(self, m.learner);
+  auto* learner = learner_of_sender(self, m.learner);
   if (learner == nullptr) return;
   learner->synced = true;
   s.alive.heard(m.learner, s.ticks);
@@ -240,7 +240,7 @@ void learner_is_synced(self_ptr self, const learner_synced& m) {
 /// The one server whose tree is not that of the others is wrong, and it may be this one.
 void hear_of_difference(self_ptr self, const learner_differs& m) {
   auto& s = self->state;
-  if (spoken_of(self, m.learner) == nullptr) return;
+  if (learner_of_sender(self, m.learner) == nullptr) return;
   s.options.context->log.warn("learner_differs", {{"peer", m.learner}, {"zxid", m.at}});
   s.differing.insert(m.learner);
   if (is_outvoted(s))
@@ -253,7 +253,7 @@ void hear_of_difference(self_ptr self, const learner_differs& m) {
 /// False: who spoke is no synced learner's handler.
 bool heard(self_ptr self, server_id id) {
   auto& s = self->state;
-  const auto* learner = spoken_of(self, id);
+  const auto* learner = learner_of_sender(self, id);
   if (learner == nullptr || !learner->synced) return false;
   s.alive.heard(id, s.ticks);
   return true;
@@ -436,7 +436,7 @@ caf::result<epoch_confirmed> on_promise(self_ptr self, const learner_promised& m
 
 caf::result<sync_source> on_begin_sync(self_ptr self, const begin_sync& m) {
   auto& s = self->state;
-  auto* learner = spoken_of(self, m.learner);
+  auto* learner = learner_of_sender(self, m.learner);
   if (learner == nullptr) return caf::make_error(caf::sec::invalid_argument);
   start_forwarding(self, *learner);
   return self->delegate(s.options.database, plan_sync{m.peer_last, m.needs_snapshot});
@@ -485,10 +485,10 @@ leader_actor::behavior_type leader(self_ptr self, leader_options options) {
                  role_ended::trust::none_by_digest);
       },
       [self](const learner_lags& m) {
-        if (spoken_of(self, m.learner) != nullptr) note_lag(self, m.learner, m.lags);
+        if (learner_of_sender(self, m.learner) != nullptr) note_lag(self, m.learner, m.lags);
       },
       [self](const learner_gone& m) {
-        if (spoken_of(self, m.learner) != nullptr) drop_learner(self, m.learner, m.reason);
+        if (learner_of_sender(self, m.learner) != nullptr) drop_learner(self, m.learner, m.reason);
       },
       [self](const get_leader_status&) { return status_of(self); },
       [self](const reset_statistics& m) {
