@@ -54,7 +54,8 @@ bool io_loop::go_round(bool may_wait) {
 }
 
 /// As long as there are any, so that what follows from a message is done before the next look at
-/// the sockets, unless the round has taken its time.
+/// the sockets, unless the round has taken its time. A turn's changes of sockets are carried out
+/// behind it: of two changes of one socket that wait together, CAF forgets the later.
 void io_loop::run_ready() {
   const auto end = turn_record::clock::now() + std::clamp<turn_record::clock::duration>(
                                                    4 * socket_time_, round_max, balanced_max);
@@ -71,6 +72,7 @@ void io_loop::run_ready() {
       default:
         break;
     }
+    handle_internal_events();
     if (turn_record::clock::now() >= end) return;
   }
 }

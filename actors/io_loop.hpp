@@ -5,8 +5,8 @@
 /// ends after round_max, and whose turn has not come is first in the next one. Actors have four
 /// times the time that the sockets took just before, up to balanced_max: else more would be read
 /// than is dealt with, and pile up in mailboxes.
-/// Order: first come, first served; what is put off within a round, as a socket's change from
-/// unread to read, is carried out before the next.
+/// Order: first come, first served; what a turn puts off, as a socket's change from unread to read,
+/// is carried out before the next turn.
 /// How much of the processor rounds take is in turns.hpp; each is what a connection waits for one
 /// step of its own, at most.
 #pragma once

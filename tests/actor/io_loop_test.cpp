@@ -3,14 +3,18 @@
 #include "actors/io_loop.hpp"
 
 #include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
+#include <array>
 #include <atomic>
 #include <caf/all.hpp>
-#include <caf/io/middleman.hpp>
+#include <caf/io/all.hpp>
 #include <chrono>
 #include <thread>
 #include <vector>
 
+#include "actors/client_socket.hpp"
 #include "actors/pinned.hpp"
 
 namespace troupe {
@@ -90,6 +94,43 @@ TEST_F(IoLoop, GivesTurnsInTheOrderInWhichTheyWereAskedFor) {
 TEST_F(IoLoop, IsNotCafsOwn) {
   work<>(100);
   EXPECT_EQ(all_.turns_before_the_socket, 100);
+}
+
+/// Of two changes of one socket that wait together CAF forgets the later: a client that was held
+/// back and heard again within one round would never be read any more.
+TEST_F(IoLoop, ASocketThatIsHaltedAndTriggeredWithinARoundIsRead) {
+  std::array<int, 2> ends{};
+  ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, ends.data()), 0);
+  caf::actor_system_config config;
+  config.load<caf::io::middleman, io_loop>();
+  std::atomic<int> heard{0};
+  {
+    caf::actor_system system{config};
+    auto& loop = system.middleman().backend();
+    std::atomic<caf::io::broker*> reader{nullptr};
+    auto broker = system.middleman().spawn_broker([&](caf::io::broker* self) -> caf::behavior {
+      const auto wire = caf::make_counted<client_socket>(
+          dynamic_cast<caf::io::network::default_multiplexer&>(loop), ends[0]);
+      const auto socket = wire->hdl();
+      self->add_scribe(wire);
+      self->configure_read(socket, caf::io::receive_policy::at_most(10));
+      // Each is a turn of its own, and all are in one round.
+      loop.post([self, socket] { self->halt(socket); });
+      loop.post([self, socket] { self->trigger(socket); });
+      loop.post([&reader, self] { reader = self; });
+      return [&heard](const caf::io::new_data_msg& data) {
+        heard += static_cast<int>(data.buf.size());
+      };
+    });
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds{10};
+    const auto in_time = [&] { return std::chrono::steady_clock::now() < deadline; };
+    while (reader == nullptr && in_time()) std::this_thread::yield();
+    EXPECT_EQ(write(ends[1], "abc", 3), 3);
+    while (heard < 3 && in_time()) std::this_thread::yield();
+    caf::anon_send_exit(broker, caf::exit_reason::user_shutdown);
+  }
+  close(ends[1]);
+  EXPECT_EQ(heard, 3);
 }
 
 TEST_F(IoLoop, CarriesOutWhatWasPutOffBeforeTheNextRound) {
