@@ -22,6 +22,8 @@ inline constexpr std::int64_t unsent_bytes_max = 1024 * 1024;
 inline constexpr std::int64_t unsent_bytes_relieved = 256 * 1024;
 /// What one connection's requests under way may come to, unless it is a single one.
 inline constexpr std::int64_t request_bytes_max = 1024 * 1024;
+/// What may be on its way from all sockets to their sessions before more is read.
+inline constexpr std::int64_t arrived_bytes_max = 2 * 1024 * 1024;
 
 class client_account {
  public:
@@ -35,8 +37,9 @@ class client_account {
   void close() {
     is_closed_.store(true, std::memory_order_relaxed);
     all_->unsent_bytes.fetch_sub(unsent_.exchange(0), std::memory_order_relaxed);
-    all_->request_bytes.fetch_sub(requests_.exchange(0) + arrived_.exchange(0),
-                                  std::memory_order_relaxed);
+    const auto arrived = arrived_.exchange(0);
+    all_->arrived_bytes.fetch_sub(arrived, std::memory_order_relaxed);
+    all_->request_bytes.fetch_sub(requests_.exchange(0) + arrived, std::memory_order_relaxed);
     if (has_listing_.exchange(false)) all_->listings_under_way.fetch_sub(1);
   }
 
@@ -94,6 +97,7 @@ class client_account {
     if (is_closed()) return;
     arrived_.fetch_add(bytes, std::memory_order_relaxed);
     all_->request_bytes.fetch_add(bytes, std::memory_order_relaxed);
+    all_->arrived_bytes.fetch_add(bytes, std::memory_order_relaxed);
   }
 
   std::shared_ptr<shared_gauges> all_;

@@ -187,6 +187,9 @@ void accept(gateway_ptr self, connection_handle socket) {
   const connection_id id{++s.last_id.value};
   auto wire = std::move(s.accepted.extract(socket).mapped());
   wire->ack_writes(true);
+  wire->hold_back_while([gauges = s.options.context->gauges] {
+    return gauges->arrived_bytes.load(std::memory_order_relaxed) > arrived_bytes_max;
+  });
   auto account = std::make_shared<client_account>(*s.options.context);
   auto session = s.options.make_session(self->system(), id, address,
                                         caf::actor_cast<transport_sink>(self), account);

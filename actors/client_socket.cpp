@@ -48,6 +48,7 @@ struct half_open_tcp : caf::policy::tcp {
 
 void client_socket::half_open_stream::handle_event(operation op) {
   half_open_tcp policy;
+  if (owner_.is_held_back()) policy.reads_left = 0;
   handle_event_impl(op, policy);
   if (policy.has_ended) owner_.on_end_of_input();
 }
@@ -68,6 +69,7 @@ void client_socket::cut() { caf::io::network::shutdown_both(stream_.fd()); }
 
 void client_socket::configure_read(caf::io::receive_policy::config config) {
   stream_.configure_read(config);
+  bytes_at_once_ = config.second;
   if (!std::exchange(launched_, true)) stream_.start(this);
 }
 

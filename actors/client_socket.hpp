@@ -9,6 +9,8 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
+#include <utility>
 
 #include <caf/io/network/default_multiplexer.hpp>
 #include <caf/io/network/stream.hpp>
@@ -32,6 +34,11 @@ class client_socket : public caf::io::scribe {
   [[nodiscard]] std::size_t unsent() { return being_written_ + wr_buf().size(); }
   /// What the client's own machine has not yet acknowledged, unsent() included.
   [[nodiscard]] std::size_t untaken();
+  /// As long as this is true, what is left unread stays with the kernel, so that its client waits:
+  /// but for one that sends little (see quiet_bytes), or a probe would wait for the busy ones.
+  void hold_back_while(std::function<bool()> is_backlogged) {
+    is_backlogged_ = std::move(is_backlogged);
+  }
 
   /// The end of our sending, once unsent() is 0. Reading goes on.
   void end_output();
@@ -51,6 +58,9 @@ class client_socket : public caf::io::scribe {
   void data_transferred(caf::execution_unit* by, std::size_t written, std::size_t left) override;
 
  private:
+  /// Who is read by no more than this at a time sends little.
+  static constexpr std::size_t quiet_bytes = 4 * 1024;
+
   class half_open_stream : public caf::io::network::stream {
    public:
     half_open_stream(client_socket& owner, caf::io::network::default_multiplexer& backend, int fd)
@@ -62,9 +72,14 @@ class client_socket : public caf::io::scribe {
   };
 
   void on_end_of_input();
+  [[nodiscard]] bool is_held_back() const {
+    return bytes_at_once_ > quiet_bytes && is_backlogged_ && is_backlogged_();
+  }
 
   half_open_stream stream_;
   std::size_t being_written_ = 0;  // CAF's second buffer, which it does not show
+  std::size_t bytes_at_once_ = 0;  // that the broker wants to hear of
+  std::function<bool()> is_backlogged_;
   bool launched_ = false;
   bool acks_writes_ = false;  // whether the broker wants to hear of what was written
 };

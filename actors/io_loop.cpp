@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "actors/io_loop.hpp"
 
-#include <algorithm>
 #include <thread>
 #include <utility>
 
@@ -44,12 +43,8 @@ bool io_loop::go_round(bool may_wait) {
   const bool had_ready = !ready_.empty();
   run_ready();
   handle_internal_events();
-  const bool waits = may_wait && ready_.empty();
-  const auto polled = turn_record::clock::now();
-  const bool had_events = poll_once(waits);
-  const auto end = turn_record::clock::now();
-  socket_time_ = waits ? turn_record::clock::duration{} : end - polled;
-  record.note_round(began, end);
+  const bool had_events = poll_once(may_wait && ready_.empty());
+  record.note_round(began, turn_record::clock::now());
   return had_ready || had_events;
 }
 
@@ -57,8 +52,8 @@ bool io_loop::go_round(bool may_wait) {
 /// the sockets, unless the round has taken its time. A turn's changes of sockets are carried out
 /// behind it: of two changes of one socket that wait together, CAF forgets the later.
 void io_loop::run_ready() {
-  const auto end = turn_record::clock::now() + std::clamp<turn_record::clock::duration>(
-                                                   4 * socket_time_, round_max, balanced_max);
+  auto& record = turn_record::of_this_thread();
+  const auto end = turn_record::clock::now() + round_max;
   while (!ready_.empty()) {
     auto next = std::move(ready_.front());
     ready_.pop_front();
@@ -73,7 +68,7 @@ void io_loop::run_ready() {
         break;
     }
     handle_internal_events();
-    if (turn_record::clock::now() >= end) return;
+    if (record.take_slice() || turn_record::clock::now() >= end) return;
   }
 }
 

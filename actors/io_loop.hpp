@@ -2,9 +2,8 @@
 /// The loop of the I/O thread: sockets and the actors that are pinned to it (pinned.hpp) in turn.
 /// It differs from CAF's own in one thing: CAF looks at its sockets when every actor that has
 /// something to do had its turn, so that thousands of short turns are one long wait. Here a round
-/// ends after round_max, and whose turn has not come is first in the next one. Actors have four
-/// times the time that the sockets took just before, up to balanced_max: else more would be read
-/// than is dealt with, and pile up in mailboxes.
+/// ends after round_max, or with a slice of long work (long_work.hpp), and whose turn has not come is
+/// first in the next one: so who waits for a step of its own waits for few slices.
 /// Order: first come, first served; what a turn puts off, as a socket's change from unread to read,
 /// is carried out before the next turn.
 /// How much of the processor rounds take is in turns.hpp; each is what a connection waits for one
@@ -25,7 +24,6 @@ class io_loop : public caf::io::network::default_multiplexer {
  public:
   /// Turns that begin later than this after the round has belong to the next.
   static constexpr std::chrono::microseconds round_max{2000};
-  static constexpr std::chrono::milliseconds balanced_max{20};
 
   explicit io_loop(caf::actor_system* system);
 
@@ -40,7 +38,6 @@ class io_loop : public caf::io::network::default_multiplexer {
   void run_ready();
 
   std::deque<caf::intrusive_ptr<caf::resumable>> ready_;
-  std::chrono::steady_clock::duration socket_time_{};  // of the last look that did not wait
 };
 
 }  // namespace troupe

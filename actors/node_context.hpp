@@ -29,6 +29,7 @@ struct shared_gauges {
   // What all clients together make this server hold; each one's part is its client_account.
   std::atomic<std::int64_t> unsent_bytes{0};        // output that they have not taken
   std::atomic<std::int64_t> request_bytes{0};       // requests that are not answered
+  std::atomic<std::int64_t> arrived_bytes{0};       // of these, on their way to sessions
   std::atomic<std::int64_t> listings_under_way{0};  // long answers to four-letter words
   std::atomic<std::int64_t> clients_cut_off{0};     // for what they made this server hold
   // Bytes, as memory_budget divides them.

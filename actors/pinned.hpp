@@ -93,6 +93,7 @@ class pinned : public Base {
   caf::resumable::resume_result go_on(caf::execution_unit* unit) {
     this->context(unit);
     trace::handled_last = "a slice";
+    turn_record::of_this_thread().note_slice();
     try {
       under_way_->go_on(end_of_turn_);
     } catch (...) {

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <functional>
 #include <string_view>
+#include <utility>
 
 #include "messages/turn_figures.hpp"
 
@@ -60,6 +61,9 @@ class turn_record {
   void note_round(const stamp_t& since, clock::time_point now) {
     if (now - since.at >= noted_min) note_long_round(since, now);
   }
+  /// A slice of long work was done; whether one was since this was last asked.
+  void note_slice() { had_slice_ = true; }
+  [[nodiscard]] bool take_slice() { return std::exchange(had_slice_, false); }
   [[nodiscard]] const turn_figures& figures() const { return figures_; }
   void reset() { figures_ = {}; }
 
@@ -76,6 +80,7 @@ class turn_record {
   teller to_;
   clock::time_point told_at_{};
   std::uint64_t untold_ = 0;
+  bool had_slice_ = false;
   bool is_explained_ = false;  // a turn of this round was long
 };
 

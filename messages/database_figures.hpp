@@ -3,6 +3,8 @@
 /// the details of dump, the watch words and hash. Stays in its process, as all of local.hpp.
 #pragma once
 
+#include <deque>
+
 #include "messages/local.hpp"
 #include "messages/turn_figures.hpp"
 
@@ -71,7 +73,7 @@ struct database_details {
     std::string path;
     std::vector<session_id> by;
   };
-  std::vector<watched_path> watches;  // ascending
+  std::deque<watched_path> watches;  // ascending; a vector that grows moves all that it has
   struct session_bucket {
     std::int64_t expires_in_ms = 0;
     std::vector<session_id> sessions;

@@ -75,6 +75,8 @@ void measure_txn(jute::meter& m, const txn& x) {
   if (x.digest) m(x.digest->version, x.digest->tree);
 }
 
+constexpr std::size_t digest_bytes = sizeof(std::int32_t) + sizeof(std::int64_t);
+
 /// What a txn is written with: its bytes so far, and who hears of the steps.
 struct writing {
   std::string& out;
@@ -95,6 +97,13 @@ void write_parts(writing& to, const close_session_txn& t) {
   }
 }
 void write_parts(writing& to, const multi_txn& t) {
+  // A string that grows moves all that it has, and that is no step.
+  auto bytes = to.out.size() + sizeof(std::int32_t) + digest_bytes;
+  for (const auto& op : t.ops) {
+    say(to.step);
+    bytes += encoded_bytes(op);
+  }
+  to.out.reserve(bytes);
   to.w.i32(static_cast<std::int32_t>(t.ops.size()));
   for (const auto& op : t.ops) {
     say(to.step);

@@ -130,9 +130,10 @@ void skip_op(jute::reader& in, op_code type) {
 }
 
 /// A vector that grows moves all that it has, and that is no step: so they are counted first.
-std::size_t count_ops(std::string_view body) {
+std::size_t count_ops(std::string_view body, const step_teller& step) {
   jute::reader in{body};
   for (std::size_t count = 0;; ++count) {
+    say(step);
     multi_header header;
     in(header);
     if (!in.ok() || header.done) return count;
@@ -142,7 +143,7 @@ std::size_t count_ops(std::string_view body) {
 
 tl::expected<decoded_write, error_code> read_multi(std::string_view body, const step_teller& step) {
   multi_request out;
-  out.ops.reserve(count_ops(body));
+  out.ops.reserve(count_ops(body, step));
   jute::reader in{body};
   for (;;) {
     say(step);
@@ -280,6 +281,10 @@ namespace {
 void read_strings(jute::reader& in, std::vector<std::string>& out, const step_teller& step) {
   const auto count = in.i32();
   if (count > 0 && static_cast<std::size_t>(count) > in.rest().size()) in.fail();
+  // A vector that grows moves all that it has, and that is no step.
+  constexpr std::size_t string_bytes_min = 4;
+  if (count > 0 && in.ok())
+    out.reserve(std::min(static_cast<std::size_t>(count), in.rest().size() / string_bytes_min));
   for (std::int32_t i = 0; i < count && in.ok(); ++i) {
     say(step);
     in(out.emplace_back());

@@ -96,6 +96,42 @@ TEST_F(IoLoop, IsNotCafsOwn) {
   EXPECT_EQ(all_.turns_before_the_socket, 100);
 }
 
+struct slicer_state {
+  static inline const char* name = "slicer";
+  long_work work;
+};
+
+/// Works in slices until what another thread posts has come through the pipe, which is a socket.
+worker_actor::behavior_type slicer(pinned_pointer<worker_actor, slicer_state> self, shift* all) {
+  return {[self, all](int) {
+    self->do_in_slices(self->state.work, [self, all] {
+      std::thread{[self, all] {
+        all->system->middleman().backend().post([self, all] {
+          all->turns_before_the_socket = static_cast<int>(self->state.work.slices());
+        });
+      }}.join();
+      core::pace walks{self->state.work};
+      const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds{20};
+      while (all->turns_before_the_socket < 0 && std::chrono::steady_clock::now() < limit)
+        walks.step();
+      all->over = true;
+    });
+  }};
+}
+
+TEST_F(IoLoop, LooksAtItsSocketsBehindEachSliceOfLongWork) {
+  caf::actor_system_config config;
+  config.load<caf::io::middleman, io_loop>();
+  caf::actor_system system{config};
+  all_.system = &system;
+  auto working = system.spawn(slicer, &all_);
+  caf::anon_send(working, 1);
+  while (!all_.over) std::this_thread::yield();
+  EXPECT_GT(all_.turns_before_the_socket, 0);
+  EXPECT_LE(all_.turns_before_the_socket, 2);
+  caf::anon_send_exit(working, caf::exit_reason::user_shutdown);
+}
+
 /// Of two changes of one socket that wait together CAF forgets the later: a client that was held
 /// back and heard again within one round would never be read any more.
 TEST_F(IoLoop, ASocketThatIsHaltedAndTriggeredWithinARoundIsRead) {
