@@ -353,6 +353,10 @@ coro::task<> open(self_ptr self, hello from) {
       co_return refuse_here(self, from, "not serving");
     case session_opened::outcome::too_many:
       co_return refuse_here(self, from, "too many sessions from this address");
+    case session_opened::outcome::too_many_unclaimed:
+      co_return refuse_here(self, from, "too many sessions are being made for clients that left");
+    case session_opened::outcome::no_memory:
+      co_return refuse_here(self, from, "no memory for one more session");
   }
 }
 

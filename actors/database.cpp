@@ -94,7 +94,6 @@ using namespace database_parts;
 
 /// What planning a txn of one change takes, and the line that tells of it.
 constexpr std::size_t steps_of_plan = 16;
-constexpr std::size_t touched_at_once_max = 4096;
 
 void remember_digest(database_state& s, zxid at) {
   constexpr std::uint64_t interval = 128;
@@ -347,14 +346,14 @@ void touch(database_ptr self, const touch_sessions& m) {
   });
 }
 
-/// Not all in one message when they are many: who got so many asks again.
+/// Not all in one message when they are many.
 caf::result<touched_sessions> collect(database_ptr self) {
   auto promise = self->make_response_promise<touched_sessions>();
   in_slices(self, [self, promise]() mutable {
     expire(self);
     auto& s = self->state;
     touched_sessions out;
-    while (!s.touched.empty() && out.sessions.size() < touched_at_once_max) {
+    while (!s.touched.empty() && out.sessions.size() < touched_sessions::at_once_max) {
       s.walks.step();
       out.sessions.push_back(s.touched.extract(s.touched.begin()).value());
     }

@@ -84,11 +84,10 @@ void open_new(database_ptr self, const open_session& asked,
               caf::typed_response_promise<session_opened> promise) {
   auto& s = self->state;
   const auto of_address_max = s.options.context->config.sessions_per_address_max();
-  if (s.abandoned.size() >= abandoned_max ||
-      (of_address_max > 0 && s.origins.count(asked.address) >= of_address_max)) {
-    promise.deliver(session_opened{session_opened::outcome::too_many});
-    return;
-  }
+  if (s.abandoned.size() >= abandoned_max)
+    return promise.deliver(session_opened{session_opened::outcome::too_many_unclaimed});
+  if (of_address_max > 0 && s.origins.count(asked.address) >= of_address_max)
+    return promise.deliver(session_opened{session_opened::outcome::too_many});
   auto id = s.new_ids->next();
   s.origins.begin(id, asked.address);
   if (may_have_local(s)) return open_local(self, asked, id, true, std::move(promise));
@@ -163,7 +162,7 @@ caf::result<session_opened> on_open_session(database_ptr self, const open_sessio
   if (m.last_zxid_seen > s.tree.last_processed() && !mutated(mutant::client_shown_the_past))
     return session_opened{outcome::behind, {}, 0};
   if (m.session == session_id{} && !has_room_for_session(self))
-    return session_opened{outcome::not_serving, {}, 0};
+    return session_opened{outcome::no_memory, {}, 0};
   auto promise = self->make_response_promise<session_opened>();
   if (m.session == session_id{})
     open_new(self, m, promise);

@@ -276,10 +276,9 @@ wire::Pong make_pong(learner_ptr self) {
 
 /// Whose clients were heard, as the database says it: of thousands it tells in parts.
 void collect(learner_ptr self) {
-  constexpr std::size_t a_part = 1024;
   self->request(self->state.options.database, caf::infinite, collect_touches{})
       .then([self](const touched_sessions& touched) {
-        self->state.collecting = touched.sessions.size() >= a_part;
+        self->state.collecting = touched.sessions.size() >= touched_sessions::at_once_max;
         if (touched.sessions.empty()) return;
         auto pong = make_pong(self);
         for (auto id : touched.sessions) pong.add_touched()->set_session(id.value);

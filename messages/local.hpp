@@ -191,6 +191,7 @@ struct collect_touches {
 };
 struct touched_sessions {
   TROUPE_STAYS_LOCAL;
+  static constexpr std::size_t at_once_max = 4096;  // who got so many asks again
   std::vector<session_id> sessions;
 };
 /// The leading server's clock for sessions: expire what is due.

@@ -32,7 +32,9 @@ struct session_opened {
     expired,  // no such session: answer zeros and close
     behind,   // the client has seen a later zxid than this server: close without a word
     not_serving,
-    too_many,  // its address has as many sessions as it may
+    no_memory,           // for one more session
+    too_many,            // its address has as many sessions as it may
+    too_many_unclaimed,  // that were asked for by clients which left meanwhile
   };
   outcome result = outcome::not_serving;
   session_id session;

@@ -168,6 +168,22 @@ TEST_F(ClientSession, ServerThatDoesNotServeSendsClientsAwayWithoutAWord) {
   EXPECT_THAT(log, ElementsAre(HasSubstr("reason=\"not serving\"")));
 }
 
+TEST_F(ClientSession, ARefusalSaysWhatIsWanting) {
+  using outcome = session_opened::outcome;
+  const std::pair<outcome, std::string_view> reasons[] = {
+      {outcome::too_many, "too many sessions from this address"},
+      {outcome::too_many_unclaimed, "too many sessions are being made for clients that left"},
+      {outcome::no_memory, "no memory for one more session"}};
+  for (const auto& [what, reason] : reasons) {
+    log.clear();
+    now.answer = session_opened{what};
+    connect();
+    receive(hello());
+    EXPECT_TRUE(is_over());
+    EXPECT_THAT(log, ElementsAre(HasSubstr(std::string{reason})));
+  }
+}
+
 TEST_F(ClientSession, DatabaseThatNeverAnswersEndsTheConnection) {
   connect();
   receive(hello());

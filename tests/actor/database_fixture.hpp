@@ -93,7 +93,7 @@ class Database : public room {
                         id, session, 10'000, {}, "127.0.0.1", client, accepts_read_only, account})
           .then([=, this](const session_opened& x) {
             static constexpr const char* names[] = {"open", "expired", "behind", "not serving",
-                                                    "too many"};
+                                                    "no memory", "too many", "too many unclaimed"};
             *outcome = names[static_cast<int>(x.result)];
             opened_ = x.session;
             opened_read_only_ = x.read_only;

@@ -122,7 +122,7 @@ TEST_F(DatabaseMemory, SessionsComeInWhileTheTreeIsFullAndNotWhileTheirOwnPartIs
   fill();
   open_new(conn_b, "b");
   context->gauges->connections_bytes = context->memory.sessions_max();
-  EXPECT_EQ(*open(connection_id{3}, {}, "c"), "not serving");
+  EXPECT_EQ(*open(connection_id{3}, {}, "c"), "no memory");
   EXPECT_EQ(stats().memory.refused_sessions, 1U);
 }
 
