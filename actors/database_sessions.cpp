@@ -84,10 +84,11 @@ void open_new(database_ptr self, const open_session& asked,
               caf::typed_response_promise<session_opened> promise) {
   auto& s = self->state;
   const auto of_address_max = s.options.context->config.sessions_per_address_max();
+  using outcome = session_opened::outcome;
   if (s.abandoned.size() >= abandoned_max)
-    return promise.deliver(session_opened{session_opened::outcome::too_many_unclaimed});
+    return void(promise.deliver(session_opened{outcome::too_many_unclaimed}));
   if (of_address_max > 0 && s.origins.count(asked.address) >= of_address_max)
-    return promise.deliver(session_opened{session_opened::outcome::too_many});
+    return void(promise.deliver(session_opened{outcome::too_many}));
   auto id = s.new_ids->next();
   s.origins.begin(id, asked.address);
   if (may_have_local(s)) return open_local(self, asked, id, true, std::move(promise));

@@ -176,6 +176,7 @@ TEST_F(ClientSession, ARefusalSaysWhatIsWanting) {
       {outcome::no_memory, "no memory for one more session"}};
   for (const auto& [what, reason] : reasons) {
     log.clear();
+    now.closed = false;
     now.answer = session_opened{what};
     connect();
     receive(hello());
