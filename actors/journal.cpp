@@ -9,6 +9,7 @@
 #include "actors/core/mutants.hpp"
 #include "actors/journal_files.hpp"
 #include "actors/journal_membership.hpp"
+#include "actors/journal_room.hpp"
 #include "actors/journal_scribe.hpp"
 #include "actors/trace/traced.hpp"
 #include "messages/trace_fields.hpp"
@@ -18,9 +19,6 @@ namespace {
 
 using storage::io_error;
 using storage::io_result;
-
-/// What a disk that failed must take before it counts as working again: a batch of txns fits.
-constexpr std::size_t probe_bytes = std::size_t{1} << 20;
 
 caf::error error_of(std::string text) {
   return caf::make_error(caf::sec::runtime_error, std::move(text));
@@ -83,28 +81,24 @@ auto must(journal_ptr self, Work work) -> decltype(work()) {
   return done;
 }
 
-// -- room ---------------------------------------------------------------------------------------
-
-/// Removes what autopurge would.
-void purge_old(journal_ptr self) {
-  auto& s = self->state;
-  if (!s.damaged.empty()) return;  // people may want to look at it
-  const auto& config = config_of(self);
-  const auto& log = s.options.context->log;
-  auto done = storage::purge(*s.options.context->disk, s.directory->snapshot_directory(),
-                             s.directory->log_directory(), config.purge_retain_count);
-  if (!done)
-    log.warn("purge_failed", {{"reason", done.error().text()}});
-  else
-    log.info("purged", {{"snapshots", done->snapshots.size()}, {"logs", done->logs.size()}});
-}
-
-/// The disk is full: what may go by autopurge's rule goes now.
-void make_room(journal_ptr self) {
-  if (config_of(self).purge_interval_hours > 0) purge_old(self);
-}
-
 // -- group commit -------------------------------------------------------------------------------
+
+/// The mark goes up behind each sync, but not by a sync of its own each time.
+void queue_note(journal_ptr self) {
+  auto& s = self->state;
+  if (s.note_queued || !s.log || !s.log->is_mark_behind()) return;
+  s.note_queued = true;
+  self->delayed_send(self, s.note_after, note_synced{});
+}
+
+void note(journal_ptr self) {
+  auto& s = self->state;
+  s.note_queued = false;
+  if (!s.broken.empty() || !s.log || !s.log->is_mark_behind()) return;
+  const auto before = self->clock().now();
+  (void)must(self, [&] { return s.log->note_synced(); });
+  s.note_after = core::sync_note_interval(self->clock().now() - before);
+}
 
 /// Syncs what was appended and tells those who wait. False: broken.
 bool flush(journal_ptr self) {
@@ -118,6 +112,7 @@ bool flush(journal_ptr self) {
   if (took_ms > config_of(self).fsync_warning_ms)
     s.options.context->log.warn("fsync_slow", {{"ms", took_ms}});
   for (auto& [sink, upto] : std::exchange(s.waiting, {})) self->send(sink, logged{upto});
+  queue_note(self);
   return true;
 }
 
@@ -264,6 +259,12 @@ io_result<read_database> read_history(journal_ptr self) {
       return tl::unexpected(std::move(first.error()));
   auto log = open_log(self, data->how.last);
   if (!log) return tl::unexpected(std::move(log.error()));
+  if (const auto& cut = log->cut_at_open())
+    s.options.context->log.warn("torn_batch_cut", {{"file", cut->path},
+                                                   {"offset", cut->tail.end},
+                                                   {"bytes", cut->tail.bytes},
+                                                   {"last_logged", data->how.last},
+                                                   {"reason", cut->tail.why}});
   s.log.emplace(std::move(*log));
   return data;
 }
@@ -271,7 +272,7 @@ io_result<read_database> read_history(journal_ptr self) {
 /// Reads everything anew and makes the journal usable, or leaves it broken. Where the past cannot
 /// be read the promises still can: the server may take its history from the others, and until then
 /// is none whose word counts for what was acknowledged (Alagappan et al., FAST 2018).
-io_result<loaded_data> load(journal_ptr self) {
+io_result<loaded_data> load_once(journal_ptr self) {
   auto& s = self->state;
   forget_scribe(self);
   s.incoming.reset();
@@ -311,6 +312,14 @@ io_result<loaded_data> load(journal_ptr self) {
   return out;
 }
 
+/// A full disk may have what can go.
+io_result<loaded_data> load(journal_ptr self) {
+  auto loaded = load_once(self);
+  if (loaded || loaded.error().code != ENOSPC || !self->state.directory) return loaded;
+  make_room(self);
+  return load_once(self);
+}
+
 caf::result<loaded_data> load_or_say_why(journal_ptr self) {
   auto loaded = load(self);
   if (loaded) return std::move(*loaded);
@@ -332,6 +341,8 @@ caf::result<loaded_data> begin(journal_ptr self, const load_data& m) {
 caf::result<stored> store(journal_ptr self, const store_epoch& m) {
   auto& s = self->state;
   if (!mutated(mutant::epoch_before_history) && !flush(self)) return error_of(s.broken);
+  note(self);
+  if (!s.broken.empty()) return error_of(s.broken);
   auto& kept = m.kind == epoch_kind::accepted ? s.era.accepted : s.era.current;
   if (m.era < kept)
     return error_of("epoch " + std::to_string(kept.value) + " is stored already, so " +
@@ -446,30 +457,16 @@ caf::result<stored> install(journal_ptr self, const install_piece& m) {
     s.incoming.emplace(std::move(*begun));
   }
   if (!s.incoming) return error_of("a piece of a snapshot that has no first piece");
+  const auto so_far = s.incoming->bytes_written() + m.bytes.size();
   auto done = must(self, [&] {
     auto written = s.incoming->append(m.bytes);
     return written && m.last ? install_incoming(self, m.as_of) : written;
   });
-  if (!done) return error_of(s.broken);
-  return stored{};
-}
-
-void purge_by_the_clock(journal_ptr self) {
-  const auto hours = config_of(self).purge_interval_hours;
-  self->delayed_send(self, std::chrono::hours{hours}, purge_files{});
-  if (self->state.broken.empty()) purge_old(self);
-}
-
-/// Where load_data could not open the directory, it is the probe itself.
-caf::result<stored> probe(journal_ptr self) {
-  auto& s = self->state;
-  if (!s.directory) return stored{};
-  auto works = s.directory->probe(probe_bytes);
-  if (!works && works.error().code == ENOSPC) {
-    make_room(self);
-    works = s.directory->probe(probe_bytes);
+  if (!done) {
+    if (done.error().code == ENOSPC) s.room_needed = so_far;
+    return error_of(s.broken);
   }
-  if (!works) return error_of(works.error().text());
+  if (m.last) s.room_needed = 0;
   return stored{};
 }
 
@@ -480,8 +477,11 @@ journal_with_helpers::behavior_type journal(journal_ptr self, journal_options op
   s.options = std::move(options);
   s.spread.seed(s.options.context->seed);
   s.kept = config_of(self).membership_version;
-  if (auto hours = config_of(self).purge_interval_hours; hours > 0)
-    self->delayed_send(self, std::chrono::hours{hours}, purge_files{});
+  purge_by_the_clock(self);
+  self->set_exit_handler([self](caf::exit_msg& x) {
+    if (flush(self)) note(self);  // a clean stop leaves no doubt
+    self->quit(std::move(x.reason));
+  });
   return trace::traced(
       s.options.context->trace, "zk.journal", [self](const load_data& m) { return begin(self, m); },
       [self](const append_txns& m) { append(self, m); },
@@ -489,9 +489,9 @@ journal_with_helpers::behavior_type journal(journal_ptr self, journal_options op
       [self](const truncate_log& m) { return truncate(self, m); },
       [self](const read_log& m) { return read(self, m); },
       [self](const install_piece& m) { return install(self, m); },
-      [self](const probe_disk&) { return probe(self); },
+      [self](const probe_disk&) { return probe_room(self); },
       [self](const store_membership& m) { store_list(self, m); },
-      [self](const flush_log&) { flush_queued(self); },
+      [self](const flush_log&) { flush_queued(self); }, [self](const note_synced&) { note(self); },
       [self](const purge_files&) { purge_by_the_clock(self); },
       [self](const snapshot_sealed& m) { publish_snapshot(self, m); },
       [self](const snapshot_failed& m) { end_of_scribe(self, m); });

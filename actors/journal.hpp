@@ -7,11 +7,12 @@
 /// who waits. Whatever else is asked flushes first, so requests see the log as their sender left
 /// it. Snapshots: when enough txns have come, the database is asked for one; a scribe writes its
 /// pieces on a thread of its own, and the file gets its name only when the log is durable up to the
-/// last txn it may contain: a recovery never stands on a txn that the log has not. Errors: after a
-/// failed write the journal is broken: it says so once to the failure sink, answers every request
-/// with the reason and drops appends, until load_data opens the log anew. A past that cannot be
-/// read although the disk works is none, if other servers may have it: then there are epochs and no
-/// log, until a snapshot is installed.
+/// last txn it may contain: a recovery never stands on a txn that the log has not. What is synced
+/// is noted a moment later, which tells rot from a torn batch after a crash (sync_mark.hpp).
+/// Errors: after a failed write the journal is broken: it says so once to the failure sink, answers
+/// every request with the reason and drops appends, until load_data opens the log anew. A past that
+/// cannot be read although the disk works is none, if other servers may have it: then there are
+/// epochs and no log, until a snapshot is installed.
 #pragma once
 
 #include <optional>
@@ -20,6 +21,7 @@
 #include <utility>
 #include <vector>
 
+#include "actors/core/sync_note.hpp"
 #include "actors/journal_messages.hpp"
 #include "actors/node_context.hpp"
 #include "actors/sinks.hpp"
@@ -36,8 +38,8 @@ struct journal_options {
 
 /// With what it says to itself, and what its scribe says to it.
 using journal_with_helpers =
-    journal_actor::extend<reacts_to<flush_log>, reacts_to<purge_files>, reacts_to<snapshot_sealed>,
-                          reacts_to<snapshot_failed>>;
+    journal_actor::extend<reacts_to<flush_log>, reacts_to<note_synced>, reacts_to<purge_files>,
+                          reacts_to<snapshot_sealed>, reacts_to<snapshot_failed>>;
 
 struct journal_state {
   static inline const char* name = "zk.journal";
@@ -56,6 +58,9 @@ struct journal_state {
 
   std::vector<std::pair<logged_sink, zxid>> waiting;  // who hears of the next flush
   bool flush_queued = false;
+  bool note_queued = false;
+  caf::timespan note_after = core::sync_note_interval({});  // the last note's cost sets it
+  std::uint64_t room_needed = 0;  // bytes that the disk did not take the last time
 
   // Our own snapshots. Invariant: at most one is being written.
   std::uint64_t txns_since_snapshot = 0;

@@ -58,6 +58,7 @@ recent_window window_of(const node_context& context) {
 
 void report(const log::logger& log, const read_database& data) {
   for (const auto& why : data.how.passed_over) log.warn("snapshot_passed_over", {{"reason", why}});
+  if (!data.how.mark_note.empty()) log.warn("sync_mark_void", {{"reason", data.how.mark_note}});
   if (const auto& first = data.digests.first)
     log.error("digest_mismatch", {{"zxid", first->at},
                                   {"told", to_hex(first->told)},

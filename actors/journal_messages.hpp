@@ -14,6 +14,10 @@ namespace troupe {
 struct flush_log {
   TROUPE_STAYS_LOCAL;
 };
+/// Journal to itself, a moment after a sync: the log's mark goes up.
+struct note_synced {
+  TROUPE_STAYS_LOCAL;
+};
 /// Journal to itself, each purge_interval_hours.
 struct purge_files {
   TROUPE_STAYS_LOCAL;

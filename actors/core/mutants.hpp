@@ -26,6 +26,11 @@ enum class mutant {
   cut_keeps_newer_snapshots,
   snapshot_before_cut,
   rot_taken_for_the_end,
+  rot_taken_for_a_torn_batch,
+  torn_batch_taken_for_rot,
+  file_ends_not_compared,
+  mark_before_sync,
+  mark_survives_cut,
   rotten_server_votes,
   lost_snapshot_vouched_for,
   length_taken_for_disk_fault,
@@ -97,6 +102,19 @@ inline constexpr std::array mutants{
     named_mutant{
         mutant::rot_taken_for_the_end, "rot-taken-for-the-end",
         "a log ends before a damaged entry, as before one cut short (Alagappan, FAST 2018)"},
+    named_mutant{mutant::rot_taken_for_a_torn_batch, "rot-taken-for-a-torn-batch",
+                 "what was synced and is damaged at the end of the log is cut off like an "
+                 "unfinished write (ZooKeeper does so)"},
+    named_mutant{mutant::torn_batch_taken_for_rot, "torn-batch-taken-for-rot",
+                 "a batch of which power left the end without the beginning counts as damage, and "
+                 "after a power loss of all nobody leads"},
+    named_mutant{mutant::file_ends_not_compared, "file-ends-not-compared",
+                 "a log file that lost its end is taken for whole when the next begins an epoch "
+                 "(as in ZooKeeper)"},
+    named_mutant{mutant::mark_before_sync, "mark-before-sync",
+                 "a batch is noted as synced before it is, and a torn one counts as rot"},
+    named_mutant{mutant::mark_survives_cut, "mark-survives-cut",
+                 "what was cut off is still noted as synced, and its end counts as lost"},
     named_mutant{mutant::rotten_server_votes, "rotten-server-votes",
                  "who lost what it acknowledged elects, and is a quorum with one that is behind"},
     named_mutant{mutant::lost_snapshot_vouched_for, "lost-snapshot-vouched-for",

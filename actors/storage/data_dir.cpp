@@ -19,6 +19,7 @@ constexpr const char* java_pid_name = "zookeeper_server.pid";
 constexpr const char* initialize_name = "initialize";
 constexpr const char* resync_name = "resync";
 constexpr const char* probe_name = "actor-node.probe";
+constexpr std::uint64_t probe_block_bytes = std::uint64_t{1} << 20;
 constexpr const char* damaged_prefix = "damaged.";
 constexpr const char* version_name = "version-2";
 constexpr std::string_view session_time_name = "session_time_ms";
@@ -62,6 +63,22 @@ io_result<std::vector<directory_entry>> entries_of(disk& d, const std::string& d
   return entries;
 }
 
+/// Copies of logs that were to take a log's place, and probes: they take room, and nobody reads
+/// them.
+io_result<void> remove_unfinished(disk& d, const std::string& directory) {
+  auto entries = entries_of(d, directory);
+  if (!entries) return tl::unexpected(std::move(entries.error()));
+  constexpr std::string_view temporary = ".tmp";
+  for (const auto& entry : *entries) {
+    const std::string_view name{entry.name};
+    const bool is_copy =
+        name.ends_with(temporary) && parse_log_name(name.substr(0, name.size() - temporary.size()));
+    if (!entry.is_directory && (is_copy || name == probe_name))
+      if (auto removed = d.remove(join_path(directory, entry.name)); !removed) return removed;
+  }
+  return {};
+}
+
 io_result<std::unique_ptr<file_lock>> lock_directory(disk& d, const std::string& directory) {
   auto locked = d.lock_file(join_path(directory, lock_name));
   if (!locked && locked.error().code == EWOULDBLOCK)
@@ -82,16 +99,17 @@ data_dir::data_dir(disk& d, data_dir_options options)
 io_result<data_dir> data_dir::open(disk& d, data_dir_options options) {
   if (options.data_log_dir.empty()) options.data_log_dir = options.data_dir;
   data_dir out{d, std::move(options)};
-  auto done =
-      d.create_directories(out.snapshot_directory_)
-          .and_then([&] { return d.create_directories(out.log_directory_); })
-          .and_then([&] { return out.lock(); })
-          .and_then([&] { return out.check_no_java_server(); })
-          .and_then([&] { return out.check_layout(); })
-          .and_then([&] { return out.read_meta(); })
-          .and_then([&] { return out.check_owner(); })
-          .and_then([&] { return out.claim(); })
-          .and_then([&] { return remove_unfinished_snapshots(d, out.snapshot_directory_); });
+  auto done = d.create_directories(out.snapshot_directory_)
+                  .and_then([&] { return d.create_directories(out.log_directory_); })
+                  .and_then([&] { return out.lock(); })
+                  .and_then([&] { return out.check_no_java_server(); })
+                  .and_then([&] { return out.check_layout(); })
+                  .and_then([&] { return out.read_meta(); })
+                  .and_then([&] { return out.check_owner(); })
+                  .and_then([&] { return remove_unfinished_snapshots(d, out.snapshot_directory_); })
+                  .and_then([&] { return remove_unfinished(d, out.log_directory_); })
+                  .and_then([&] { return remove_unfinished(d, out.snapshot_directory_); })
+                  .and_then([&] { return out.claim(); });
   if (!done) return tl::unexpected(std::move(done.error()));
   return out;
 }
@@ -304,15 +322,18 @@ io_result<void> data_dir::remove_snapshots_after(zxid last) {
   });
 }
 
-io_result<void> data_dir::probe(std::size_t bytes) {
+io_result<void> data_dir::probe(std::uint64_t bytes) {
   for (const auto& directory : {snapshot_directory_, log_directory_}) {
     auto path = join_path(directory, probe_name);
     auto file = disk_->open_writable(path, open_mode::create_or_truncate);
     if (!file) return tl::unexpected(std::move(file.error()));
-    auto written = (*file)
-                       ->write_at(0, std::string(bytes, '?'))
-                       .and_then([&] { return (*file)->sync(); })
-                       .and_then([&] { return (*file)->close(); });
+    io_result<void> written;
+    for (std::uint64_t at = 0; written && at < bytes; at += probe_block_bytes)
+      written = (*file)->write_at(
+          at, std::string(std::min<std::uint64_t>(probe_block_bytes, bytes - at), '?'));
+    written = std::move(written).and_then([&] { return (*file)->sync(); }).and_then([&] {
+      return (*file)->close();
+    });
     file->reset();
     auto removed = disk_->remove(path);
     auto done = written.and_then([&] { return removed; }).and_then([&] {

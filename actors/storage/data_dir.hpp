@@ -10,7 +10,7 @@
 ///     dataDir/resync               made by us or by an operator: what is logged here is not to be
 ///                                  believed, and the history comes from the other servers
 ///     dataDir/version-2/           snapshot.*, acceptedEpoch, currentEpoch
-///     dataLogDir/version-2/        log.*
+///     dataLogDir/version-2/        log.*, and actor-node.synced (sync_mark.hpp)
 #pragma once
 
 #include <cstdint>
@@ -56,6 +56,7 @@ struct loaded_database {
   std::uint64_t txns = 0;                  // replayed after the snapshot
   std::vector<std::string> passed_over{};  // snapshots that could not be used, and why
   std::vector<zxid> unusable{};            // their names
+  std::string mark_note{};                 // not empty: why the log's mark says nothing
 };
 
 /// What load_database calls, in this order: begin, chunk*, end (again from begin when a snapshot
@@ -76,7 +77,8 @@ struct history_words {
 
 class data_dir {
  public:
-  /// Locks and checks the directories, making them when missing. Removes temporary files of ours.
+  /// Locks and checks the directories, making them when missing. Removes what a crash has left
+  /// under temporary names of ours.
   [[nodiscard]] static io_result<data_dir> open(disk& d, data_dir_options options);
 
   /// What open() would refuse, but for a server that runs there; changes and locks nothing.
@@ -120,7 +122,7 @@ class data_dir {
   [[nodiscard]] io_result<void> remove_snapshots_after(zxid last);
 
   /// Writes, syncs and removes a file of this size in both directories: whether the disk works.
-  [[nodiscard]] io_result<void> probe(std::size_t bytes);
+  [[nodiscard]] io_result<void> probe(std::uint64_t bytes);
 
   /// The history here is not to be believed until resync_is_done(), whatever crashes in between.
   [[nodiscard]] io_result<bool> is_resync_asked() const;

@@ -4,7 +4,8 @@
 ///
 /// What a caller may rely on, and all that a simulated disk has to keep:
 ///   - A file's bytes and length survive a crash once `sync()` of that file has returned. Before
-///     that, a crash leaves any prefix of the unsynced writes, the last one torn at any byte.
+///     that, a crash leaves any of the sectors that were written since, in any order and one of
+///     them torn, under any length that the file had meanwhile.
 ///   - A name (create, rename, remove) survives a crash once `sync_directory()` of its directory
 ///     has returned. Before that, the old or the new state of each name may be found.
 ///   - After a failed write or sync the content of that file beyond what was synced is unknown;
@@ -87,6 +88,14 @@ class file_lock {
   virtual ~file_lock() = default;
 };
 
+/// Tells a file from another one under its name, also after a rename.
+struct file_identity {
+  std::uint64_t inode = 0;
+  std::int64_t born_ns = 0;  // 0 where the file system does not say
+  [[nodiscard]] bool is_known() const { return inode != 0; }
+  friend bool operator==(const file_identity&, const file_identity&) = default;
+};
+
 struct directory_entry {
   std::string name;
   bool is_directory = false;
@@ -123,6 +132,12 @@ class disk {
       const std::string& path) = 0;
   /// The command line of a running process, words separated by blanks; nullopt when there is none.
   [[nodiscard]] virtual std::optional<std::string> process_command(std::int64_t /*pid*/) {
+    return std::nullopt;
+  }
+  /// Unknown where files have none. Error (ENOENT) when there is no such file.
+  [[nodiscard]] virtual io_result<file_identity> identity(const std::string& path) = 0;
+  /// What an unprivileged program may still write there; nullopt when that is not known.
+  [[nodiscard]] virtual std::optional<std::uint64_t> free_bytes(const std::string& /*path*/) {
     return std::nullopt;
   }
 };

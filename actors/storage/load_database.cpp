@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "actors/core/mutants.hpp"
 #include "actors/storage/data_dir.hpp"
 #include "actors/storage/log_reader.hpp"
 #include "actors/storage/snapshot_files.hpp"
@@ -48,10 +49,10 @@ io_result<bool> load_snapshot(disk& d, const std::string& directory, const datab
   return corrupt(loading, directory, -1, std::move(why));
 }
 
-io_result<bool> has_txns(disk& d, const std::string& directory) {
+io_result<bool> has_txns(disk& d, const std::string& directory, const synced_extent& synced) {
   auto logs = list_logs(d, directory);
   if (!logs) return tl::unexpected(std::move(logs.error()));
-  auto dropped = drop_empty_tail(d, *logs);
+  auto dropped = drop_empty_tail(d, *logs, synced);
   if (!dropped) return tl::unexpected(std::move(dropped.error()));
   return !logs->empty();
 }
@@ -77,6 +78,26 @@ tl::unexpected<io_error> lost_history(const std::string& path, std::int64_t offs
   return corrupt(loading, path, offset,
                  "the leader's snapshot of " + to_string(gap) +
                      " cannot be used, and what is older ends at " + to_string(out.last));
+}
+
+/// Nobody knows then whether the log's end is all that was acknowledged. Others of an ensemble do;
+/// a server that stands alone starts as it would without a mark.
+io_result<void> check_mark(const std::string& directory, const data_dir_options& options,
+                           const synced_extent& synced, loaded_database& out) {
+  if (!synced.unreadable.empty() && options.owner)
+    return corrupt(loading, directory, -1, synced.unreadable);
+  out.mark_note = synced.unreadable.empty() ? synced.void_because : synced.unreadable;
+  return {};
+}
+
+/// Files that were synced and are not there, or hold nothing any more.
+io_result<void> check_end(const std::string& directory, const synced_extent& synced,
+                          const loaded_database& out) {
+  if (!synced.mark || out.last >= synced.mark->last || mutated(mutant::rot_taken_for_a_torn_batch))
+    return {};
+  return corrupt(loading, directory, -1,
+                 "its log ends at " + to_string(out.last) + ", and was synced up to " +
+                     to_string(synced.mark->last));
 }
 
 io_result<void> replay(disk& d, const std::string& directory, const data_dir_options& options,
@@ -105,13 +126,19 @@ io_result<loaded_database> load_database(disk& d, const std::string& snapshot_di
                                          const data_dir_options& options,
                                          const database_sink& sink) {
   loaded_database out;
+  auto synced = read_sync_mark(d, log_directory);
+  if (!synced) return tl::unexpected(std::move(synced.error()));
+  if (auto usable = check_mark(log_directory, options, *synced, out); !usable)
+    return tl::unexpected(std::move(usable.error()));
   auto found = load_snapshot(d, snapshot_directory, sink, out);
   if (!found) return tl::unexpected(std::move(found.error()));
   if (!*found) {
     sink.begin_snapshot();
-    auto logged = has_txns(d, log_directory);
+    auto logged = has_txns(d, log_directory, *synced);
     if (!logged) return tl::unexpected(std::move(logged.error()));
     if (!*logged) {
+      if (auto whole = check_end(log_directory, *synced, out); !whole)
+        return tl::unexpected(std::move(whole.error()));
       if (!options.trust_empty_snapshot)
         if (auto empty = refuse_to_forget(d, snapshot_directory); !empty)
           return tl::unexpected(std::move(empty.error()));
@@ -135,7 +162,10 @@ io_result<loaded_database> load_database(disk& d, const std::string& snapshot_di
   }
   out.came = *found ? origin::restored : origin::replayed;
   out.last = out.snapshot;
-  if (auto done = replay(d, log_directory, options, sink, out); !done)
+  if (auto done = replay(d, log_directory, options, sink, out).and_then([&] {
+        return check_end(log_directory, *synced, out);
+      });
+      !done)
     return tl::unexpected(std::move(done.error()));
   for (auto bad : out.unusable)
     if (out.last < bad && options.gaps.contains(bad))

@@ -23,10 +23,10 @@ std::optional<zxid> parse_log_name(std::string_view name) {
   return parse_bare_hex(name.substr(prefix.size()));
 }
 
-std::string encode_log_header() {
+std::string encode_log_header(zxid after) {
   std::string out;
   jute::writer w{out};
-  w(log_magic, log_version, std::int64_t{0});
+  w(log_magic, log_version, after.value);
   return out;
 }
 

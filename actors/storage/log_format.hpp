@@ -2,10 +2,13 @@
 /// The bytes of a transaction log file, as ZooKeeper's FileTxnLog writes them. All big-endian.
 ///
 ///     file    = header entry* zeros
-///     header  = magic i32 "ZKLG" | version i32 2 | database id i64 0              16 bytes
+///     header  = magic i32 "ZKLG" | version i32 2 | database id i64                16 bytes
 ///     entry   = adler32 of payload, i64 | payload length i32 | payload | 'B'      13 bytes +
 ///     payload payload = a txn's bytes (messages/txn.hpp), at least its 32-byte header
 ///
+/// The database id is 0 in ZooKeeper's files, and nobody reads it there. Here it is the zxid that
+/// the log stood at when the file was begun: a file before it that ends earlier has lost its end,
+/// which nothing else tells when an epoch begins between the two.
 /// A file is named log.<zxid of its first entry, hex>. The zeros are preallocated room: before an
 /// entry is written at `position`, the file is extended when fewer than 4096 bytes of it remain
 /// (FilePadding). Lengths and offsets are bytes.
@@ -34,7 +37,7 @@ inline constexpr std::int64_t prealloc_bytes_default = std::int64_t{64} << 20;
 /// nullopt for every name but log.<1..16 hex digits>: what else lies in the directory is foreign.
 [[nodiscard]] std::optional<zxid> parse_log_name(std::string_view name);
 
-[[nodiscard]] std::string encode_log_header();
+[[nodiscard]] std::string encode_log_header(zxid after = {});
 /// Adler-32, which the file stores as 64 bits.
 [[nodiscard]] std::uint32_t checksum_of(std::string_view payload);
 void append_entry(std::string& out, std::string_view payload);

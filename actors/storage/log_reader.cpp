@@ -2,6 +2,7 @@
 #include "actors/storage/log_reader.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "actors/core/mutants.hpp"
 #include "messages/client/jute.hpp"
@@ -45,15 +46,16 @@ zxid zxid_of(std::string_view payload) {
 // -- one file -----------------------------------------------------------------------------------
 
 log_file_reader::log_file_reader(std::unique_ptr<readable_file> file, std::string path,
-                                 std::uint64_t size)
-    : file_(std::move(file)), path_(std::move(path)), size_(size) {}
+                                 std::uint64_t size, std::optional<std::uint64_t> synced_upto)
+    : file_(std::move(file)), path_(std::move(path)), size_(size), synced_upto_(synced_upto) {}
 
-io_result<log_file_reader> log_file_reader::open(disk& d, const std::string& path) {
+io_result<log_file_reader> log_file_reader::open(disk& d, const std::string& path,
+                                                 std::optional<std::uint64_t> synced_upto) {
   auto file = d.open_readable(path);
   if (!file) return tl::unexpected(std::move(file.error()));
   auto size = (*file)->size();
   if (!size) return tl::unexpected(std::move(size.error()));
-  return log_file_reader{std::move(*file), path, *size};
+  return log_file_reader{std::move(*file), path, *size, synced_upto};
 }
 
 /// Up to `bytes` bytes from `offset`; valid until the next call.
@@ -80,7 +82,19 @@ io_result<bool> log_file_reader::read_header() {
     return corrupt(reading, path_, 0,
                    "this is no transaction log: it begins with " +
                        to_hex(jute::reader{*head}.i32() & 0xffffffffLL) + ", not with \"ZKLG\"");
+  jute::reader after{head->substr(log_header_bytes - 8)};
+  begun_after_ = zxid{after.i64()};
   return true;
+}
+
+/// What an entry is that does not hold where the next one should be.
+damage_kind log_file_reader::damage_here() const {
+  const auto is = judge_damage(synced_upto_, position_);
+  if (is == damage_kind::torn && mutated(mutant::torn_batch_taken_for_rot))
+    return damage_kind::unknown;
+  if (is == damage_kind::rot && mutated(mutant::rot_taken_for_a_torn_batch))
+    return damage_kind::torn;
+  return is;
 }
 
 /// The entry that begins at `offset`, when all of it is there and right; else `problem` says what
@@ -166,11 +180,41 @@ io_result<std::uint64_t> log_file_reader::first_nonzero(std::uint64_t offset) {
   return size_;
 }
 
-/// Ends the file at `position_`, where `problem` stands, unless a good entry follows.
+/// One past the last byte that is not zero; `offset` when there is none behind it.
+io_result<std::uint64_t> log_file_reader::end_of_data(std::uint64_t offset) {
+  auto end = offset;
+  for (auto at = offset; at < size_;) {
+    auto data = first_nonzero(at);
+    if (!data || *data >= size_) return data ? io_result<std::uint64_t>{end} : data;
+    auto bytes = window(*data, block_bytes);
+    if (!bytes) return tl::unexpected(std::move(bytes.error()));
+    if (bytes->empty()) break;
+    end = *data + bytes->find_last_not_of('\0') + 1;
+    at = *data + bytes->size();
+  }
+  return end;
+}
+
+/// Ends the file at `position_`, where `problem` stands, if that may be its end.
 io_result<std::optional<log_entry>> log_file_reader::end_at(log_tail problem) {
+  const auto is = damage_here();
+  if (is == damage_kind::rot)
+    return corrupt(
+        reading, path_, offset_of(position_),
+        (problem.why.empty() ? std::string{"zeros stand where an entry should"} : problem.why) +
+            ", and the file was synced up to offset " + std::to_string(*synced_upto_) +
+            ": this is damage, not an unfinished write");
   auto later = find_entry_after(problem.is == log_tail::kind::clean ? position_ : position_ + 1);
   if (!later) return tl::unexpected(std::move(later.error()));
-  if (*later && !mutated(mutant::rot_taken_for_the_end)) {
+  if (is == damage_kind::torn && problem.is == log_tail::kind::damaged)
+    problem.is = log_tail::kind::cut;
+  if (*later && is == damage_kind::torn) {
+    problem = {
+        log_tail::kind::cut, 0,
+        (problem.why.empty() ? std::string{"zeros stand where an entry should"} : problem.why) +
+            "; a whole entry of the same batch stands behind it at offset " +
+            std::to_string(**later)};
+  } else if (*later && !mutated(mutant::rot_taken_for_the_end)) {
     auto what =
         problem.why.empty() ? std::string{"zeros stand where an entry should"} : problem.why;
     return corrupt(reading, path_, offset_of(position_),
@@ -183,6 +227,11 @@ io_result<std::optional<log_entry>> log_file_reader::end_at(log_tail problem) {
     if (*data < size_)
       problem = {log_tail::kind::cut, 0,
                  "bytes that are no entry stand at offset " + std::to_string(*data)};
+  }
+  if (problem.is != log_tail::kind::clean) {
+    auto end = end_of_data(position_);
+    if (!end) return tl::unexpected(std::move(end.error()));
+    problem.bytes = *end - position_;
   }
   problem.end = position_;
   tail_ = std::move(problem);
@@ -214,10 +263,11 @@ io_result<std::optional<log_entry>> log_file_reader::next() {
 
 // -- a directory's files ------------------------------------------------------------------------
 
-io_result<std::vector<log_file>> drop_empty_tail(disk& d, std::vector<log_file>& files) {
+io_result<std::vector<log_file>> drop_empty_tail(disk& d, std::vector<log_file>& files,
+                                                 const synced_extent& synced) {
   std::vector<log_file> dropped;
   for (; !files.empty(); files.pop_back()) {
-    auto reader = log_file_reader::open(d, files.back().path);
+    auto reader = log_file_reader::open(d, files.back().path, synced.of(files.back().first));
     if (!reader) return tl::unexpected(std::move(reader.error()));
     auto first = reader->next();
     if (!first) return tl::unexpected(std::move(first.error()));
@@ -227,20 +277,27 @@ io_result<std::vector<log_file>> drop_empty_tail(disk& d, std::vector<log_file>&
   return dropped;
 }
 
-log_reader::log_reader(disk& d, std::vector<log_file> files, zxid previous, log_start start)
-    : disk_(&d), files_(std::move(files)), previous_(previous), start_(start) {}
+log_reader::log_reader(disk& d, std::vector<log_file> files, synced_extent synced, zxid previous,
+                       log_start start)
+    : disk_(&d),
+      files_(std::move(files)),
+      synced_(std::move(synced)),
+      previous_(previous),
+      start_(start) {}
 
 io_result<log_reader> log_reader::open(disk& d, const std::string& directory, zxid from,
                                        log_start start) {
   auto files = list_logs(d, directory);
   if (!files) return tl::unexpected(std::move(files.error()));
-  auto dropped = drop_empty_tail(d, *files);
+  auto synced = read_sync_mark(d, directory);
+  if (!synced) return tl::unexpected(std::move(synced.error()));
+  auto dropped = drop_empty_tail(d, *files, *synced);
   if (!dropped) return tl::unexpected(std::move(dropped.error()));
   // The newest file that begins at or before `from` holds it, if any does.
   auto after = std::find_if(files->begin(), files->end(),
                             [from](const log_file& f) { return f.first > from; });
   if (after != files->begin()) files->erase(files->begin(), after - 1);
-  return log_reader{d, std::move(*files), zxid{from.value - 1}, start};
+  return log_reader{d, std::move(*files), std::move(*synced), zxid{from.value - 1}, start};
 }
 
 /// Goes on to the next file, if this one may end where it ends.
@@ -258,10 +315,17 @@ io_result<void> log_reader::finish_file() {
   return {};
 }
 
+/// A reading that may begin anywhere, or at an epoch's first txn, does not say what was before.
+bool log_reader::must_follow_file_before() const {
+  if (started_) return true;
+  return start_ == log_start::seamless && (previous_ == zxid{} || previous_.counter() > 0) &&
+         previous_.value >= 0;
+}
+
 io_result<txn_ptr> log_reader::next() {
   while (at_ < files_.size()) {
     if (!current_) {
-      auto opened = log_file_reader::open(*disk_, files_[at_].path);
+      auto opened = log_file_reader::open(*disk_, files_[at_].path, synced_.of(files_[at_].first));
       if (!opened) return tl::unexpected(std::move(opened.error()));
       current_.emplace(std::move(*opened));
       current_has_entries_ = false;
@@ -272,11 +336,18 @@ io_result<txn_ptr> log_reader::next() {
       if (auto done = finish_file(); !done) return tl::unexpected(std::move(done.error()));
       continue;
     }
-    current_has_entries_ = true;
+    const bool is_first = !std::exchange(current_has_entries_, true);
     auto id = (*entry)->id;
     if (!started_ && id <= previous_) continue;
     path_ = current_->path();
     offset_ = (*entry)->offset;
+    if (const auto after = current_->begun_after();
+        is_first && after.counter() != 0 && after != previous_ && must_follow_file_before() &&
+        !mutated(mutant::file_ends_not_compared))
+      return corrupt(reading, path_, offset_of(offset_),
+                     "this file was begun behind txn " + to_string(after) +
+                         ", and what stands before it ends at " + to_string(previous_) +
+                         ": txns are missing");
     bool may_jump = !started_ && start_ == log_start::anywhere;
     if (!may_jump && !follows(previous_, id))
       return corrupt(reading, path_, offset_of(offset_),

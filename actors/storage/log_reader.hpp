@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 /// Reading transaction logs, and telling a torn tail from a corrupt middle.
 ///
-/// A crash leaves an unfinished entry at the end of the last file; damage anywhere else means that
+/// A crash leaves an unfinished batch at the end of the last file; damage anywhere else means that
 /// acknowledged txns are lost, and a server that went on without them would split its history from
 /// its ensemble's. So, where an entry does not hold (no room for it, impossible length, wrong
-/// checksum, no 'B'):
+/// checksum, no 'B', zeros), the directory's mark decides (sync_mark.hpp): below it this is rot and
+/// refused; above it the log ends before it, whatever stands behind, for power tears a batch in any
+/// order. Of a file that the mark says nothing of:
 ///   - the rest of the file is searched, byte by byte, for a later entry that does hold. If there
 ///     is one, this is a corrupt middle: refused, with file and offset. (A client's data that
 ///     imitates an entry can thus at worst cause a refusal, never a wrong history.)
@@ -16,12 +18,14 @@
 ///     ends; a checksum or a length that is wrong there is refused.
 /// Files at the end that hold no entry at all (empty, header only, zeros) are passed over, as a
 /// crash right after their creation leaves them; the same before a file with entries is refused.
-/// So is a file that begins before the zxid in its name: it was renamed.
+/// So is a file that begins before the zxid in its name: it was renamed; and one whose header says
+/// that it was begun behind another txn than the one that stands before it now.
 #pragma once
 
 #include <memory>
 
 #include "actors/storage/log_format.hpp"
+#include "actors/storage/sync_mark.hpp"
 #include "messages/txn.hpp"
 
 namespace troupe::storage {
@@ -41,32 +45,42 @@ struct log_tail {
     damaged,  // an entry is all there but wrong, or its length is impossible
   };
   kind is = kind::clean;
-  std::uint64_t end = 0;  // of the last good entry; 0 when not even the header is there
-  std::string why{};      // empty when clean
+  std::uint64_t end = 0;    // of the last good entry; 0 when not even the header is there
+  std::string why{};        // empty when clean
+  std::uint64_t bytes = 0;  // from there to the last that is not zero
 };
 
 /// One file's entries in order.
 class log_file_reader {
  public:
-  [[nodiscard]] static io_result<log_file_reader> open(disk& d, const std::string& path);
+  /// `synced_upto`: what is known of it by sync_mark.hpp.
+  [[nodiscard]] static io_result<log_file_reader> open(
+      disk& d, const std::string& path, std::optional<std::uint64_t> synced_upto = std::nullopt);
   /// The next entry; nullopt at the end, and then tail() says what ended it. An error when a good
   /// entry stands after a bad one, or the header is another format's.
   [[nodiscard]] io_result<std::optional<log_entry>> next();
   [[nodiscard]] const log_tail& tail() const { return tail_; }
   [[nodiscard]] const std::string& path() const { return path_; }
+  /// The txn that the log stood at when the file was begun, once an entry is read; 0: not known.
+  [[nodiscard]] zxid begun_after() const { return begun_after_; }
 
  private:
-  log_file_reader(std::unique_ptr<readable_file> file, std::string path, std::uint64_t size);
+  log_file_reader(std::unique_ptr<readable_file> file, std::string path, std::uint64_t size,
+                  std::optional<std::uint64_t> synced_upto);
   io_result<bool> read_header();
   io_result<std::string_view> window(std::uint64_t offset, std::size_t bytes);
   io_result<std::optional<log_entry>> entry_at(std::uint64_t offset, log_tail& problem);
   io_result<std::optional<std::uint64_t>> find_entry_after(std::uint64_t offset);
   io_result<std::uint64_t> first_nonzero(std::uint64_t offset);
+  io_result<std::uint64_t> end_of_data(std::uint64_t offset);
+  [[nodiscard]] damage_kind damage_here() const;
   io_result<std::optional<log_entry>> end_at(log_tail problem);
 
   std::unique_ptr<readable_file> file_;
   std::string path_;
   std::uint64_t size_ = 0;
+  std::optional<std::uint64_t> synced_upto_;
+  zxid begun_after_;
   std::uint64_t position_ = 0;  // of the next entry; 0 = the header is not read yet
   bool ended_ = false;
   log_tail tail_;
@@ -94,12 +108,15 @@ class log_reader {
   [[nodiscard]] std::uint64_t offset() const { return offset_; }
 
  private:
-  log_reader(disk& d, std::vector<log_file> files, zxid previous, log_start start);
+  log_reader(disk& d, std::vector<log_file> files, synced_extent synced, zxid previous,
+             log_start start);
+  [[nodiscard]] bool must_follow_file_before() const;
   io_result<void> finish_file();
 
   disk* disk_;
   std::vector<log_file> files_;  // those still to read, the current one first; ends with the last
                                  // that holds an entry
+  synced_extent synced_;
   std::size_t at_ = 0;
   std::optional<log_file_reader> current_;
   bool current_has_entries_ = false;
@@ -112,6 +129,7 @@ class log_reader {
 
 /// Takes the files at the end that hold no entry off the list and returns them.
 [[nodiscard]] io_result<std::vector<log_file>> drop_empty_tail(disk& d,
-                                                               std::vector<log_file>& files);
+                                                               std::vector<log_file>& files,
+                                                               const synced_extent& synced);
 
 }  // namespace troupe::storage

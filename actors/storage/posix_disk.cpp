@@ -6,6 +6,7 @@
 #include <sys/file.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -281,6 +282,27 @@ io_result<bool> posix_disk::exists(const std::string& path) {
   if (::stat(path.c_str(), &s) == 0) return true;
   if (errno == ENOENT) return false;
   return failed("stat", path);
+}
+
+io_result<file_identity> posix_disk::identity(const std::string& path) {
+  struct statx s {};
+  file_identity out;
+  if (::statx(AT_FDCWD, path.c_str(), 0, STATX_INO | STATX_BTIME, &s) != 0) {
+    struct stat plain {};  // a sandbox may not know the other call
+    if (::stat(path.c_str(), &plain) != 0) return failed("stat", path);
+    out.inode = plain.st_ino;
+    return out;
+  }
+  if ((s.stx_mask & STATX_INO) != 0) out.inode = s.stx_ino;
+  if ((s.stx_mask & STATX_BTIME) != 0)
+    out.born_ns = s.stx_btime.tv_sec * 1'000'000'000 + s.stx_btime.tv_nsec;
+  return out;
+}
+
+std::optional<std::uint64_t> posix_disk::free_bytes(const std::string& path) {
+  struct statvfs s {};
+  if (::statvfs(path.c_str(), &s) != 0) return std::nullopt;
+  return std::uint64_t{s.f_bavail} * s.f_frsize;
 }
 
 io_result<void> posix_disk::create_directories(const std::string& path) {

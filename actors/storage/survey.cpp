@@ -19,6 +19,11 @@ std::string trimmed(std::string_view text) {
   return std::string{text.substr(begin, text.find_last_not_of(" \t\r\n") + 1 - begin)};
 }
 
+std::string directory_of(const std::string& path) {
+  const auto slash = path.rfind('/');
+  return slash == std::string::npos ? "." : path.substr(0, std::max<std::size_t>(slash, 1));
+}
+
 std::string name_of(const std::string& path) { return path.substr(path.rfind('/') + 1); }
 
 void mark_ops(format_marks& marks, op_code type) {
@@ -83,7 +88,8 @@ void tell_of_tails(data_survey& out) {
     } else if (log.tail.is != log_tail::kind::clean) {
       out.notes.push_back(name_of(log.file.path) + " has an unfinished end at offset " +
                           std::to_string(log.tail.end) + ", as a crash leaves it (" + log.tail.why +
-                          "); the history goes up to " + to_string(log.last));
+                          "): a start cuts " + std::to_string(log.tail.bytes) +
+                          " bytes off; the history goes up to " + to_string(log.last));
     } else if (log.txns == 0) {
       out.notes.push_back(name_of(log.file.path) + " holds no txn");
     }
@@ -93,6 +99,8 @@ void tell_of_tails(data_survey& out) {
 void tell_of_loading(data_survey& out) {
   using origin = loaded_database::origin;
   for (const auto& why : out.how->passed_over) out.notes.push_back("passed over: " + why);
+  if (!out.how->mark_note.empty())
+    out.notes.push_back("up to where the log was synced is not known: " + out.how->mark_note);
   if (out.how->came == origin::unknown)
     out.notes.push_back("nothing is here, and that is not trusted: the server would not vote");
   if (const auto& first = out.digests.first)
@@ -111,6 +119,10 @@ void try_loading(disk& d, const data_dir_options& options, const std::string& sn
   image_builder builder;
   auto loaded = load_database(d, snapshot_directory, log_directory, options, builder.sink());
   if (!loaded) {
+    if (options.owner && loaded.error().is_corrupt())
+      out.notes.push_back(
+          "as one of an ensemble it would go on all the same, without a vote until it has the "
+          "others' history");
     out.problems.push_back(std::move(loaded.error()));
     return;
   }
@@ -127,6 +139,20 @@ void try_loading(disk& d, const data_dir_options& options, const std::string& sn
     out.era = *era;
   else
     out.problems.push_back(std::move(era.error()));
+}
+
+/// What a start writes beside txns: the notes that it replaces, and the log's mark. The log itself
+/// is settled in its place.
+void look_at_room(disk& d, data_survey& out) {
+  constexpr std::uint64_t start_room_bytes = std::uint64_t{64} << 10;
+  for (const auto& directory : {out.data_dir, out.data_log_dir}) {
+    const auto room = d.free_bytes(directory);
+    if (!room || *room >= start_room_bytes) continue;
+    out.problems.push_back(io_error{"write into", directory, ENOSPC, -1,
+                                    std::to_string(*room) + " bytes are free, and a start needs " +
+                                        std::to_string(start_room_bytes)});
+    return;
+  }
 }
 
 }  // namespace
@@ -161,7 +187,12 @@ log_note read_log_file(disk& d, const log_file& file,
   log_note note;
   note.file = file;
   auto size = d.open_readable(file.path).and_then([](auto f) { return f->size(); });
-  auto reader = log_file_reader::open(d, file.path);
+  auto synced = read_sync_mark(d, directory_of(file.path));
+  if (!synced) {
+    note.damage = synced.error();
+    return note;
+  }
+  auto reader = log_file_reader::open(d, file.path, synced->of(file.first));
   if (!size || !reader) {
     note.damage = size ? reader.error() : size.error();
     return note;
@@ -190,6 +221,7 @@ log_note read_log_file(disk& d, const log_file& file,
       return note;
     }
     if (note.txns++ == 0) note.first = e.id;
+    note.begun_after = reader->begun_after();
     note.last = e.id;
     if (on_txn) on_txn(e, *t);
     if (progress && e.end >= told + progress_step_bytes) progress(file.path, told = e.end, *size);
@@ -249,6 +281,7 @@ io_result<data_survey> survey(disk& d, data_dir_options options, const survey_pr
   if (!logs) return tl::unexpected(std::move(logs.error()));
   look_at_logs(d, *logs, out, progress);
   try_loading(d, options, snapshot_directory, log_directory, out);
+  look_at_room(d, out);
   tell_of_tails(out);
   if (out.how) tell_of_loading(out);
   return out;

@@ -28,6 +28,7 @@ struct log_note {
   std::uint64_t bytes = 0;  // on disk, preallocated zeros included
   std::uint64_t txns = 0;
   zxid first, last;  // of its txns; 0 when it has none
+  zxid begun_after;  // what stood before its first one then; 0 when it does not say
   log_tail tail;
   std::optional<io_error> damage;  // what ended the reading before the end
 };

@@ -2,6 +2,7 @@
 #include "actors/storage/txn_log.hpp"
 
 #include <algorithm>
+#include <cerrno>
 
 #include "actors/core/mutants.hpp"
 
@@ -10,13 +11,14 @@ namespace {
 
 /// What a burst needed is given back, so that one large batch does not stay for ever.
 constexpr std::size_t pending_bytes_kept = std::size_t{4} << 20;
+constexpr std::size_t settle_block_bytes = std::size_t{1} << 20;
 
 struct log_end {
   zxid last;
   log_tail tail;
 };
-io_result<log_end> find_end(disk& d, const log_file& file) {
-  auto reader = log_file_reader::open(d, file.path);
+io_result<log_end> find_end(disk& d, const log_file& file, const synced_extent& synced) {
+  auto reader = log_file_reader::open(d, file.path, synced.of(file.first));
   if (!reader) return tl::unexpected(std::move(reader.error()));
   log_end end;
   for (;;) {
@@ -37,14 +39,37 @@ io_result<void> cut_file(disk& d, const std::string& path, std::uint64_t size) {
   });
 }
 
+/// What is not known to be synced is written in its place, byte for byte as it is: a crash in
+/// between leaves what a crash before would have, and no room is needed.
+io_result<void> settle_in_place(disk& d, const std::string& path, std::uint64_t synced_upto,
+                                std::uint64_t end) {
+  auto from = d.open_readable(path);
+  if (!from) return tl::unexpected(std::move(from.error()));
+  auto to = d.open_writable(path, open_mode::existing);
+  if (!to) return tl::unexpected(std::move(to.error()));
+  for (auto at = std::min(synced_upto, end); at < end;) {
+    auto bytes = (*from)->read_at(at, std::min<std::uint64_t>(settle_block_bytes, end - at));
+    if (!bytes) return tl::unexpected(std::move(bytes.error()));
+    if (bytes->empty())
+      return corrupt("settle the log", path, static_cast<std::int64_t>(at), "it ends here by now");
+    if (auto written = (*to)->write_at(at, *bytes); !written) return written;
+    at += bytes->size();
+  }
+  return (*to)->resize(end).and_then([&] { return (*to)->sync(); }).and_then([&] {
+    return (*to)->close();
+  });
+}
+
 /// Makes the good entries that are found in the file durable, and cuts off the rest. They are
-/// written anew into another file that takes its name: if a sync or a cut of this one failed, the
-/// system shows what it was to be from its cache, takes it for written, and a sync of the same file
-/// would prove nothing.
+/// written anew: if a sync or a cut failed, the system shows what was to be from its cache, takes
+/// it for written, and another sync would prove nothing. Where the disk does not take them in their
+/// place, all of them go into another file that takes its name.
 io_result<void> settle_file(disk& d, const std::string& directory, const log_file& file,
-                            const log_tail& tail) {
+                            std::uint64_t synced_upto, std::uint64_t end) {
+  auto settled = settle_in_place(d, file.path, synced_upto, end);
+  if (settled || settled.error().code == ENOSPC) return settled;
   return d.open_readable(file.path)
-      .and_then([&](auto from) { return from->read_at(0, tail.end); })
+      .and_then([&](auto from) { return from->read_at(0, end); })
       .and_then([&](const std::string& content) {
         return replace_file(d, directory, log_name(file.first), content);
       });
@@ -62,27 +87,57 @@ io_result<void> remove_logs(disk& d, const std::string& directory,
 
 }  // namespace
 
-txn_log::txn_log(disk& d, log_options options) : disk_(&d), options_(std::move(options)) {}
+txn_log::txn_log(disk& d, log_options options, const synced_extent& synced)
+    : disk_(&d), options_(std::move(options)), marker_(d, options_.directory, synced) {}
 
 io_result<txn_log> txn_log::open(disk& d, log_options options) {
   auto files = list_logs(d, options.directory);
   if (!files) return tl::unexpected(std::move(files.error()));
-  auto empty = drop_empty_tail(d, *files);
+  auto synced = read_sync_mark(d, options.directory);
+  if (!synced) return tl::unexpected(std::move(synced.error()));
+  auto empty = drop_empty_tail(d, *files, *synced);
   if (!empty) return tl::unexpected(std::move(empty.error()));
   std::reverse(empty->begin(), empty->end());  // they came newest first
-  if (auto removed = remove_logs(d, options.directory, *empty); !removed)
-    return tl::unexpected(std::move(removed.error()));
-  txn_log log{d, std::move(options)};
-  if (files->empty()) return log;
-  const auto& newest = files->back();
-  auto end = find_end(d, newest);
-  if (!end) return tl::unexpected(std::move(end.error()));
-  auto settled = mutated(mutant::tail_taken_for_durable)
-                     ? io_result<void>{}
-                     : settle_file(d, log.options_.directory, newest, end->tail);
-  if (!settled) return tl::unexpected(std::move(settled.error()));
-  log.appended_ = log.synced_ = end->last;
+  txn_log log{d, std::move(options), *synced};
+  // The mark comes to the last file before the empty ones go: it may be of one of them.
+  auto done = files->empty() ? log.marker_.forget() : log.settle(files->back(), *synced);
+  if (done) done = remove_logs(d, log.options_.directory, *empty);
+  if (!done) return tl::unexpected(std::move(done.error()));
   return log;
+}
+
+io_result<void> txn_log::settle(const log_file& newest, const synced_extent& synced) {
+  auto end = find_end(*disk_, newest, synced);
+  if (!end) return tl::unexpected(std::move(end.error()));
+  const auto& tail = end->tail;
+  if (!mutated(mutant::tail_taken_for_durable))
+    if (auto settled = settle_file(*disk_, options_.directory, newest,
+                                   synced.of(newest.first).value_or(0), tail.end);
+        !settled)
+      return settled;
+  appended_ = synced_ = end->last;
+  if (tail.is != log_tail::kind::clean) cut_at_open_ = torn_batch{newest.path, tail};
+  return mark_end_of(newest.first, newest.path, tail.end, end->last);
+}
+
+io_result<void> txn_log::mark_end_of(zxid file, const std::string& path, std::uint64_t size,
+                                     zxid last) {
+  auto which = disk_->identity(path);
+  if (!which) return tl::unexpected(std::move(which.error()));
+  return marker_.set({file, *which, size, last});
+}
+
+bool txn_log::is_mark_behind() const {
+  const auto& mark = marker_.now();
+  return options_.force_sync && file_ && mark && mark->which == which_ && mark->offset < durable_;
+}
+
+io_result<void> txn_log::note_synced() {
+  if (poison_) return tl::unexpected(*poison_);
+  if (!is_mark_behind()) return {};
+  if (auto noted = marker_.set({first_of_file_, which_, durable_, synced_}); !noted)
+    return poisoned(std::move(noted.error()));
+  return {};
 }
 
 tl::unexpected<io_error> txn_log::poisoned(io_error why) {
@@ -105,7 +160,9 @@ io_result<void> txn_log::append(zxid id, std::string_view payload) {
                    " are possible");
   if (!file_ && pending_.empty()) {
     first_pending_ = id;
-    pending_ = encode_log_header();
+    // A snapshot may be named by an epoch's zeroth zxid, which is no txn's.
+    begun_after_ = appended_.counter() == 0 ? zxid{} : appended_;
+    pending_ = encode_log_header(begun_after_);
     padded_ = log_header_bytes;
   }
   padded_ = padded_size(position_ + pending_.size(), padded_, options_.prealloc_bytes);
@@ -120,7 +177,13 @@ io_result<void> txn_log::create_file() {
   if (!file) return tl::unexpected(std::move(file.error()));
   file_ = std::move(*file);
   size_ = durable_ = 0;
-  return {};
+  first_of_file_ = first_pending_;
+  auto which = disk_->identity(path_);
+  if (!which) return tl::unexpected(std::move(which.error()));
+  which_ = *which;
+  // Before its first byte: what stands in it from now on, and is not noted, may be torn.
+  if (!options_.force_sync) return {};
+  return marker_.set({first_of_file_, which_, 0, begun_after_});
 }
 
 io_result<void> txn_log::write_pending() {
@@ -131,6 +194,8 @@ io_result<void> txn_log::write_pending() {
     if (auto extended = file_->resize(padded_); !extended) return extended;
     size_ = padded_;
   }
+  if (mutated(mutant::mark_before_sync))
+    (void)marker_.set({first_of_file_, which_, position_ + pending_.size(), appended_});
   if (auto written = file_->write_at(position_, pending_); !written) return written;
   position_ += pending_.size();
   size_ = std::max(size_, position_);
@@ -166,7 +231,7 @@ io_result<void> txn_log::take_back_unsynced() {
 }
 
 io_result<void> txn_log::roll() {
-  if (auto synced = sync(); !synced) return synced;
+  if (auto synced = sync().and_then([&] { return note_synced(); }); !synced) return synced;
   if (!file_) return {};
   auto closed = file_->close();
   file_.reset();
@@ -198,12 +263,28 @@ io_result<void> txn_log::check_cut(zxid last) {
   return {};
 }
 
-/// Newer files go before the cut: in every order of crashes the log stays without a hole.
+/// No mark may speak of what is cut off: what is written there next may end earlier.
+io_result<void> txn_log::lower_mark(const cut_place& at) {
+  if (mutated(mutant::mark_survives_cut)) return {};
+  const auto& mark = marker_.now();
+  if (!mark) return {};
+  if (mark->file == at.file && !at.path.empty())
+    return mark->offset > at.size ? marker_.set({at.file, mark->which, at.size, at.last})
+                                  : io_result<void>{};
+  return mark->file > at.file || at.path.empty() ? marker_.forget() : io_result<void>{};
+}
+
+/// Newer files go before the cut: in every order of crashes the log stays without a hole. What the
+/// mark says goes before both.
 io_result<void> txn_log::perform(const cut_place& at) {
+  if (auto lowered = lower_mark(at); !lowered) return poisoned(std::move(lowered.error()));
   if (mutated(mutant::cut_before_newer_logs) && !at.path.empty())
     if (auto early = cut_file(*disk_, at.path, at.size); !early) return early;
   auto done = remove_logs(*disk_, options_.directory, at.newer);
-  if (done && !at.path.empty()) done = cut_file(*disk_, at.path, at.size);
+  if (done && !at.path.empty())
+    done = cut_file(*disk_, at.path, at.size).and_then([&] {
+      return mark_end_of(at.file, at.path, at.size, at.last);
+    });
   if (!done) return poisoned(std::move(done.error()));
   return {};
 }
@@ -220,12 +301,14 @@ io_result<txn_log::cut_place> txn_log::find_cut(zxid last) {
     auto reader = log_file_reader::open(*disk_, (after - 1)->path);
     if (!reader) return tl::unexpected(std::move(reader.error()));
     place.path = (after - 1)->path;
+    place.file = (after - 1)->first;
     place.size = log_header_bytes;
     for (;;) {
       auto entry = reader->next();
       if (!entry) return tl::unexpected(std::move(entry.error()));
       if (!*entry || (*entry)->id > last) break;
       place.holds_last = (*entry)->id == last;
+      place.last = (*entry)->id;
       place.size = (*entry)->end;
     }
   }

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 /// The transaction log of one directory, open for appending: what makes a txn durable.
 ///
-/// Owns: the file being written. Invariant: the log never holds a hole; what sync() has confirmed
-/// is on the disk, in order, and nothing after a failure is. Order: append() only gathers; sync()
-/// writes all that was gathered and makes it durable with one fdatasync (group commit).
-/// A file that a former run wrote is never appended to: the first append after opening or rolling
-/// starts a new file, so a torn tail stays at an end (FileTxnLog.append, rollLog).
-/// Errors: after any failed write or sync the log is poisoned: every later append and sync answers
-/// the first error, for nobody knows what the disk holds (ZOOKEEPER-4882). To go on, take back what
-/// was not synced, and open the log anew.
+/// Owns: the file being written, and the directory's mark (sync_mark.hpp). Invariant: the log
+/// never holds a hole; what sync() has confirmed is on the disk, in order, and nothing after a
+/// failure is. Order: append() only gathers; sync() writes all that was gathered and makes it
+/// durable with one fdatasync (group commit); the mark follows when note_synced() says so, at each
+/// roll, and when a file is begun or opened. A file that a former run wrote is never appended to:
+/// the first append after opening or rolling starts a new file, so a torn tail stays at an end
+/// (FileTxnLog.append, rollLog). Errors: after any failed write or sync the log is poisoned: every
+/// later append and sync answers the first error, for nobody knows what the disk holds
+/// (ZOOKEEPER-4882). To go on, take back what was not synced, and open the log anew.
 #pragma once
 
 #include <memory>
@@ -29,9 +30,10 @@ struct log_options {
 
 class txn_log {
  public:
-  /// Finds the end of the log, cuts a torn tail off, removes files at the end that hold nothing,
-  /// and syncs what is left: a former run may have been killed between a write and its sync.
-  /// Refuses a log whose last file is corrupt in the middle.
+  /// Finds the end of the log, cuts a torn batch off, removes files at the end that hold nothing,
+  /// and syncs what is left: a former run may have been killed between a write and its sync. Takes
+  /// no room on the disk beyond that of the mark.
+  /// Refuses a log whose last file is corrupt below what was synced, or in the middle.
   [[nodiscard]] static io_result<txn_log> open(disk& d, log_options options);
 
   /// Gathers a txn. A refusal, and no poisoning, when it does not follow() the last one, which
@@ -44,6 +46,10 @@ class txn_log {
 
   /// Syncs, and lets the next append start a new file (when a snapshot starts).
   [[nodiscard]] io_result<void> roll();
+
+  /// Raises the mark to all that is synced. Nothing to do: no disk access.
+  [[nodiscard]] io_result<void> note_synced();
+  [[nodiscard]] bool is_mark_behind() const;
 
   /// Whether truncate_to(last) would find what it needs; changes nothing.
   [[nodiscard]] io_result<void> check_cut(zxid last);
@@ -61,6 +67,13 @@ class txn_log {
   /// bytes that were written but never reached the disk would be read back from the system's cache.
   [[nodiscard]] io_result<void> take_back_unsynced();
 
+  /// What open() cut off, and of which file; nullopt: nothing.
+  struct torn_batch {
+    std::string path;
+    log_tail tail;
+  };
+  [[nodiscard]] const std::optional<torn_batch>& cut_at_open() const { return cut_at_open_; }
+
   [[nodiscard]] zxid last_zxid() const { return appended_; }  // appended; 0 when there is none
   [[nodiscard]] zxid synced_zxid() const { return synced_; }  // durable
   [[nodiscard]] std::uint64_t bytes_since_roll() const;       // synced or not
@@ -68,25 +81,35 @@ class txn_log {
   [[nodiscard]] const log_options& options() const { return options_; }
 
  private:
-  txn_log(disk& d, log_options options);
+  txn_log(disk& d, log_options options, const synced_extent& synced);
   tl::unexpected<io_error> poisoned(io_error why);
   io_result<void> write_pending();
   io_result<void> create_file();
+  io_result<void> settle(const log_file& newest, const synced_extent& synced);
 
   struct cut_place {
     std::vector<log_file> newer;  // to be removed
     std::string path;             // to be cut to `size`; empty when there is none
+    zxid file;                    // as the path is named
     std::uint64_t size = 0;
+    zxid last;  // its last txn then; 0 when it has none
     bool holds_last = false;
   };
   io_result<cut_place> find_cut(zxid last);
   io_result<void> perform(const cut_place& at);
+  io_result<void> lower_mark(const cut_place& at);
+  io_result<void> mark_end_of(zxid file, const std::string& path, std::uint64_t size, zxid last);
 
   disk* disk_;
   log_options options_;
+  sync_marker marker_;
+  std::optional<torn_batch> cut_at_open_;
   std::unique_ptr<writable_file> file_;  // null: the next sync creates one
+  zxid first_of_file_;                   // as that file is named
+  file_identity which_;
   std::string path_;
   zxid first_pending_;          // names the file that the next sync creates
+  zxid begun_after_;            // what stands before that file
   std::string pending_;         // bytes gathered since the last sync
   std::uint64_t position_ = 0;  // where pending_ goes
   std::uint64_t durable_ = 0;   // of the file, from its beginning

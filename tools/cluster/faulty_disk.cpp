@@ -119,6 +119,12 @@ io_result<void> faulty_disk::rename(const std::string& from, const std::string& 
 }
 io_result<void> faulty_disk::remove(const std::string& path) { return real_->remove(path); }
 io_result<bool> faulty_disk::exists(const std::string& path) { return real_->exists(path); }
+io_result<file_identity> faulty_disk::identity(const std::string& path) {
+  return real_->identity(path);
+}
+std::optional<std::uint64_t> faulty_disk::free_bytes(const std::string& path) {
+  return state_->is_full() ? 0 : real_->free_bytes(path);
+}
 io_result<void> faulty_disk::create_directories(const std::string& path) {
   return real_->create_directories(path);
 }

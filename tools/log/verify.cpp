@@ -85,6 +85,12 @@ void judge_digests(report& out) {
   }
 }
 
+/// A leader's snapshot may stand between two files.
+bool has_snapshot_of(const report& out, zxid id) {
+  return std::any_of(out.snapshots.begin(), out.snapshots.end(),
+                     [id](const auto& s) { return s.file.id == id; });
+}
+
 void check_log(storage::disk& d, const log_file& file, report& out, progress& told) {
   auto read = [&] {
     return storage::read_log_file(
@@ -102,6 +108,12 @@ void check_log(storage::disk& d, const log_file& file, report& out, progress& to
     out.holes.push_back("txn " + to_string(note.first) + " of " + file.path + " stands after " +
                         to_string(before->last) + " of " + before->file.path +
                         ": there is a hole between them");
+  if (note.txns > 0 && before != out.logs.rend() && storage::follows(before->last, note.first) &&
+      note.begun_after != zxid{} && note.begun_after != before->last &&
+      !has_snapshot_of(out, note.begun_after))
+    out.holes.push_back(file.path + " was begun behind txn " + to_string(note.begun_after) +
+                        ", and " + before->file.path + " ends at " + to_string(before->last) +
+                        ": txns are missing");
   out.logs.push_back(std::move(note));
 }
 

@@ -44,6 +44,51 @@ TEST_F(Tool, HolesBetweenFilesAreFound) {
   EXPECT_THAT(out, HasSubstr("txn 0x4 of /z/version-2/log.4 stands after 0x2"));
 }
 
+/// What a start does about a log's end: the same bytes are a torn batch or rot, by the log's mark.
+struct LogEnd : Tool {
+  void SetUp() override {
+    Tool::SetUp();
+    put_genuine({"snapshot.0"});
+    auto log = storage::txn_log::open(d, storage::options_for("/z/version-2", 0));
+    for (std::int64_t n = 1; n <= 3; ++n) {
+      ASSERT_TRUE(log->append(*storage::sample_txn(zxid{n})));
+      ASSERT_TRUE(log->sync());
+      if (n == 2) noted = d.content("/z/version-2/log.1").size();
+      if (n == 2) {
+        ASSERT_TRUE(log->note_synced());
+      }
+    }
+  }
+  void zero(std::size_t from, std::size_t bytes) {
+    auto file = std::move(*d.open_writable("/z/version-2/log.1", storage::open_mode::existing));
+    ASSERT_TRUE(file->write_at(from, std::string(bytes, '\0')));
+  }
+  std::size_t noted = 0;
+};
+
+TEST_F(LogEnd, ZerosAboveTheMarkAreAnUnfinishedEnd) {
+  zero(noted, 20);
+  EXPECT_EQ(run({"verify", "/z/version-2/log.1"}), exit_code::fine) << out;
+  EXPECT_THAT(out, HasSubstr("unfinished end at offset " + std::to_string(noted)));
+}
+
+TEST_F(LogEnd, ZerosBelowItAreDamageAndAreNotRepaired) {
+  zero(noted - 20, 20);
+  EXPECT_EQ(run({"verify", "/z/version-2/log.1"}), exit_code::found);
+  EXPECT_THAT(out, HasSubstr("was synced up to offset " + std::to_string(noted)));
+  EXPECT_EQ(run({"repair", "--yes", "/z/version-2/log.1"}), exit_code::found);
+  EXPECT_THAT(err, HasSubstr("This is no torn end"));
+}
+
+TEST_F(Tool, FileThatLostItsEndBeforeALaterEpochIsAHole) {
+  d.put("/z/version-2/log.1", storage::log_bytes({zxid{1}, zxid{2}}));
+  auto later = storage::encode_log_header(zxid{3});
+  storage::append_entry(later, storage::sample_txn(storage::at(1, 1))->bytes);
+  d.put("/z/version-2/log.100000001", later);
+  EXPECT_EQ(run({"verify", "/z"}), exit_code::found);
+  EXPECT_THAT(out, HasSubstr("was begun behind txn 0x3"));
+}
+
 TEST_F(Tool, EveryDamagedFileIsNamedWithItsOffset) {
   put_genuine({"snapshot.0", "log.10"});
   auto snapshot = storage::genuine_file("snapshot.f");

@@ -25,6 +25,22 @@ class memory_disk final : public disk {
   /// Every operation that changes the disk, in order: "write /d/log.1".
   std::vector<std::string> history;
   std::map<std::int64_t, std::string> processes;
+  bool has_identities = true;  // as on most file systems
+
+  /// Everything on the disk goes.
+  void clear() {
+    names_.clear();
+    durable_names_.clear();
+    directories_.clear();
+    history.clear();
+    written_.clear();
+  }
+  /// Of all writes to that file, since forget_bytes_written().
+  [[nodiscard]] std::uint64_t bytes_written(const std::string& path) const {
+    auto found = written_.find(path);
+    return found == written_.end() ? 0 : found->second;
+  }
+  void forget_bytes_written() { written_.clear(); }
 
   /// The machine loses power: what was not synced is gone, except the first `kept` bytes of each
   /// file's last unsynced write.
@@ -113,6 +129,12 @@ class memory_disk final : public disk {
     std::lock_guard guard{mutex_};
     return names_.count(path) == 1 || directories_.count(path) == 1;
   }
+  io_result<file_identity> identity(const std::string& path) override {
+    std::lock_guard guard{mutex_};
+    auto found = names_.find(path);
+    if (found == names_.end()) return error("stat", path, ENOENT);
+    return has_identities ? file_identity{found->second->number, 1} : file_identity{};
+  }
   io_result<void> create_directories(const std::string& path) override {
     std::lock_guard guard{mutex_};
     for (auto slash = path.find('/', 1); slash != std::string::npos;
@@ -145,7 +167,9 @@ class memory_disk final : public disk {
   }
 
  private:
+  static inline std::uint64_t inodes_made = 0;
   struct inode {
+    std::uint64_t number = ++inodes_made;
     std::string content, durable;
     std::pair<std::size_t, std::string> last_write;  // unsynced
   };
@@ -171,6 +195,7 @@ class memory_disk final : public disk {
         data_->content.resize(offset + bytes.size());
       data_->content.replace(offset, bytes.size(), bytes);
       data_->last_write = {offset, std::string{bytes}};
+      disk_.written_[path_] += bytes.size();
       return {};
     }
     io_result<void> resize(std::uint64_t size) override {
@@ -219,6 +244,7 @@ class memory_disk final : public disk {
   std::mutex mutex_;
   std::map<std::string, std::shared_ptr<inode>> names_, durable_names_;
   std::set<std::string> directories_, locked_;
+  std::map<std::string, std::uint64_t> written_;
 };
 
 }  // namespace troupe::storage

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+/// The room that the journal's files have: what may go by autopurge's rule goes by the clock and
+/// when the disk is full, and a disk counts as working again when it takes what it refused.
+#pragma once
+
+#include "actors/journal.hpp"
+
+namespace troupe {
+
+/// Removes what autopurge would; nothing while a history is damaged.
+void purge_old(journal_ptr self);
+/// The same now, if the journal is whole, and again in some hours, if autopurge is on.
+void purge_by_the_clock(journal_ptr self);
+/// The disk is full: what may go by autopurge's rule goes now, if autopurge is on.
+void make_room(journal_ptr self);
+
+/// Whether the disk works. Where load_data could not open the directory, it is the probe itself.
+caf::result<stored> probe_room(journal_ptr self);
+
+}  // namespace troupe
