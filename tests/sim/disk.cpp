@@ -5,8 +5,6 @@
 #include <cerrno>
 #include <utility>
 
-#include "actors/storage/log_format.hpp"
-
 namespace troupe::sim {
 
 using storage::io_error;
@@ -23,22 +21,6 @@ std::string directory_of(const std::string& path) {
   return slash == 0 || slash == std::string::npos ? "/" : path.substr(0, slash);
 }
 std::string name_of(const std::string& path) { return path.substr(path.rfind('/') + 1); }
-
-/// Where the last whole entry of a log begins; 0 when it holds none.
-std::size_t last_entry_in(const std::string& log) {
-  std::size_t last = 0;
-  for (auto at = std::size_t{storage::log_header_bytes};
-       at + storage::entry_overhead_bytes + storage::payload_bytes_min <= log.size();) {
-    std::uint32_t length = 0;
-    for (std::size_t i = 8; i < storage::entry_head_bytes; ++i)
-      length = length << 8 | static_cast<unsigned char>(log[at + i]);
-    const auto next = at + length + storage::entry_overhead_bytes;
-    if (length < storage::payload_bytes_min || next > log.size()) break;
-    if (log[next - 1] != 'B') break;
-    last = std::exchange(at, next);
-  }
-  return last;
-}
 
 std::string without_trailing_slash(std::string path) {
   while (path.size() > 1 && path.back() == '/') path.pop_back();
@@ -78,6 +60,7 @@ void platters::apply(std::map<std::string, inode_ptr>& names, const name_change&
 }
 
 void platters::let_go() {
+  stop_noting();
   crash_ = nullptr;
   locks_.clear();
 }
@@ -96,19 +79,70 @@ void platters::lose_power() {
         dir.durable.erase(name);
       }
     for (auto& [name, file] : dir.names) {
-      auto& writes = file->unsynced;
-      auto whole = chance_.below(writes.size() + 1);
-      for (std::size_t i = 0; i < whole; ++i)
-        if (!writes[i].lost) apply(file->durable, writes[i]);
-      if (whole < writes.size() && !writes[whole].lost && writes[whole].resize < 0) {
-        auto torn = writes[whole];
-        torn.bytes.resize(chance_.below(torn.bytes.size() + 1));
-        if (!torn.bytes.empty()) apply(file->durable, torn);
-      }
-      writes.clear();
+      // So many are waiting only where syncs are lies.
+      const bool is_short = file->unsynced.size() <= 32;
+      if (!file->unsynced.empty())
+        file->durable =
+            is_short && chance_.chance(60) ? left_in_any_order(*file) : left_in_order(*file);
+      file->unsynced.clear();
       file->content = file->durable;
     }
   }
+}
+
+/// A prefix of the unsynced writes, the last one torn at any byte.
+std::string platters::left_in_order(const inode& file) {
+  auto left = file.durable;
+  const auto& writes = file.unsynced;
+  const auto whole = chance_.below(writes.size() + 1);
+  for (std::size_t i = 0; i < whole; ++i)
+    if (!writes[i].lost) apply(left, writes[i]);
+  if (whole == writes.size() || writes[whole].lost || writes[whole].resize >= 0) return left;
+  auto torn = writes[whole];
+  torn.bytes.resize(chance_.below(torn.bytes.size() + 1));
+  if (!torn.bytes.empty()) apply(left, torn);
+  return left;
+}
+
+/// Each sector as it was after some of the writes, whatever the others are; and the length alike.
+std::string platters::left_in_any_order(const inode& file) {
+  std::vector<std::string> states{file.durable};
+  for (const auto& write : file.unsynced) {
+    if (write.lost) continue;
+    states.push_back(states.back());
+    apply(states.back(), write);
+  }
+  std::string left(states[chance_.below(states.size())].size(), '\0');
+  const std::size_t sector = chance_.chance(50) ? 512 : 4096;
+  const auto torn = chance_.below(2 * (left.size() / sector + 1));  // or none
+  for (std::size_t at = 0; at < left.size(); at += sector) {
+    const auto put = [&](std::size_t bytes, const std::string& from) {
+      if (at < from.size()) left.replace(at, std::min(bytes, from.size() - at), from, at, bytes);
+    };
+    const auto room = std::min(sector, left.size() - at);
+    put(room, states[chance_.below(states.size())]);
+    if (at / sector == torn) put(chance_.below(room + 1), states[chance_.below(states.size())]);
+  }
+  return left;
+}
+
+/// All that was written and not lost is durable now.
+void platters::sync(inode& file) const {
+  const auto now = clock ? clock() : duration{0};
+  std::uint64_t end = file.synced_at.empty() ? 0 : file.synced_at.back().second;
+  for (const auto& c : file.unsynced) {
+    if (c.lost) continue;
+    apply(file.durable, c);
+    if (c.resize >= 0)
+      end = std::min(end, static_cast<std::uint64_t>(c.resize));
+    else
+      end = std::max(end, c.offset + c.bytes.size());
+  }
+  file.unsynced.clear();
+  auto& when = file.synced_at;
+  while (!when.empty() && when.back().second >= end) when.pop_back();
+  when.emplace_back(now, end);
+  if (when.size() > 1'000) when.pop_front();
 }
 
 std::vector<std::pair<std::string, platters::inode_ptr>> platters::files_with(
@@ -119,31 +153,6 @@ std::vector<std::pair<std::string, platters::inode_ptr>> platters::files_with(
       if (storage::join_path(path, name).find(part) != std::string::npos)
         out.emplace_back(name, file);
   return out;
-}
-
-bool platters::rot(const std::string& part, rng& chance) {
-  auto files = files_with(part);
-  if (files.empty()) return false;
-  auto& [name, file] = files[chance.below(files.size())];
-  auto& kept = file->durable;
-  const auto end = name.starts_with("log.") ? last_entry_in(kept) : kept.size();
-  if (end == 0) return false;
-  const auto at = chance.below(end);
-  const auto turned = static_cast<char>(kept[at] ^ (1 << chance.below(8)));
-  if (at < file->content.size() && file->content[at] == kept[at]) file->content[at] = turned;
-  kept[at] = turned;
-  return true;
-}
-
-bool platters::rot(const std::string& part) {
-  auto files = files_with(part);
-  if (files.empty()) return false;
-  auto& found = files.back().second;
-  auto end = found->content.find_last_not_of('\0');  // behind it a log is empty
-  if (end == std::string::npos || end < 2 || found->durable.size() <= end / 2) return false;
-  found->content[end / 2] ^= 1;
-  found->durable[end / 2] ^= 1;
-  return true;
 }
 
 std::uint64_t platters::used_bytes() const {
@@ -200,9 +209,8 @@ class sim_writable : public storage::writable_file {
       for (auto& c : file_->unsynced) c.lost = true;
       return failure("fdatasync", path_, EIO);
     }
-    for (const auto& c : file_->unsynced)
-      if (!c.lost) platters::apply(file_->durable, c);
-    file_->unsynced.clear();
+    on_->sync(*file_);
+    if (name_of(path_).starts_with("actor-node.synced")) on_->stopped_.reset();
     return {};
   }
 
@@ -278,6 +286,7 @@ io_result<std::unique_ptr<storage::writable_file>> sim_disk::open_writable(
   if (at == dir->names.end()) {
     if (mode == storage::open_mode::existing) return failure("open", path, ENOENT);
     auto file = std::make_shared<platters::inode>();
+    file->number = ++on_->inodes_;
     at = dir->names.emplace(name, file).first;
     dir->unsynced.push_back({"", name, file});
   } else if (mode == storage::open_mode::create_new) {
@@ -354,6 +363,13 @@ io_result<bool> sim_disk::exists(const std::string& path) {
   if (on_->find(path) != nullptr) return true;
   auto* dir = on_->find(directory_of(path));
   return dir != nullptr && dir->names.count(name_of(path)) != 0;
+}
+
+io_result<storage::file_identity> sim_disk::identity(const std::string& path) {
+  if (auto ok = check_alive("stat", path); !ok) return tl::make_unexpected(ok.error());
+  auto* dir = on_->find(directory_of(path));
+  if (dir == nullptr || dir->names.count(name_of(path)) == 0) return failure("stat", path, ENOENT);
+  return storage::file_identity{dir->names.at(name_of(path))->number, 1};
 }
 
 io_result<void> sim_disk::create_directories(const std::string& path) {

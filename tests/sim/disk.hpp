@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /// A disk in memory that knows what was only written and what was synced (the promises that
 /// storage::disk states, and no more).
-///   - A crash leaves of each file what was synced plus a random prefix of the writes after that,
-///     the last one torn at a random byte.
+///   - A crash leaves of each file what was synced, and of the writes after that either a random
+///     prefix, the last one torn at a random byte, or any of their sectors (of 512 or 4096 bytes),
+///     in any order, one of them torn, under a length that the file had meanwhile.
+///   - What was synced may rot when it is not quite new: any bit, or the end of a log's last entry.
 ///   - Of the names changed since a directory's last sync a random prefix survives, in the order
 ///     they were changed.
 ///   - What a failed sync did not write is never written by a later one.
@@ -11,9 +13,11 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -38,6 +42,7 @@ class platters {
   explicit platters(rng chance) : chance_(chance) {}
 
   disk_faults faults;
+  std::function<duration()> clock;  // null: all that was synced is old
 
   /// Runs when the given number of further changing calls on paths that contain `part` has been
   /// made, before the next of them takes effect. For crashes in the middle of anything.
@@ -47,9 +52,22 @@ class platters {
   /// Turns a bit in the middle of the last file, by name, of those whose path contains `part`.
   /// False: there is none with a content.
   bool rot(const std::string& part);
-  /// Turns any bit of any of these files; of a log, before its last synced entry: rot of that one
-  /// is not to be told from a write that was cut short. False: there is no such bit.
-  bool rot(const std::string& part, rng& chance);
+  /// Turns any bit of any of these files, or spoils the end of a log: a bit of its last entry, that
+  /// entry's last byte, or all of it, is zeros then. Of a log only what has been synced for `age`,
+  /// or had been when its server stopped: nobody can tell rot of what is newer from a write that
+  /// was cut short. False: there is no such bit.
+  bool rot(const std::string& part, rng& chance, duration age);
+
+  enum class spoils { a_bit, its_last_byte, all_of_it };  // the last two with zeros
+  /// Rot of the last entry of the log that has so many newer ones. False: there is none.
+  bool rot_last_entry(spoils how, std::size_t newer_logs = 0);
+  /// Leaves what power may leave of a batch whose sync had not returned: the place of its first
+  /// entry is empty, and a whole one stands behind it. In the newest log. False: there is none.
+  bool tear_a_batch();
+
+  /// Its server does nothing for a while: what it has not noted by now stays so, however old it
+  /// becomes. Until it syncs a note again.
+  void stop_noting();
 
   /// Forgets what was not synced. Whoever had the disk open must be dead.
   void lose_power();
@@ -70,9 +88,12 @@ class platters {
     bool lost = false;         // a sync failed: never written
   };
   struct inode {
+    std::uint64_t number = 0;
     std::string content;  // as read
     std::string durable;
     std::vector<change> unsynced;
+    /// When what ends where was synced: of the writes, for padding does not count. Ascending.
+    std::deque<std::pair<duration, std::uint64_t>> synced_at;
   };
   using inode_ptr = std::shared_ptr<inode>;
   struct name_change {
@@ -88,8 +109,13 @@ class platters {
 
   static void apply(std::string& content, const change& c);
   static void apply(std::map<std::string, inode_ptr>& names, const name_change& c);
+  void sync(inode& file) const;
+  [[nodiscard]] std::string left_in_order(const inode& file);
+  [[nodiscard]] std::string left_in_any_order(const inode& file);
+  [[nodiscard]] std::size_t end_of_old(const inode& file, duration age) const;
   [[nodiscard]] std::vector<std::pair<std::string, inode_ptr>> files_with(
       const std::string& part) const;
+  [[nodiscard]] std::vector<inode_ptr> logs() const;  // newest first; those that hold an entry
   void count_call(const std::string& path);
   [[nodiscard]] std::uint64_t used_bytes() const;
   [[nodiscard]] directory* find(const std::string& path);
@@ -101,6 +127,8 @@ class platters {
   std::string crash_part_;
   std::function<void()> crash_;
   std::uint64_t syncs_ = 0;
+  std::uint64_t inodes_ = 0;
+  std::optional<duration> stopped_;
 };
 
 class sim_disk : public storage::disk {
@@ -119,6 +147,7 @@ class sim_disk : public storage::disk {
   storage::io_result<void> rename(const std::string& from, const std::string& to) override;
   storage::io_result<void> remove(const std::string& path) override;
   storage::io_result<bool> exists(const std::string& path) override;
+  storage::io_result<storage::file_identity> identity(const std::string& path) override;
   storage::io_result<void> create_directories(const std::string& path) override;
   storage::io_result<void> sync_directory(const std::string& path) override;
   storage::io_result<std::unique_ptr<storage::file_lock>> lock_file(

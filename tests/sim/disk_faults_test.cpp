@@ -263,6 +263,73 @@ TEST(Rot, PowerLostWhileTheHistoryIsReplacedLosesNothing) {
   EXPECT_GT(crashes, 10);
 }
 
+/// It is no unfinished write: who forgets it must not elect with a server that was behind.
+class RotOfTheLastEntry : public testing::TestWithParam<platters::spoils> {};
+
+TEST_P(RotOfTheLastEntry, ThatWasAcknowledgedLeavesTheServerNoVote) {
+  faulty w;
+  w.expect_error("history_damaged");
+  const auto leads = *w.leader();
+  const auto rotten = w.others().front(), behind = w.others().back();
+  w.crash(behind);
+  w.create_some(w.make_client(leads), 0, 3);
+  w.run_for(1s);  // nothing more comes, and it is noted all the same
+  w.crash(rotten);
+  w.crash(leads);
+  ASSERT_TRUE(w.disk_of(rotten).rot_last_entry(GetParam()));
+  w.start(rotten);
+  w.start(behind);
+  EXPECT_FALSE(w.run_until(60s, [&] { return w.leader().has_value(); }))
+      << "they would have forgotten what was acknowledged";
+  w.start(leads);
+  ASSERT_TRUE(w.run_until(30s, [&] { return w.all_serve(); }));
+  for (auto id : w.servers()) w.expect_some(id, 3);
+  w.expect_clean_end();
+}
+
+/// Of a file that is not the last, where the next one begins an epoch: no hole in the numbers
+/// tells.
+TEST_P(RotOfTheLastEntry, BeforeALaterEpochsFileIsSeen) {
+  faulty w;
+  w.expect_error("history_damaged");
+  const auto first = *w.leader();
+  const auto rotten = w.others().front();
+  w.create_some(w.make_client(first), 0, 5);
+  w.crash(first);
+  w.crash(rotten);
+  w.start(first);
+  w.start(rotten);
+  ASSERT_TRUE(w.run_until(30s, [&] { return w.all_serve(); }));
+  w.create_some(w.make_client(*w.leader()), 5, 8);  // in a later epoch, and a file of its own
+  w.run_for(1s);
+  w.crash(rotten);
+  ASSERT_TRUE(w.disk_of(rotten).rot_last_entry(GetParam(), 1));
+  w.start(rotten);
+  ASSERT_TRUE(w.run_until(30s, [&] { return w.all_serve(); }));
+  EXPECT_EQ(w.images_installed(rotten), 2u) << "an empty one at the start, then the leader's";
+  w.expect_some(rotten, 8);
+  w.expect_clean_end();
+}
+
+INSTANTIATE_TEST_SUITE_P(Kinds, RotOfTheLastEntry,
+                         testing::Values(platters::spoils::a_bit, platters::spoils::its_last_byte,
+                                         platters::spoils::all_of_it));
+
+/// A batch is written in any order until its sync has returned.
+TEST(TornBatch, OfAllServersIsCutOffAndWhatWasAcknowledgedIsThere) {
+  faulty w;
+  w.create_some(w.make_client(*w.leader()), 0, 5);
+  w.run_for(1s);
+  for (auto id : w.servers()) w.crash(id);
+  for (auto id : w.servers()) ASSERT_TRUE(w.disk_of(id).tear_a_batch());
+  for (auto id : w.servers()) w.start(id);
+  ASSERT_TRUE(w.run_until(30s, [&] { return w.all_serve(); })) << "nobody is damaged";
+  for (auto id : w.servers()) w.expect_some(id, 5);
+  w.create_some(w.make_client(*w.leader()), 5, 8);
+  for (auto id : w.servers()) w.expect_some(id, 8);
+  w.expect_clean_end();
+}
+
 TEST(Rot, InASnapshotIsPassedOverOrReplaced) {
   world_options o;
   o.snap_count = 20;

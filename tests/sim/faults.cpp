@@ -429,8 +429,10 @@ void faults::disk_full() {
 /// next start, or when it reads the log for a learner or to cut it.
 void faults::rot() {
   const auto who = on_.servers().front();
-  const auto* part = chance_.chance(60) ? "log." : "snapshot.";
-  if (!on_.disk_of(who).rot(part, chance_)) return;
+  const auto* part = chance_.chance(60)   ? "log."
+                     : chance_.chance(75) ? "snapshot."
+                                          : "actor-node.synced";
+  if (!on_.disk_of(who).rot(part, chance_, on_.notes_within(who))) return;
   on_.tell(std::string{"a bit turns in a "} + part + " of server " + std::to_string(who.value));
   if (chance_.chance(30)) return;
   on_.crash(who, any_crash());

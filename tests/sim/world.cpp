@@ -109,6 +109,7 @@ world::world(world_options options)
       s.config.tick_ms = static_cast<std::int32_t>(s.config.tick_ms * (1 - drift));
     }
     s.disk = std::make_shared<platters>(chance_.fork(100 + static_cast<std::uint64_t>(id.value)));
+    s.disk->clock = [this] { return now(); };
     s.disk->faults.lies_about_log_sync = options_.broken == breakage::ack_before_sync;
     s.disk->faults.forgets_epochs = options_.broken == breakage::forget_epoch_file;
     servers_.emplace(id, std::move(s));
@@ -230,6 +231,7 @@ void world::die(server_id who, crash_kind how) {
 void world::pause(server_id who) {
   if (!at(who).alive) return;
   tell("pause " + name_of(who));
+  at(who).disk->stop_noting();
   clock_.pause(at(who).where);
 }
 

@@ -114,6 +114,10 @@ class world {
   void trap(moment which, unsigned further, at_moment act);
   /// Each call of the journal takes up to `longest` more; zero: as the options say.
   void slow_disk_down(server_id who, duration longest) { at(who).disk_slowness = longest; }
+  /// How long a server may take, as things are, to note what it has synced.
+  [[nodiscard]] duration notes_within(server_id who) {
+    return std::chrono::seconds{3} + 8 * (at(who).disk_slowness + at(who).slowness);
+  }
   /// The next create of a znode is applied there with one bit of its data turned, as bad memory
   /// does.
   void garble_next_create(server_id who) { at(who).garbles_next_create = true; }
