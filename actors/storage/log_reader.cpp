@@ -70,13 +70,16 @@ io_result<std::string_view> log_file_reader::window(std::uint64_t offset, std::s
   return std::string_view{buffer_}.substr(static_cast<std::size_t>(offset - buffer_at_), bytes);
 }
 
-/// False when the file is too young to have a header: empty, cut short in it, or zeros.
+/// False when the file is too young to have a header: empty, cut short in it, zeros, or torn.
 io_result<bool> log_file_reader::read_header() {
   auto head = window(0, log_header_bytes);
   if (!head) return tl::unexpected(std::move(head.error()));
   constexpr std::string_view magic = "ZKLG";
   auto written = head->find_last_not_of('\0') + 1;  // 0 when there is nothing but zeros
   bool is_torn = written < magic.size() && head->substr(0, written) == magic.substr(0, written);
+  // A header that was not synced may be torn anywhere, like what stands behind it.
+  is_torn = is_torn || (judge_damage(synced_upto_, 0) == damage_kind::torn &&
+                        head->substr(0, magic.size()) != magic);
   if (head->size() < log_header_bytes || is_torn) return false;
   if (head->substr(0, magic.size()) != magic)
     return corrupt(reading, path_, 0,

@@ -103,6 +103,31 @@ TEST_F(SyncMark, WhatIsAboveItIsATornBatchInWhateverOrder) {
   EXPECT_EQ(stored(), (std::vector{at(1, 1), at(1, 2), at(1, 3)}));
 }
 
+/// A sector may be torn at any byte, and its end come before its beginning.
+TEST_F(SyncMark, HeaderTornAboveItIsAFileThatWasNotBegun) {
+  for (std::size_t torn = 1; torn <= log_header_bytes; ++torn) {
+    d.clear();
+    ASSERT_TRUE(d.create_directories("/d"));
+    make_log();
+    {
+      auto log = open();
+      write(log, {at(1, 6)});
+    }
+    spoil("/d/log.100000006", 0, torn, 0);
+    EXPECT_EQ(refusal(), "") << torn;
+    EXPECT_EQ(open().last_zxid(), at(1, 5)) << torn;
+    EXPECT_FALSE(d.has("/d/log.100000006")) << torn;
+  }
+}
+
+TEST_F(SyncMark, HeaderOfAnotherFormatIsRefusedBelowItAndWithoutIt) {
+  make_log();
+  spoil(first_log, 1, 2, 1);
+  EXPECT_NE(refusal().find("this is no transaction log"), std::string::npos);
+  ASSERT_TRUE(d.remove(mark_path));
+  EXPECT_NE(refusal().find("this is no transaction log"), std::string::npos);
+}
+
 TEST_F(SyncMark, WithoutItAHoleBeforeAWholeEntryIsDamageAsInAnyDirectory) {
   make_log(2);
   ASSERT_TRUE(d.remove(mark_path));
