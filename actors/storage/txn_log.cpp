@@ -127,6 +127,11 @@ io_result<void> txn_log::mark_end_of(zxid file, const std::string& path, std::ui
   return marker_.set({file, *which, size, last});
 }
 
+std::optional<std::uint64_t> txn_log::synced_of(zxid file) const {
+  const auto& mark = marker_.now();
+  return mark && mark->file == file ? std::optional{mark->offset} : std::nullopt;
+}
+
 bool txn_log::is_mark_behind() const {
   const auto& mark = marker_.now();
   return options_.force_sync && file_ && mark && mark->which == which_ && mark->offset < durable_;
@@ -289,7 +294,8 @@ io_result<void> txn_log::perform(const cut_place& at) {
   return {};
 }
 
-/// What has to be done so that no txn above `last` is in the log. Reads only.
+/// What has to be done so that no txn above `last` is in the log. Reads only. Rot before it is an
+/// error: cut off, it would take the mark, the only witness, along.
 io_result<txn_log::cut_place> txn_log::find_cut(zxid last) {
   auto files = list_logs(*disk_, options_.directory);
   if (!files) return tl::unexpected(std::move(files.error()));
@@ -298,12 +304,12 @@ io_result<txn_log::cut_place> txn_log::find_cut(zxid last) {
   cut_place place;
   place.newer.assign(after, files->end());
   if (after != files->begin()) {
-    auto reader = log_file_reader::open(*disk_, (after - 1)->path);
+    auto reader = log_file_reader::open(*disk_, (after - 1)->path, synced_of((after - 1)->first));
     if (!reader) return tl::unexpected(std::move(reader.error()));
     place.path = (after - 1)->path;
     place.file = (after - 1)->first;
     place.size = log_header_bytes;
-    for (;;) {
+    while (!place.holds_last) {
       auto entry = reader->next();
       if (!entry) return tl::unexpected(std::move(entry.error()));
       if (!*entry || (*entry)->id > last) break;

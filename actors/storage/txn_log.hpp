@@ -98,6 +98,7 @@ class txn_log {
   io_result<cut_place> find_cut(zxid last);
   io_result<void> perform(const cut_place& at);
   io_result<void> lower_mark(const cut_place& at);
+  [[nodiscard]] std::optional<std::uint64_t> synced_of(zxid file) const;
   io_result<void> mark_end_of(zxid file, const std::string& path, std::uint64_t size, zxid last);
 
   disk* disk_;

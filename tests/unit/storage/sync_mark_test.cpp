@@ -244,6 +244,19 @@ TEST_P(Shortened, TheMarkIsNeverAheadOfTheLog) {
 
 INSTANTIATE_TEST_SUITE_P(Ways, Shortened, testing::Range(0, 4));
 
+/// A cut that took rot for the end would take the mark, the only witness, along.
+TEST_F(SyncMark, WhatRottedIsNotCutOff) {
+  make_log();
+  auto log = open();
+  spoil(first_log, begin_of(5), begin_of(6), 0);
+  EXPECT_FALSE(log.check_cut(at(1, 5)));
+  EXPECT_FALSE(log.truncate_to(at(1, 5)));
+  EXPECT_EQ(mark()->last, at(1, 5));
+  ASSERT_TRUE(log.truncate_to(at(1, 4))) << "what stands above the cut may be as it is";
+  EXPECT_EQ(refusal(), "");
+  EXPECT_EQ(stored().size(), 4u);
+}
+
 TEST_F(SyncMark, OfAFileThatAnotherProgramHasCutIsVoid) {
   make_log();
   auto file = std::move(*d.open_writable(first_log, open_mode::existing));
