@@ -7,6 +7,7 @@
 #include <string>
 
 #include "actors/caf.hpp"
+#include "actors/storage/image_builder.hpp"
 #include "actors/storage/snapshot_files.hpp"
 
 namespace troupe {
@@ -27,6 +28,19 @@ storage::io_result<void> try_disk(journal_ptr self) {
                                                 std::to_string(s.room_needed) +
                                                 " that were needed the last time"});
   return s.directory->probe(probe_bytes);
+}
+
+/// What is older than the newest snapshot is a history's only beginning while that one is rotten.
+bool newest_snapshot_holds(journal_ptr self) {
+  auto& s = self->state;
+  auto& d = *s.options.context->disk;
+  const auto files = storage::snapshot_candidates(d, s.directory->snapshot_directory());
+  if (!files || files->empty()) return false;
+  const auto& newest = files->front();
+  storage::image_builder builder;
+  const auto sink = builder.sink();
+  sink.begin_snapshot();
+  return storage::read_snapshot(d, newest, sink.chunk) && sink.end_snapshot(newest.id);
 }
 
 const config::node_config& config_of(journal_ptr self) {
@@ -55,7 +69,9 @@ void purge_by_the_clock(journal_ptr self) {
 }
 
 void make_room(journal_ptr self) {
-  if (config_of(self).purge_interval_hours > 0) purge_old(self);
+  const auto& s = self->state;
+  if (config_of(self).purge_interval_hours <= 0 || !s.directory) return;
+  if (s.log || newest_snapshot_holds(self)) purge_old(self);
 }
 
 caf::result<stored> probe_room(journal_ptr self) {

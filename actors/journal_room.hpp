@@ -11,7 +11,8 @@ namespace troupe {
 void purge_old(journal_ptr self);
 /// The same now, if the journal is whole, and again in some hours, if autopurge is on.
 void purge_by_the_clock(journal_ptr self);
-/// The disk is full: what may go by autopurge's rule goes now, if autopurge is on.
+/// The disk is full: what may go by autopurge's rule goes now, if autopurge is on. Before a log is
+/// open that is judged by the newest snapshot: a start must not remove what it would begin with.
 void make_room(journal_ptr self);
 
 /// Whether the disk works. Where load_data could not open the directory, it is the probe itself.

@@ -133,6 +133,28 @@ TEST_F(JournalMark, FullDiskIsPurgedAndTheLoadTriedAgain) {
   EXPECT_TRUE(disk->has(std::string{logs} + "/snapshot.3"));
 }
 
+/// What is older may be all that a start can begin with.
+TEST_F(JournalMark, FullDiskIsNotPurgedWhileTheNewestSnapshotDoesNotHold) {
+  config.purge_interval_hours = 1;
+  config.purge_retain_count = 3;
+  stop();
+  for (std::int64_t n = 1; n <= 5; ++n) {
+    auto bytes = snapshot_bytes(zxid{n});
+    if (n > 1) bytes[bytes.size() / 2] ^= 1;
+    disk->put(std::string{logs} + "/snapshot." + std::to_string(n), bytes);
+  }
+  start();
+  bool is_full = true;
+  disk->fail = [&](const std::string& what, const std::string&) {
+    return is_full && what == "write" ? ENOSPC : 0;
+  };
+  EXPECT_FALSE(load());
+  EXPECT_FALSE(ask<stored>(probe_disk{}));
+  EXPECT_TRUE(disk->has(std::string{logs} + "/snapshot.1"));
+  is_full = false;
+  EXPECT_EQ(must_load().last_logged, zxid{1});
+}
+
 TEST_F(JournalMark, ProbeAsksForTheRoomThatASnapshotLacked) {
   must_load();
   const auto bytes = snapshot_bytes(at(2, 1));
