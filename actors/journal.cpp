@@ -343,6 +343,7 @@ caf::result<stored> store(journal_ptr self, const store_epoch& m) {
   if (!mutated(mutant::epoch_before_history) && !flush(self)) return error_of(s.broken);
   note(self);
   if (!s.broken.empty()) return error_of(s.broken);
+  s.incoming.reset();  // an epoch begins with a whole history: what is not whole by now never will
   auto& kept = m.kind == epoch_kind::accepted ? s.era.accepted : s.era.current;
   if (m.era < kept)
     return error_of("epoch " + std::to_string(kept.value) + " is stored already, so " +

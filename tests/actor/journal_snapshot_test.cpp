@@ -125,6 +125,16 @@ TEST_F(JournalSnapshot, UnfinishedOneIsGivenUpWhenTheLogIsCut) {
   EXPECT_EQ(snapshots(), (std::vector{at(1, 1), zxid{0}}));
 }
 
+TEST_F(JournalSnapshot, IsNotHeldUpByALeadersThatNeverCameWhole) {
+  const auto bytes = snapshot_bytes(at(3, 1));
+  ASSERT_TRUE(ask<stored>(install_piece{at(3, 1), bytes.substr(0, 60), true, false}));
+  ASSERT_TRUE(ask<stored>(store_epoch{epoch_kind::accepted, epoch{5}}));
+  ASSERT_TRUE(ask<stored>(store_epoch{epoch_kind::current, epoch{5}}));
+  lay_out_snapshot(at(1, 2), at(1, 3));
+  append_until_asked();
+  EXPECT_EQ(snapshots(), (std::vector{at(1, 2), zxid{0}}));
+}
+
 TEST_F(JournalSnapshot, OldOnesArePurgedByTheClock) {
   config.purge_interval_hours = 1;
   stop();
