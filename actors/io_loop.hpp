@@ -2,8 +2,8 @@
 /// The loop of the I/O thread: sockets and the actors that are pinned to it (pinned.hpp) in turn.
 /// It differs from CAF's own in one thing: CAF looks at its sockets when every actor that has
 /// something to do had its turn, so that thousands of short turns are one long wait. Here a round
-/// ends after round_max, or with a slice of long work (long_work.hpp), and whose turn has not come is
-/// first in the next one: so who waits for a step of its own waits for few slices.
+/// ends after round_max, or with a slice of long work (long_work.hpp), and whose turn has not come
+/// is first in the next one: so who waits for a step of its own waits for few slices.
 /// Order: first come, first served; what a turn puts off, as a socket's change from unread to read,
 /// is carried out before the next turn.
 /// How much of the processor rounds take is in turns.hpp; each is what a connection waits for one

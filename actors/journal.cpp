@@ -24,10 +24,6 @@ caf::error error_of(std::string text) {
   return caf::make_error(caf::sec::runtime_error, std::move(text));
 }
 
-const config::node_config& config_of(journal_ptr self) {
-  return self->state.options.context->config;
-}
-
 // -- snapshots of our own -----------------------------------------------------------------------
 
 void forget_scribe(journal_ptr self) {

@@ -43,10 +43,6 @@ bool newest_snapshot_holds(journal_ptr self) {
   return storage::read_snapshot(d, newest, sink.chunk) && sink.end_snapshot(newest.id);
 }
 
-const config::node_config& config_of(journal_ptr self) {
-  return self->state.options.context->config;
-}
-
 }  // namespace
 
 void purge_old(journal_ptr self) {

@@ -7,6 +7,10 @@
 
 namespace troupe {
 
+[[nodiscard]] inline const config::node_config& config_of(journal_ptr self) {
+  return self->state.options.context->config;
+}
+
 /// Removes what autopurge would; nothing while a history is damaged.
 void purge_old(journal_ptr self);
 /// The same now, if the journal is whole, and again in some hours, if autopurge is on.
