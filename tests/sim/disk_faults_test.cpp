@@ -55,6 +55,18 @@ struct faulty : ensemble {
                 .value = std::string(20'000, 'x')});  // more than the log's file has room for
     EXPECT_TRUE(run_until(tick, [&] { return !is_serving(leader); })) << "not within a tick";
   }
+  /// All are down. A server that lost what it acknowledged and one that never had it do not elect;
+  /// with `whole`, which has it, all is there.
+  void expect_no_vote_of(server_id rotten, server_id behind, server_id whole, int upto) {
+    start(rotten);
+    start(behind);
+    EXPECT_FALSE(run_until(60s, [&] { return leader().has_value(); }))
+        << "they would have forgotten what was acknowledged";
+    start(whole);
+    ASSERT_TRUE(run_until(30s, [&] { return all_serve(); }));
+    for (auto id : servers()) expect_some(id, upto);
+    expect_clean_end();
+  }
   bool another_leads(server_id than, duration limit) {
     return run_until(limit, [this, than] { return leader() && *leader() != than; });
   }
@@ -227,14 +239,7 @@ TEST(Rot, LeavesTheServerNoVoteThatCouldLoseAnAcknowledgedWrite) {
   w.crash(leads);
   w.crash(rotten);
   ASSERT_TRUE(w.disk_of(rotten).rot("log."));
-  w.start(rotten);
-  w.start(behind);
-  EXPECT_FALSE(w.run_until(60s, [&] { return w.leader().has_value(); }))
-      << "they would have forgotten what was acknowledged";
-  w.start(leads);
-  ASSERT_TRUE(w.run_until(30s, [&] { return w.all_serve(); }));
-  for (auto id : w.servers()) w.expect_some(id, 20);
-  w.expect_clean_end();
+  w.expect_no_vote_of(rotten, behind, leads, 20);
 }
 
 /// At each step of the replacement: what is found after it is the old history, which is not
@@ -277,14 +282,7 @@ TEST_P(RotOfTheLastEntry, ThatWasAcknowledgedLeavesTheServerNoVote) {
   w.crash(rotten);
   w.crash(leads);
   ASSERT_TRUE(w.disk_of(rotten).rot_last_entry(GetParam()));
-  w.start(rotten);
-  w.start(behind);
-  EXPECT_FALSE(w.run_until(60s, [&] { return w.leader().has_value(); }))
-      << "they would have forgotten what was acknowledged";
-  w.start(leads);
-  ASSERT_TRUE(w.run_until(30s, [&] { return w.all_serve(); }));
-  for (auto id : w.servers()) w.expect_some(id, 3);
-  w.expect_clean_end();
+  w.expect_no_vote_of(rotten, behind, leads, 3);
 }
 
 /// Of a file that is not the last, where the next one begins an epoch: no hole in the numbers
