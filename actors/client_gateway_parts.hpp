@@ -65,7 +65,7 @@ using caf::io::connection_handle;
 
 /// A read's size follows the client's appetite: most send some hundred bytes at a time, and a
 /// buffer is held for every connection, and cleared for every read.
-inline constexpr std::size_t read_bytes_min = 4 * 1024;
+inline constexpr std::size_t read_bytes_min = client_socket::quiet_bytes;
 inline constexpr std::size_t read_bytes_max = 64 * 1024;
 
 /// What CAF has of a client's output at once. Its two buffers keep the room they once needed for

@@ -28,6 +28,9 @@ struct input_ended_msg {
 
 class client_socket : public caf::io::scribe {
  public:
+  /// Whose reads are no longer than this sends little.
+  static constexpr std::size_t quiet_bytes = 4 * 1024;
+
   client_socket(caf::io::network::default_multiplexer& backend, int fd);
 
   /// What was handed over and is not yet the kernel's.
@@ -58,9 +61,6 @@ class client_socket : public caf::io::scribe {
   void data_transferred(caf::execution_unit* by, std::size_t written, std::size_t left) override;
 
  private:
-  /// Who is read by no more than this at a time sends little.
-  static constexpr std::size_t quiet_bytes = 4 * 1024;
-
   class half_open_stream : public caf::io::network::stream {
    public:
     half_open_stream(client_socket& owner, caf::io::network::default_multiplexer& backend, int fd)

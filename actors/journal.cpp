@@ -476,7 +476,7 @@ journal_with_helpers::behavior_type journal(journal_ptr self, journal_options op
   s.kept = config_of(self).membership_version;
   purge_by_the_clock(self);
   self->set_exit_handler([self](caf::exit_msg& x) {
-    if (flush(self)) note(self);  // a clean stop leaves no doubt
+    if (flush(self)) note(self);  // so that what a clean stop leaves is all known to be synced
     self->quit(std::move(x.reason));
   });
   return trace::traced(

@@ -30,7 +30,7 @@ void hear_txns(learner_ptr self, received_txns::kind what, encoded_txns encoded)
 /// term.
 void take_in_as_meant(learner_ptr self, received_txns received);
 /// Hands to the database what is committed up to `upto`, in order. `established`: a leader whose
-/// epoch is says so, and then it is beyond doubt.
+/// epoch is says so, and then nothing of it is undone any more.
 void commit_upto(learner_ptr self, zxid upto, bool established = true);
 /// What synchronization brings is committed once the leader's epoch is established, and that is
 /// what UPTODATE says.

@@ -31,7 +31,7 @@ class ClientSocket : public testing::Test {
     for (auto* x : {&quiet_, &busy_})
       ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, x->ends.data()), 0);
     broker_ = system_->middleman().spawn_broker([&](caf::io::broker* self) -> caf::behavior {
-      add(self, loop, quiet_, 4 * 1024);
+      add(self, loop, quiet_, client_socket::quiet_bytes);
       add(self, loop, busy_, 64 * 1024);
       return [this](const caf::io::new_data_msg& data) {
         auto& from = data.handle == quiet_.handle ? quiet_ : busy_;
