@@ -37,12 +37,21 @@ std::vector<txn_ptr> take_outstanding(leader_state& s, core::zxid_range range) {
   return txns;
 }
 
-template <class Message>
-std::shared_ptr<const Message> encode(epoch era, const std::vector<txn_ptr>& txns) {
-  auto encoded = std::make_shared<Message>();
-  encoded->set_epoch(era.value);
-  for (const auto& txn : txns) encoded->add_txns(txn->bytes);
-  return encoded;
+/// What is to be sent on, in messages that are built once for all learners but for what is long.
+template <class Forwarded, class Message>
+std::vector<Forwarded> for_learners(const leader_state& s, const std::vector<txn_ptr>& txns) {
+  const auto bytes_max = s.options.context->message_bytes_max;
+  std::vector<Forwarded> out;
+  for (auto& batch : core::in_batches(txns, bytes_max)) {
+    std::shared_ptr<Message> encoded;
+    if (batch.front()->bytes.size() <= bytes_max) {
+      encoded = std::make_shared<Message>();
+      encoded->set_epoch(s.era.value);
+      for (const auto& txn : batch) encoded->add_txns(txn->bytes);
+    }
+    out.push_back({std::move(batch), std::move(encoded)});
+  }
+  return out;
 }
 
 /// Tells all who learn and the database here that these are committed.
@@ -58,11 +67,7 @@ void spread_commit(self_ptr self, core::zxid_range range) {
       self->send(learner.handler, forward_commit{range.last});
       continue;
     }
-    if (informs.empty())
-      for (auto& batch : core::in_batches(txns)) {
-        auto encoded = encode<wire::Inform>(s.era, batch);
-        informs.push_back({std::move(batch), std::move(encoded)});
-      }
+    if (informs.empty()) informs = for_learners<forward_committed, wire::Inform>(s, txns);
     for (const auto& inform : informs) self->send(learner.handler, inform);
   }
   self->send(s.options.database, apply_txns{std::move(txns)});
@@ -136,15 +141,6 @@ void commit(self_ptr self, std::optional<core::zxid_range> range) {
   }
 }
 
-std::vector<forward_proposals> to_proposals(epoch era, const std::vector<txn_ptr>& txns) {
-  std::vector<forward_proposals> out;
-  for (auto& batch : core::in_batches(txns)) {
-    auto encoded = encode<wire::Proposal>(era, batch);
-    out.push_back({std::move(batch), std::move(encoded)});
-  }
-  return out;
-}
-
 void propose_all(self_ptr self, const std::vector<txn_ptr>& txns) {
   auto& s = self->state;
   if (s.ended || txns.empty()) return;
@@ -166,7 +162,7 @@ void propose_all(self_ptr self, const std::vector<txn_ptr>& txns) {
   std::vector<forward_proposals> proposals;  // made for the first follower
   for (auto& [id, learner] : s.learners) {
     if (!learner.forwarding || learner.observer) continue;
-    if (proposals.empty()) proposals = to_proposals(s.era, txns);
+    if (proposals.empty()) proposals = for_learners<forward_proposals, wire::Proposal>(s, txns);
     for (const auto& each : proposals) self->send(learner.handler, each);
   }
 }
@@ -213,8 +209,10 @@ void start_forwarding(self_ptr self, leader_state::learner_entry& learner) {
   auto& s = self->state;
   learner.forwarding = true;
   if (s.outstanding.empty() || learner.observer || mutated(mutant::discontinuous_proposal)) return;
-  for (auto& each : to_proposals(s.era, {s.outstanding.begin(), s.outstanding.end()}))
-    self->send(learner.handler, std::move(each));
+  // Built by the handler, as it gets to them: they may be many.
+  for (auto& batch : core::in_batches({s.outstanding.begin(), s.outstanding.end()},
+                                      s.options.context->message_bytes_max))
+    self->send(learner.handler, forward_proposals{std::move(batch), nullptr});
 }
 
 void learner_is_synced(self_ptr self, const learner_synced& m) {

@@ -301,42 +301,6 @@ void on_ping(learner_ptr self, const wire::Ping& ping) {
   if (!ping.round_only() && !std::exchange(s.collecting, true)) collect(self);
 }
 
-void forward_writes(learner_ptr self, const forwarded_writes& writes) {
-  auto& s = self->state;
-  wire::Forward out;
-  out.set_server(my_number(self));
-  out.set_epoch(s.era.value);
-  for (const auto& write : writes.requests) {
-    auto* request = out.add_requests();
-    request->set_session(write.session.value);
-    request->set_cxid(write.cx.value);
-    request->set_op(static_cast<std::int32_t>(write.op));
-    request->set_body(write.body);
-    request->set_connection(write.connection);
-    if (mutated(mutant::write_repeated) && write.cx.value % 8 == 0 && write.op != op_code::sync &&
-        write.cx.value > 0)
-      *out.add_requests() = *request;
-    for (const auto& id : write.identities) {
-      auto* identity = request->add_identities();
-      identity->set_scheme(id.scheme);
-      identity->set_id(id.id);
-    }
-  }
-  self->send(s.handler, out);
-}
-
-caf::result<session_verdict> ask_leader_for(learner_ptr self, session_id session) {
-  auto& s = self->state;
-  auto ticket = s.next_ticket++;
-  wire::Revalidate question;
-  question.set_server(my_number(self));
-  question.set_epoch(s.era.value);
-  question.set_session(session.value);
-  question.set_ticket(ticket);
-  self->send(s.handler, question);
-  return s.revalidations[ticket] = self->make_response_promise<session_verdict>();
-}
-
 /// A message of the conversation. The first LeaderInfo or NotLeading comes from whom nobody knows
 /// yet.
 template <class M>
@@ -362,7 +326,7 @@ void hear(learner_ptr self, received_txns::kind what, M& m) {
   auto& s = self->state;
   if (s.ended || !is_from_my_leader(self, m)) return;
   if (!s.broadcasting) s.heard = self->clock().now();
-  hear_txns(self, what, std::move(*m.mutable_txns()));
+  hear_txns(self, what, std::move(*m.mutable_txns()), {m.offset(), m.rest()});
 }
 
 }  // namespace
@@ -373,6 +337,7 @@ learner_actor::behavior_type make_learner(learner_ptr self, learner_options opti
   s.members = options.members;
   s.options = std::move(options);
   s.uncommitted_bytes = {s.options.context->gauges, &shared_gauges::proposed_bytes};
+  s.arriving_bytes = {s.options.context->gauges, &shared_gauges::proposed_bytes};
   self->set_down_handler([self](const caf::down_msg& down) {
     auto& st = self->state;
     if (st.handler && down.source == caf::actor_cast<caf::actor_addr>(st.handler))
@@ -411,7 +376,7 @@ learner_actor::behavior_type make_learner(learner_ptr self, learner_options opti
         self->state.revalidations.erase(at);
       },
       [self](const logged& m) { on_logged(self, m.upto); },
-      [self](const forwarded_writes& m) { forward_writes(self, m); },
+      [self](forwarded_writes& m) { forward_writes(self, m); },
       [self](const revalidate_session& m) -> caf::result<session_verdict> {
         return ask_leader_for(self, m.session);
       },

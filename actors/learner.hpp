@@ -18,6 +18,7 @@
 #include <variant>
 #include <vector>
 
+#include "actors/core/parts.hpp"
 #include "actors/core/pending.hpp"
 #include "actors/core/snapshot_codec.hpp"
 #include "actors/coro/inbox.hpp"
@@ -89,6 +90,15 @@ struct learner_state {
   std::vector<txn_ptr> synced_early;  // applied before UPTODATE; kept for context->committed only
   std::chrono::steady_clock::time_point heard;       // the leader's last sign of life
   std::unique_ptr<core::snapshot_decoder> incoming;  // while a snapshot arrives
+
+  core::part_joiner arriving;  // a txn that the leader sends in parts
+  received_txns::kind arriving_as = received_txns::kind::history;
+  gauge_part arriving_bytes;  // of it
+
+  /// What waits for its turn on the way to the leader, in its order.
+  std::deque<std::variant<write_request, wire::Revalidate>> to_leader;
+  std::uint64_t sent_of_first = 0;  // of its body, when that goes in parts
+  bool sending = false;             // a task does it
 
   std::uint64_t next_ticket = 1;
   std::map<std::uint64_t, caf::typed_response_promise<session_verdict>> revalidations;

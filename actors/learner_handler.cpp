@@ -116,32 +116,75 @@ bool has_room_for(self_ptr self, std::size_t bytes) {
 
 // -- passing on ---------------------------------------------------------------------------------
 
-void pass_on(self_ptr self, const forward_proposals& m) {
-  self->send(self->state.options.learner, *m.encoded);
-  self->state.sent_upto = m.txns.back()->id();
+bool is_long(self_ptr self, const std::vector<txn_ptr>& txns) {
+  return txns.front()->bytes.size() > self->state.options.context->message_bytes_max;
 }
-void pass_on(self_ptr self, const forward_commit& m) {
+
+std::size_t bytes_of(const std::vector<txn_ptr>& txns) {
+  std::size_t out = 0;
+  for (const auto& txn : txns) out += txn->bytes.size();
+  return out;
+}
+std::size_t bytes_of(const forward_proposals& m) { return bytes_of(m.txns); }
+std::size_t bytes_of(const forward_committed& m) { return bytes_of(m.txns); }
+std::size_t bytes_of(const forward_commit&) { return small_message_bytes; }
+std::size_t bytes_of(const forward_sync_done&) { return small_message_bytes; }
+
+template <class Message>
+void send_txns(self_ptr self, const std::vector<txn_ptr>& txns,
+               const std::shared_ptr<const Message>& encoded) {
+  auto& s = self->state;
+  if (encoded) {
+    self->send(s.options.learner, *encoded);
+  } else {
+    Message message;
+    message.set_epoch(s.era.value);
+    for (const auto& txn : txns) message.add_txns(txn->bytes);
+    self->send(s.options.learner, std::move(message));
+  }
+  s.sent_upto = txns.back()->id();
+  note_sent(self, bytes_of(txns));
+}
+
+/// A part of the only txn, behind those before. False: it was not the last.
+template <class Message>
+bool send_next_part(self_ptr self, const txn_ptr& txn) {
+  auto& s = self->state;
+  s.passed_of_first = send_part<Message>(self, *txn, s.passed_of_first);
+  if (s.passed_of_first > 0) return false;
+  s.sent_upto = txn->id();
+  return true;
+}
+
+// Each of these is false when not all of the message was passed on.
+
+bool pass_on(self_ptr self, const forward_proposals& m) {
+  if (is_long(self, m.txns)) return send_next_part<wire::Proposal>(self, m.txns.front());
+  send_txns(self, m.txns, m.encoded);
+  return true;
+}
+bool pass_on(self_ptr self, const forward_committed& m) {
+  if (is_long(self, m.txns)) return send_next_part<wire::Inform>(self, m.txns.front());
+  send_txns(self, m.txns, m.encoded);
+  return true;
+}
+bool pass_on(self_ptr self, const forward_commit& m) {
   wire::Commit commit;
   commit.set_epoch(self->state.era.value);
   commit.set_zxid(m.upto.value);
   self->send(self->state.options.learner, commit);
+  note_sent(self, bytes_of(m));
+  return true;
 }
-void pass_on(self_ptr self, const forward_committed& m) {
-  self->send(self->state.options.learner, *m.encoded);
-  self->state.sent_upto = m.txns.back()->id();
-}
-void pass_on(self_ptr self, const forward_sync_done& m) {
+bool pass_on(self_ptr self, const forward_sync_done& m) {
   wire::SyncDone done;
   done.set_session(m.session.value);
   done.set_cxid(m.xid.value);
   done.set_connection(m.connection);
   self->send(self->state.options.learner, done);
+  note_sent(self, bytes_of(m));
+  return true;
 }
-
-std::size_t bytes_of(const forward_proposals& m) { return m.encoded->ByteSizeLong(); }
-std::size_t bytes_of(const forward_committed& m) { return m.encoded->ByteSizeLong(); }
-std::size_t bytes_of(const forward_commit&) { return small_message_bytes; }
-std::size_t bytes_of(const forward_sync_done&) { return small_message_bytes; }
 
 template <class M>
 void note_forwarded(self_ptr, const M&) {}
@@ -151,32 +194,57 @@ void note_forwarded(self_ptr self, const forward_proposals& m) {
   tell_lag(self);
 }
 
+/// Of what is held, in its order, as much as a message may hold, or one message.
+void pass_on_some(self_ptr self) {
+  auto& s = self->state;
+  const auto bytes_max =
+      s.on_the_way + static_cast<std::int64_t>(s.options.context->message_bytes_max);
+  while (!s.held.empty() && has_way_for_more(s) && s.on_the_way < bytes_max)
+    if (std::visit([self](const auto& x) { return pass_on(self, x); }, s.held.front()))
+      s.held.pop_front();
+}
+
+/// Some at a time, and between two of them others have their turns.
+coro::task<> pass_on_held(self_ptr self) {
+  auto& s = self->state;
+  while (!s.ended && s.passing_on && !s.held.empty() && has_way_for_more(s)) {
+    self->end_round();
+    auto others = coro::sleep(self, milliseconds{0});
+    co_await others;
+    s.at_once_bytes = 0;
+    pass_on_some(self);
+  }
+  s.passing_held = false;
+}
+
+void begin_to_pass_held(self_ptr self) {
+  auto& s = self->state;
+  if (!s.ended && s.passing_on && !s.held.empty() && has_way_for_more(s) &&
+      !std::exchange(s.passing_held, true))
+    s.work.start(pass_on_held(self));
+}
+
+/// Whoever carries it gets no more within a millisecond than a message may hold, or one message.
+bool is_much_at_once(self_ptr self, std::size_t bytes) {
+  auto& s = self->state;
+  if (const auto now = now_ms(self); std::exchange(s.at_once_ms, now) != now) s.at_once_bytes = 0;
+  s.at_once_bytes += bytes;
+  return s.at_once_bytes > s.options.context->message_bytes_max;
+}
+
 template <class M>
 void hold_or_pass_on(self_ptr self, const M& m) {
   auto& s = self->state;
-  if (s.ended || !has_room_for(self, bytes_of(m))) return;
+  const auto bytes = bytes_of(m);
+  if (s.ended || !has_room_for(self, bytes)) return;
   note_forwarded(self, m);
-  if (!s.passing_on || !s.held.empty() || !has_way_for_more(s)) return s.held.push_back(m);
-  pass_on(self, m);
-  note_sent(self, bytes_of(m));
-}
-
-void pass_on_first(self_ptr self) {
-  auto& s = self->state;
-  const auto next = std::move(s.held.front());
-  s.held.pop_front();
-  std::visit(
-      [self](const auto& x) {
-        pass_on(self, x);
-        note_sent(self, bytes_of(x));
-      },
-      next);
-}
-
-/// Some has arrived. (Should much wait, it goes by and by: no more of it at once than has way.)
-void pass_on_held(self_ptr self) {
-  auto& s = self->state;
-  while (s.passing_on && !s.held.empty() && has_way_for_more(s)) pass_on_first(self);
+  const bool is_first = s.held.empty() || mutated(mutant::parts_mixed);
+  if (s.passing_on && is_first && has_way_for_more(s) && !is_much_at_once(self, bytes)) {
+    (void)pass_on(self, m);  // all of it, for what is long is much
+    return;
+  }
+  s.held.push_back(m);
+  begin_to_pass_held(self);
 }
 
 /// What comes meanwhile is held behind it. False: the term with the learner has ended.
@@ -185,7 +253,8 @@ coro::task<bool> release_held(self_ptr self) {
   while (!s.held.empty()) {
     auto way = wait_for_way(self);
     if (!co_await way) co_return false;
-    pass_on_first(self);
+    pass_on_some(self);
+    self->end_round();
     auto others = coro::sleep(self, milliseconds{0});
     co_await others;
   }
@@ -272,17 +341,39 @@ bool is_mine(self_ptr self, const M& m) {
   return m.server() == s.options.id.value && m.epoch() == s.era.value;
 }
 
-void pass_to_database(self_ptr self, const wire::Forward& m) {
+/// The body of a request that comes in parts, once it is whole. Parts that do not join end the term
+/// with the learner.
+std::optional<std::string> join(self_ptr self, wire::Forward& m) {
+  auto& s = self->state;
+  const core::part_place place{m.offset(), m.rest()};
+  if (m.requests_size() != 1) {
+    end(self, "parts of requests come several at once");
+    return std::nullopt;
+  }
+  auto body = s.arriving.add(std::move(*m.mutable_requests(0)->mutable_body()), place);
+  s.arriving_bytes.set(static_cast<std::int64_t>(s.arriving.held_bytes()));
+  if (body) return std::move(*body);
+  end(self, "the parts of a request do not join: " + body.error());
+  return std::nullopt;
+}
+
+void pass_to_database(self_ptr self, wire::Forward& m) {
+  if (m.offset() > 0 || m.rest() > 0 || self->state.arriving.is_under_way()) {
+    auto body = join(self, m);
+    if (!body) return;
+    m.mutable_requests(0)->set_body(std::move(*body));
+  }
   forwarded_writes writes;
   writes.origin = self->state.options.id;
-  for (const auto& request : m.requests()) {
+  for (auto& request : *m.mutable_requests()) {
     write_request write;
     write.session = session_id{request.session()};
     write.cx = cxid{request.cxid()};
     write.op = static_cast<op_code>(request.op());
-    write.body = request.body();
+    write.body = std::move(*request.mutable_body());
     write.connection = request.connection();
-    for (const auto& id : request.identities()) write.identities.push_back({id.scheme(), id.id()});
+    for (auto& id : *request.mutable_identities())
+      write.identities.push_back({std::move(*id.mutable_scheme()), std::move(*id.mutable_id())});
     writes.requests.push_back(std::move(write));
   }
   self->send(self->state.options.database, std::move(writes));
@@ -312,7 +403,7 @@ void note_arrived(self_ptr self, std::int64_t bytes) {
   s.on_the_way -= bytes;
   if (bytes > 0) s.lag.moved(now_ms(self));
   s.credit_or_ack.notify();
-  pass_on_held(self);
+  begin_to_pass_held(self);
   ask_early(self);
   tell_lag(self);
 }
@@ -334,6 +425,7 @@ learner_handler_actor::behavior_type learner_handler(self_ptr self,
   auto& s = self->state;
   s.options = std::move(options);
   s.unheard_bytes = {s.options.context->gauges, &shared_gauges::unheard_bytes};
+  s.arriving_bytes = {s.options.context->gauges, &shared_gauges::proposed_bytes};
   const auto& config = s.options.context->config;
   s.lag = core::learner_lag{
       {s.options.context->memory.lag_max(), config.tick_ms / 2, config.sync_limit_ms()}};
@@ -371,7 +463,7 @@ learner_handler_actor::behavior_type learner_handler(self_ptr self,
           self->send(self->state.options.leader,
                      learner_differs{self->state.options.id, zxid{m.zxid()}});
       },
-      [self](const wire::Forward& m) {
+      [self](wire::Forward& m) {
         if (is_mine(self, m)) pass_to_database(self, m);
       },
       [self](const wire::Revalidate& m) {

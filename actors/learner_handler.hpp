@@ -2,14 +2,16 @@
 /// Speaks with one learner on the leader's behalf: discovery and synchronization as a conversation,
 /// then passes on proposals, commits and pings (ZooKeeper's LearnerHandler). Order: what the leader
 /// sends is passed on in that order; until the learner has what came before, it is held, and so is
-/// what is more than the network should have at once. Owns: nothing but the held messages. It dies
-/// with its leader, with its learner, or when a newer handler for the same learner takes over.
+/// what is more than the network should have, or carry at once. Owns: nothing but the held
+/// messages, and what has come of a request that the learner sends in parts. It dies with its
+/// leader, with its learner, or when a newer handler for the same learner takes over.
 #pragma once
 
 #include <deque>
 #include <variant>
 
 #include "actors/core/learner_lag.hpp"
+#include "actors/core/parts.hpp"
 #include "actors/coro/inbox.hpp"
 #include "actors/coro/scope.hpp"
 #include "actors/coro/signal.hpp"
@@ -46,6 +48,10 @@ struct learner_handler_state {
   bool ended = false;
   zxid sent_upto;  // the last txn on its way to the learner
   std::deque<held_message> held;
+  std::uint64_t passed_of_first = 0;           // of its txn, when that goes in parts
+  bool passing_held = false;                   // a task does it
+  std::int64_t at_once_ms = 0;                 // when so much was passed on at once:
+  std::size_t at_once_bytes = 0;
   std::uint32_t credit = 0;                    // snapshot pieces that may be under way
   gauge_part unheard_bytes;                    // forwarded by the leader, not known to have arrived
   std::int64_t on_the_way = 0;                 // of these, handed to the network
@@ -54,6 +60,9 @@ struct learner_handler_state {
   core::learner_lag lag;                       // what it has not logged; not of an observer
   bool lags = false;                           // as the leader was told
   bool hold_writes = false;                    // as the leader said
+
+  core::part_joiner arriving;  // a request of the learner's clients
+  gauge_part arriving_bytes;   // of it
 
   coro::inbox<wire::AckEpoch> promises;
   coro::signal credit_or_ack;

@@ -7,6 +7,8 @@
 #include <chrono>
 #include <string>
 
+#include "actors/caf.hpp"
+#include "actors/core/parts.hpp"
 #include "actors/coro/task.hpp"
 #include "actors/learner_handler.hpp"
 
@@ -31,6 +33,21 @@ void note_sent(learner_handler_ptr self, std::size_t bytes);
 [[nodiscard]] bool has_way_for_more(const learner_handler_state& s);
 /// Until the network may have more. False: for too long, and the term with the learner has ended.
 [[nodiscard]] coro::task<bool> wait_for_way(learner_handler_ptr self);
+/// Sends the part of a txn that begins at `offset`, in a message of this kind. Returns where the
+/// next one begins, or 0 when this was the last.
+template <class Message>
+std::uint64_t send_part(learner_handler_ptr self, const logged_txn& txn, std::uint64_t offset) {
+  const auto& s = self->state;
+  const auto part = core::part_at(txn.bytes, offset, s.options.context->message_bytes_max);
+  Message message;
+  message.set_epoch(s.era.value);
+  message.add_txns(part.bytes.data(), part.bytes.size());
+  message.set_offset(part.place.offset);
+  message.set_rest(part.place.rest);
+  self->send(s.options.learner, std::move(message));
+  note_sent(self, part.bytes.size());
+  return part.place.rest == 0 ? 0 : offset + part.bytes.size();
+}
 
 /// Brings the learner to the leader's committed history. From `begin_sync` on the leader forwards
 /// to this handler. False: the term with the learner has ended.

@@ -5,6 +5,7 @@
 
 #include "actors/caf.hpp"
 #include "actors/core/mutants.hpp"
+#include "actors/core/txn_batches.hpp"
 #include "actors/coro/ask.hpp"
 #include "actors/coro/sleep.hpp"
 #include "actors/error_text.hpp"
@@ -17,35 +18,77 @@ using std::chrono::milliseconds;
 
 namespace {
 
-/// Bytes of txns in one message while synchronizing.
-constexpr std::size_t sync_batch_bytes = 512 * 1024;
+void send_batch(self_ptr self, const std::vector<txn_ptr>& txns) {
+  auto& s = self->state;
+  wire::SyncTxns batch;
+  batch.set_epoch(s.era.value);
+  std::size_t bytes = 0;
+  for (const auto& txn : txns) {
+    batch.add_txns(txn->bytes);
+    bytes += txn->bytes.size();
+  }
+  self->send(s.options.learner, std::move(batch));
+  note_sent(self, bytes);
+}
 
-/// A message for each batch, and others have their turns between two of them. False: the term with
-/// the learner has ended.
+/// A message for each batch, or for each part of a txn that is long, and others have their turns
+/// between two of them. False: the term with the learner has ended.
 coro::task<bool> send_txns(self_ptr self, std::vector<txn_ptr> txns) {
   auto& s = self->state;
-  for (std::size_t next = 0; next < txns.size();) {
-    wire::SyncTxns batch;
-    batch.set_epoch(s.era.value);
-    for (std::size_t bytes = 0; next < txns.size() && bytes < sync_batch_bytes; ++next) {
-      batch.add_txns(txns[next]->bytes);
-      bytes += txns[next]->bytes.size();
-    }
-    s.sent_upto = txns[next - 1]->id();
-    const auto bytes = batch.ByteSizeLong();
-    s.unheard_bytes.add(static_cast<std::int64_t>(bytes));
-    self->send(s.options.learner, batch);
-    note_sent(self, bytes);
-    if (next == txns.size()) break;
-    auto others = coro::sleep(self, milliseconds{0});
-    co_await others;
-    auto way = wait_for_way(self);
-    if (!co_await way) co_return false;
+  const auto bytes_max = s.options.context->message_bytes_max;
+  bool is_first = true;
+  for (auto& batch : core::in_batches(txns, bytes_max)) {
+    for (const auto& txn : batch) s.unheard_bytes.add(static_cast<std::int64_t>(txn->bytes.size()));
+    const bool is_long = batch.front()->bytes.size() > bytes_max;
+    std::uint64_t offset = 0;
+    do {
+      if (!std::exchange(is_first, false)) {
+        self->end_round();
+        auto others = coro::sleep(self, milliseconds{0});
+        co_await others;
+        auto way = wait_for_way(self);
+        if (!co_await way) co_return false;
+      }
+      if (is_long)
+        offset = send_part<wire::SyncTxns>(self, *batch.front(), offset);
+      else
+        send_batch(self, batch);
+    } while (offset > 0);
+    s.sent_upto = batch.back()->id();
   }
   co_return true;
 }
 
-/// Streams the tree, piece by piece as the learner gives credit.
+/// Of a piece of the tree in one message: what pieces are, unless a znode makes one longer.
+std::size_t chunk_bytes_max(self_ptr self) {
+  return 4 * self->state.options.context->message_bytes_max;
+}
+
+/// Sends a piece of the tree, as the learner gives credit: in parts, when a znode makes it long.
+/// False: the learner took none for too long.
+coro::task<bool> send_piece(self_ptr self, snapshot_piece piece) {
+  auto& s = self->state;
+  s.sent_upto = piece.as_of;
+  std::uint64_t offset = 0;
+  do {
+    while (s.credit == 0) {
+      auto waiting = s.credit_or_ack.wait_for(self, init_limit(self));
+      if (!co_await waiting) co_return false;
+    }
+    --s.credit;
+    const auto part = core::part_at(piece.bytes, offset, chunk_bytes_max(self));
+    wire::SnapshotChunk chunk;
+    chunk.set_epoch(s.era.value);
+    chunk.set_zxid(piece.as_of.value);
+    chunk.set_data(part.bytes.data(), part.bytes.size());
+    chunk.set_last(piece.last && part.place.rest == 0);
+    self->send(s.options.learner, std::move(chunk));
+    offset += part.bytes.size();
+  } while (offset < piece.bytes.size());
+  co_return true;
+}
+
+/// Streams the tree, piece by piece.
 coro::task<bool> send_snapshot(self_ptr self) {
   auto& s = self->state;
   auto opening =
@@ -57,15 +100,6 @@ coro::task<bool> send_snapshot(self_ptr self) {
   }
   s.credit = snapshot_credit;
   for (bool last = false; !last;) {
-    while (s.credit == 0) {
-      auto waiting = s.credit_or_ack.wait_for(self, init_limit(self));
-      if (!co_await waiting) {
-        self->send(s.options.database, close_stream{stream->stream});
-        end(self, "the learner took no snapshot piece for initLimit");
-        co_return false;
-      }
-    }
-    --s.credit;
     auto cutting = coro::ask<snapshot_piece>(self, s.options.database, init_limit(self),
                                              get_stream_piece{stream->stream});
     auto piece = co_await cutting;
@@ -74,13 +108,12 @@ coro::task<bool> send_snapshot(self_ptr self) {
       co_return false;
     }
     last = piece->last;
-    wire::SnapshotChunk chunk;
-    chunk.set_epoch(s.era.value);
-    chunk.set_zxid(piece->as_of.value);
-    chunk.set_data(std::move(piece->bytes));
-    chunk.set_last(last);
-    s.sent_upto = piece->as_of;
-    self->send(s.options.learner, chunk);
+    auto sending = send_piece(self, std::move(*piece));
+    if (!co_await sending) {
+      self->send(s.options.database, close_stream{stream->stream});
+      end(self, "the learner took no snapshot piece for initLimit");
+      co_return false;
+    }
   }
   co_return true;
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /// The learner's inner parts, one file each: finding the leader (learner_discovery.cpp), what
 /// becomes of the list of servers (learner_membership.cpp), the txns that it sends
-/// (learner_txns.cpp), and all else (learner.cpp). Nobody else includes this.
+/// (learner_txns.cpp), what clients ask of it (learner_forward.cpp), and all else (learner.cpp).
+/// Nobody else includes this.
 #pragma once
 
 #include "actors/learner.hpp"
@@ -23,9 +24,11 @@ void note_committed(learner_ptr self, const txn& x);
 void note_replaced(learner_ptr self, const core::tree& content);
 
 using encoded_txns = google::protobuf::RepeatedPtrField<std::string>;
-/// Txns have come from the leader: they are read, in slices when they are long, and then taken in,
-/// or a turn of the conversation. It is the last thing that a handler does.
-void hear_txns(learner_ptr self, received_txns::kind what, encoded_txns encoded);
+/// Txns have come from the leader, or a part of one: they are read, in slices when they are long,
+/// and then taken in, or a turn of the conversation. It is the last thing that a handler does.
+/// Parts that do not join end the term.
+void hear_txns(learner_ptr self, received_txns::kind what, encoded_txns encoded,
+               core::part_place place);
 /// Logs them, and applies what is committed. A hole, or a txn that is not known here, ends the
 /// term.
 void take_in_as_meant(learner_ptr self, received_txns received);
@@ -35,6 +38,11 @@ void commit_upto(learner_ptr self, zxid upto, bool established = true);
 /// What synchronization brings is committed once the leader's epoch is established, and that is
 /// what UPTODATE says.
 void tell_committed(learner_ptr self, const std::vector<txn_ptr>& txns);
+
+/// Clients' writes go to the leader, in their order: what is much by and by, what is long in parts.
+void forward_writes(learner_ptr self, forwarded_writes& writes);
+/// A question goes behind the writes before it.
+[[nodiscard]] caf::result<session_verdict> ask_leader_for(learner_ptr self, session_id session);
 
 /// Tells the leader, and waits for what becomes of it. Clients are not served any more; the log
 /// goes on and is acked, for it is the leader's, whatever the tree is.

@@ -99,8 +99,35 @@ void take_in_as_meant(learner_ptr self, received_txns received) {
   }
 }
 
-void hear_txns(learner_ptr self, received_txns::kind what, encoded_txns encoded) {
+namespace {
+
+/// Takes a part of a txn in. True: it is whole, and `encoded` has it.
+bool join(learner_ptr self, received_txns::kind what, encoded_txns& encoded,
+          core::part_place place) {
   auto& s = self->state;
+  if (encoded.size() != 1 || (s.arriving.is_under_way() && s.arriving_as != what)) {
+    end_term(self, "the leader's parts of txns come several at once");
+    return false;
+  }
+  s.arriving_as = what;
+  auto whole = s.arriving.add(std::move(encoded[0]), place);
+  s.arriving_bytes.set(static_cast<std::int64_t>(s.arriving.held_bytes()));
+  if (!whole) {
+    end_term(self, "the parts of a txn do not join: " + whole.error());
+    return false;
+  }
+  if (!*whole) return false;
+  encoded[0] = std::move(**whole);
+  return true;
+}
+
+}  // namespace
+
+void hear_txns(learner_ptr self, received_txns::kind what, encoded_txns encoded,
+               core::part_place place) {
+  auto& s = self->state;
+  if (!place.is_all() || s.arriving.is_under_way())
+    if (!join(self, what, encoded, place)) return;
   auto read = [self, what](encoded_txns& all, const step_teller& step) {
     received_txns out{what, {}};
     for (auto& each : all) {

@@ -102,6 +102,9 @@ struct node_context {
   std::function<void()> trim_heap;
   /// Of long work where no clock limits a slice (long_work.hpp): fewer make more slices.
   std::size_t steps_per_slice = 1024;
+  /// Of txns or requests in one message to another server; what is longer goes in parts
+  /// (core/parts.hpp). Lower in simulation.
+  std::size_t message_bytes_max = 128 * 1024;
   std::uint64_t seed = 0;      // for what must differ between servers, as snapshot spread
   bool detach_journal = true;  // off in simulation: one thread runs everything
   /// Called once on a thread of an actor whose work may wait, such as a snapshot: from then on the

@@ -53,6 +53,14 @@ class pinned : public Base {
     if (work.is_under_way()) under_way_ = &work;
   }
 
+  /// This turn and the round end with the present message: what it has begun is much for whoever
+  /// goes on with it, such as CAF's broker, and the sockets are looked at before there is more.
+  void end_round() {
+    if (io_ == nullptr) return;
+    end_of_turn_ = turn_record::clock::now();
+    turn_record::of_this_thread().note_slice();
+  }
+
   caf::resumable::resume_result resume(caf::execution_unit* unit,
                                        std::size_t messages_max) override {
     if (io_ == nullptr) return take_turn(unit, messages_max);

@@ -220,11 +220,13 @@ struct learner_promised {
 struct epoch_confirmed {
   TROUPE_STAYS_LOCAL;
 };
-/// From the leader to a handler: what is to be sent on to its learner, in this order.
+/// From the leader to a handler: what is to be sent on to its learner, in this order. Txns are as
+/// many as a message may hold, or one that is longer.
 struct forward_proposals {
   TROUPE_STAYS_LOCAL;
   std::vector<txn_ptr> txns;
-  std::shared_ptr<const wire::Proposal> encoded;  // the same txns, built once for all learners
+  /// The same, built once for all learners; null: the handler does it, in parts if they are long.
+  std::shared_ptr<const wire::Proposal> encoded;
 };
 struct forward_commit {
   TROUPE_STAYS_LOCAL;
@@ -233,7 +235,7 @@ struct forward_commit {
 struct forward_committed {  // to observers
   TROUPE_STAYS_LOCAL;
   std::vector<txn_ptr> txns;
-  std::shared_ptr<const wire::Inform> encoded;
+  std::shared_ptr<const wire::Inform> encoded;  // as above
 };
 struct forward_sync_done {
   TROUPE_STAYS_LOCAL;

@@ -2,8 +2,8 @@
 /// How long actors keep the I/O thread at a time, since it serves everybody: what the person on
 /// call looks at when clients, or the other servers, were kept waiting. By the clock a turn also
 /// takes what the machine lets the thread wait for a processor; its processor time is what it took
-/// itself. One record a thread; only pinned actors (pinned.hpp) and the loop (io_loop.hpp) write
-/// it, on the I/O thread. Units: milliseconds.
+/// itself. One record a thread; written by pinned actors (pinned.hpp), the client gateway as things
+/// happen at its sockets, and the loop (io_loop.hpp), on the I/O thread. Units: milliseconds.
 #pragma once
 
 #include <chrono>
@@ -61,7 +61,8 @@ class turn_record {
   void note_round(const stamp_t& since, clock::time_point now) {
     if (now - since.at >= noted_min) note_long_round(since, now);
   }
-  /// A slice of long work was done; whether one was since this was last asked.
+  /// A slice of long work was done, or as much was begun for others; whether so since this was
+  /// last asked.
   void note_slice() { had_slice_ = true; }
   [[nodiscard]] bool take_slice() { return std::exchange(had_slice_, false); }
   [[nodiscard]] const turn_figures& figures() const { return figures_; }

@@ -51,6 +51,7 @@ enum class mutant {
   log_diff_unproved,
   cut_leaves_database,
   applied_when_proposed,
+  parts_mixed,
   // -- sessions and clients
   session_made_anew,
   closing_session_writes,
@@ -154,6 +155,9 @@ inline constexpr std::array mutants{
                  "TRUNC cuts the log and leaves the tree as it was (ZOOKEEPER-1549)"},
     named_mutant{mutant::applied_when_proposed, "applied-when-proposed",
                  "a follower applies proposals before they are committed"},
+    named_mutant{mutant::parts_mixed, "parts-mixed",
+                 "what is short goes past a long txn that is sent in parts, and is taken for the "
+                 "next of them"},
     named_mutant{mutant::session_made_anew, "session-made-anew",
                  "a session that has expired is opened anew under its id (ClickHouse 116690)"},
     named_mutant{mutant::closing_session_writes, "closing-session-writes",

@@ -3,16 +3,18 @@
 
 namespace troupe::core {
 
-std::vector<std::vector<txn_ptr>> in_batches(const std::vector<txn_ptr>& txns, std::size_t bytes) {
+std::vector<std::vector<txn_ptr>> in_batches(const std::vector<txn_ptr>& txns,
+                                             std::size_t bytes_max) {
   std::vector<std::vector<txn_ptr>> out;
-  std::size_t held = bytes;
+  std::size_t held = 0;
   for (const auto& txn : txns) {
-    if (held >= bytes) {
+    const auto bytes = txn->bytes.size();
+    if (out.empty() || held + bytes > bytes_max) {
       out.emplace_back();
       held = 0;
     }
     out.back().push_back(txn);
-    held += txn->bytes.size();
+    held += bytes;
   }
   return out;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/// Txns on their way to another server, cut into messages: one message is neither longer than what
-/// its encoding can tell, nor for ever on the wire before the next one.
+/// Txns on their way to another server, gathered into messages that are short for whoever carries
+/// them. One that is longer than a message may be is alone, to be sent in parts (parts.hpp).
 #pragma once
 
 #include <cstddef>
@@ -10,11 +10,8 @@
 
 namespace troupe::core {
 
-inline constexpr std::size_t txn_batch_bytes = std::size_t{1} << 20;
-
-/// In their order. No batch is empty, and none goes on behind the txn with which it reaches
-/// `bytes`.
+/// In their order. No batch is empty, and only a single txn is longer than `bytes_max`.
 [[nodiscard]] std::vector<std::vector<txn_ptr>> in_batches(const std::vector<txn_ptr>& txns,
-                                                           std::size_t bytes = txn_batch_bytes);
+                                                           std::size_t bytes_max);
 
 }  // namespace troupe::core

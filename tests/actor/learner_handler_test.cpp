@@ -214,6 +214,7 @@ TEST_F(LearnerHandler, PassesTheRoundOfAPingOnAndTheRoundOfItsEchoBack) {
 class BusyLearnerHandler : public LearnerHandler {
  protected:
   BusyLearnerHandler() : LearnerHandler(core::memory_budget{core::memory_budget::limit_min}) {
+    context->message_bytes_max = std::size_t{1} << 30;  // so that nothing goes in parts
     on.plan.how = sync_source::kind::diff;
     promise(at(1, 5));
     learner_says(wire::AckNewLeader{});
@@ -311,22 +312,139 @@ TEST_F(BusyLearnerHandler, EachPingSaysWhetherWritesAreHeldAndAChangeIsToldAtOnc
 
 TEST_F(LearnerHandler, ADiffIsSentNoFasterThanTheNetworkTakesIt) {
   context->memory = core::memory_budget{core::memory_budget::limit_min};
+  context->message_bytes_max = std::size_t{1} << 20;
   on.news();
   on.plan.how = sync_source::kind::diff;
   for (std::uint32_t n = 1; n <= 4; ++n) {
     const txn_header header{.id = at(2, n), .type = op_code::create};
     on.plan.txns.push_back(
-        make_logged({header, create_txn{"/x", std::string(std::size_t{1} << 20, 'x')}, {}}));
+        make_logged({header, create_txn{"/x", std::string(1'000'000, 'x')}, {}}));
   }
   promise(at(1, 5));
-  EXPECT_THAT(on.news(), ElementsAre("database: plan", "learner: DIFF 0x200000001",
-                                     "learner: PING alone"));
+  EXPECT_THAT(on.news(),
+              ElementsAre("database: plan", "learner: DIFF 0x200000001", "learner: PING alone"));
   for (std::uint64_t n = 1; n <= 4; ++n) {
     wire::Pong echo;
     echo.set_number(n);
     learner_says(echo);
   }
   EXPECT_THAT(on.news(), Contains("learner: NEWLEADER 2"));
+}
+
+/// With a learner that is synchronized, and messages that hold little.
+class LearnerHandlerOfParts : public LearnerHandler {
+ protected:
+  LearnerHandlerOfParts() {
+    context->message_bytes_max = 100;
+    on.plan.how = sync_source::kind::diff;
+  }
+  void synchronize() {
+    promise(at(1, 5));
+    learner_says(wire::AckNewLeader{});
+    on.news();
+  }
+  static txn_ptr txn_of(zxid id, std::size_t bytes) {
+    const txn_header header{.id = id, .type = op_code::create};
+    const auto empty = encode_txn({header, create_txn{"/x", "", {}}, {}}).size();
+    return make_logged({header, create_txn{"/x", std::string(bytes - empty, 'x')}, {}});
+  }
+  wire::Forward part(std::string bytes, std::uint64_t offset, std::uint64_t rest) {
+    wire::Forward m;
+    auto& request = *m.add_requests();
+    request.set_cxid(7);
+    request.set_body(std::move(bytes));
+    m.set_offset(offset);
+    m.set_rest(rest);
+    return m;
+  }
+};
+
+TEST_F(LearnerHandlerOfParts, ALongTxnGoesInPartsAndWhatComesBehindItStaysThere) {
+  synchronize();
+  caf::anon_send(handler_, forward_proposals{{txn_of(at(2, 1), 250)}, nullptr});
+  caf::anon_send(handler_, forward_commit{at(1, 5)});
+  caf::anon_send(handler_, forward_committed{{txn_of(at(2, 2), 101)}, nullptr});
+  caf::anon_send(handler_, forward_proposals{{txn_of(at(2, 3), 100)}, nullptr});
+  run();
+  EXPECT_THAT(on.news(),
+              ElementsAre("learner: PROPOSAL: from 0, 150 to come",
+                          "learner: PROPOSAL: from 100, 50 to come",
+                          "learner: PROPOSAL: from 200, 0 to come", "learner: COMMIT 0x100000005",
+                          "learner: INFORM: from 0, 1 to come",
+                          "learner: INFORM: from 100, 0 to come", "learner: PROPOSAL 0x200000003"));
+}
+
+/// Also when each of it is short: whoever carries it is not to have all at once.
+TEST_F(LearnerHandlerOfParts, OthersAreHeardWhileMuchIsPassedOn) {
+  synchronize();
+  const auto comes_before_the_last = [this] {
+    caf::anon_send(handler_, forward_ping{4, true});
+    run();
+    const auto news = on.news();
+    EXPECT_THAT(news, Contains("learner: PING in round 4 alone"));
+    return news.back() != "learner: PING in round 4 alone";
+  };
+  caf::anon_send(handler_, forward_proposals{{txn_of(at(2, 1), 250)}, nullptr});
+  EXPECT_TRUE(comes_before_the_last());
+  for (std::uint32_t n = 2; n <= 4; ++n)
+    caf::anon_send(handler_, forward_proposals{{txn_of(at(2, n), 60)}, nullptr});
+  EXPECT_TRUE(comes_before_the_last());
+}
+
+TEST_F(LearnerHandlerOfParts, WhatALearnerLacksComesInPartsAsWell) {
+  on.news();
+  on.plan.txns = {txn_of(at(1, 6), 60), txn_of(at(1, 7), 130), txn_of(at(1, 8), 60)};
+  forward({at(2, 1)});
+  promise(at(1, 5));
+  EXPECT_THAT(on.news(),
+              ElementsAre("database: plan", "learner: DIFF 0x100000006",
+                          "learner: DIFF: from 0, 30 to come", "learner: DIFF: from 100, 0 to come",
+                          "learner: DIFF 0x100000008", "learner: PROPOSAL 0x200000001",
+                          "learner: NEWLEADER 2"));
+}
+
+TEST_F(LearnerHandlerOfParts, APieceThatAZnodeMakesLongGoesInPartsAgainstCredit) {
+  on.news();
+  on.plan.how = sync_source::kind::snapshot;
+  on.pieces = {{at(1, 9), at(1, 9), std::string(400, 'x'), false},
+               {at(1, 9), at(1, 9), std::string(1'700, 'x'), true}};
+  promise(zxid{0});
+  EXPECT_THAT(on.snapshot_bytes, ElementsAre(400, 400, 400, 400));
+  EXPECT_THAT(on.news(), Not(Contains("learner: SNAP, last piece")));
+  give_credit();
+  give_credit();
+  EXPECT_THAT(on.snapshot_bytes, ElementsAre(400, 400, 400, 400, 400, 100));
+  EXPECT_THAT(on.news(),
+              ElementsAre("learner: SNAP", "learner: SNAP, last piece", "learner: NEWLEADER 2"));
+}
+
+TEST_F(LearnerHandlerOfParts, PartsOfARequestAreOneWhenTheLastHasCome) {
+  synchronize();
+  learner_says(part("0123", 0, 6));
+  learner_says(part("45", 4, 4));
+  EXPECT_THAT(on.news(), IsEmpty());
+  EXPECT_EQ(context->gauges->proposed_bytes, 6);
+  learner_says(part("6789", 6, 0));
+  learner_says(part("short", 0, 0));
+  EXPECT_THAT(on.news(),
+              ElementsAre("database: forwarded 7, 10 bytes", "database: forwarded 7, 5 bytes"));
+  EXPECT_EQ(context->gauges->proposed_bytes, 0);
+}
+
+TEST_F(LearnerHandlerOfParts, ALearnerWhosePartsDoNotJoinIsLetGo) {
+  synchronize();
+  learner_says(part("0123", 0, 6));
+  learner_says(part("another", 0, 0));
+  EXPECT_THAT(on.news(),
+              ElementsAre(HasSubstr("leader: gone, the parts of a request do not join")));
+}
+
+TEST_F(LearnerHandlerOfParts, PartsComeOneAtATime) {
+  synchronize();
+  auto two = part("0123", 0, 6);
+  *two.add_requests() = two.requests(0);
+  learner_says(two);
+  EXPECT_THAT(on.news(), Contains(HasSubstr("leader: gone, parts of requests")));
 }
 
 /// "Not valid" would tell a live client that its session has expired.

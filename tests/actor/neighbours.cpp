@@ -76,7 +76,11 @@ database_actor::behavior_type database(database_actor::pointer self, scene* on) 
             on->applied = m.txns.back()->id();
           },
           [=](const sync_done& m) { note("sync done " + std::to_string(m.xid.value)); },
-          [=](const forwarded_writes&) { note("forwarded"); },
+          [=](const forwarded_writes& m) {
+            for (const auto& each : m.requests)
+              note("forwarded " + std::to_string(each.cx.value) + ", " +
+                   std::to_string(each.body.size()) + " bytes");
+          },
           [=](const revalidate_session&) -> caf::result<session_verdict> {
             if (on->leads) return session_verdict{true, 4000, {}};
             return caf::make_error(caf::sec::runtime_error);
@@ -132,6 +136,13 @@ role_sink::behavior_type peer(role_sink::pointer, scene* on) {
       [=](const tree_differs& m) { on->note("peer: tree differs at " + to_string(m.at)); }};
 }
 
+/// Of a message that holds a part; empty: it holds what is whole.
+template <class Message>
+std::string place_of(const Message& m) {
+  if (m.offset() == 0 && m.rest() == 0) return {};
+  return ": from " + std::to_string(m.offset()) + ", " + std::to_string(m.rest()) + " to come";
+}
+
 /// A handler, as its leader or its learner sees it.
 learner_handler_actor::behavior_type handler(learner_handler_actor::pointer, scene* on,
                                              std::string name) {
@@ -148,7 +159,9 @@ learner_handler_actor::behavior_type handler(learner_handler_actor::pointer, sce
              (m.round() == 0 ? "" : " in round " + std::to_string(m.round())));
       },
       [=](const wire::TreeDiffers& m) { note("tree differs at " + to_hex(m.zxid())); },
-      [=](const wire::Forward& m) { note("forward " + std::to_string(m.requests_size())); },
+      [=](const wire::Forward& m) {
+        note("forward " + std::to_string(m.requests_size()) + place_of(m));
+      },
       [=](const wire::Revalidate& m) { note("revalidate " + to_hex(m.session())); },
       [=](const wire::SnapshotCredit& m) { note("credit " + std::to_string(m.chunks())); },
       [=](const forward_proposals& m) {
@@ -172,13 +185,17 @@ learner_handler_actor::behavior_type handler(learner_handler_actor::pointer, sce
 learner_actor::behavior_type learner(learner_actor::pointer, scene* on) {
   auto note = [on](std::string words) { on->note("learner: " + std::move(words)); };
   auto proposed = [note](std::string what, const auto& m) {
+    if (const auto place = place_of(m); !place.empty()) return note(what + place);
     for (const auto& bytes : m.txns()) note(what + " " + to_string(parse_logged(bytes)->id()));
   };
   return {[=](const wire::NotLeading& m) { note(m.retry() ? "not leading yet" : "not leading"); },
           [=](const wire::LeaderInfo& m) { note("LEADERINFO " + std::to_string(m.epoch())); },
           [=](const wire::Truncate& m) { note("TRUNC " + to_hex(m.zxid())); },
           [=](const wire::SyncTxns& m) { proposed("DIFF", m); },
-          [=](const wire::SnapshotChunk& m) { note(m.last() ? "SNAP, last piece" : "SNAP"); },
+          [=](const wire::SnapshotChunk& m) {
+            on->snapshot_bytes.push_back(m.data().size());
+            note(m.last() ? "SNAP, last piece" : "SNAP");
+          },
           [=](const wire::NewLeader& m) { note("NEWLEADER " + std::to_string(m.epoch())); },
           [=](const wire::UpToDate&) { note("UPTODATE"); },
           [=](const wire::Proposal& m) { proposed("PROPOSAL", m); },

@@ -109,6 +109,7 @@ struct scene {
   std::deque<log_range> ranges;  // answers to read_log; when used up: complete and empty
   zxid last_logged;
   bool probe_fails = false;
+  std::vector<std::size_t> snapshot_bytes;  // of each message of a snapshot, as a learner sees it
   int pings = 0;                     // that the leader had its handlers send, as each half tick
   std::uint64_t round_of_pings = 0;  // of the last of these
 

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 /// What servers say to each other, each message with what it carries: txns, lists of servers, a
-/// snapshot, writes of clients, votes. What is parsed serialises to bytes that parse the same, and
-/// the rules take any content.
+/// snapshot, writes of clients, votes, also in parts. What is parsed serialises to bytes that parse
+/// the same, and the rules take any content.
 ///     input = which message | its bytes
 #include <google/protobuf/stubs/logging.h>
 #include <array>
 
 #include "actors/core/election_round.hpp"
+#include "actors/core/parts.hpp"
 #include "actors/core/pending.hpp"
 #include "actors/core/snapshot_codec.hpp"
 #include "messages/peer/election.pb.h"
@@ -60,8 +61,40 @@ void read_fields(const wire::Notification& n) {
   require(round.refused().size() <= core::refused_senders_max, "more refused than remembered");
 }
 
+/// As parts of one whole: of the lengths and at the places that the message names, which need not
+/// fit, and then as they would be cut by whoever has the whole.
+template <class Texts>
+void read_parts(const Texts& texts, core::part_place place) {
+  constexpr std::uint64_t bytes_max = 1 << 16;
+  core::part_joiner joiner{bytes_max};
+  std::string whole;
+  std::size_t heard = 0;
+  for (const std::string& text : texts) {
+    heard += text.size();
+    whole += text;
+    const auto joined = joiner.add(text, place);
+    require(joiner.held_bytes() <= std::min<std::size_t>(heard, bytes_max), "more than has come");
+    require(!joined || !*joined || (*joined)->size() <= bytes_max, "longer than it may be");
+    require(joined || !joiner.is_under_way(), "what does not join stays");
+    place.offset += text.size();
+    place.rest -= std::min<std::uint64_t>(place.rest, text.size());
+  }
+  if (whole.empty() || whole.size() > bytes_max) return;
+  const auto part_bytes = static_cast<std::size_t>(1 + place.rest % 64);
+  std::optional<std::string> joined;
+  core::part_joiner again{bytes_max};
+  for (std::uint64_t offset = 0; !joined; offset += part_bytes) {
+    const auto next = core::part_at(whole, offset, part_bytes);
+    auto added = again.add(std::string{next.bytes}, next.place);
+    require(added.has_value(), "parts do not join");
+    joined = std::move(*added);
+  }
+  require(joined == whole && !again.is_under_way(), "parts join to something else");
+}
+
 template <class Txns>
 void read_txns(const Txns& m) {
+  read_parts(m.txns(), {m.offset(), m.rest()});
   core::pending window{zxid{0x100000000}};
   std::size_t fresh = 0;
   for (const auto& bytes : m.txns()) {
@@ -99,8 +132,12 @@ void read_fields(const wire::SnapshotChunk& m) {
 }
 
 void read_fields(const wire::Forward& m) {
-  for (const auto& request : m.requests())
+  std::vector<std::string> bodies;
+  for (const auto& request : m.requests()) {
     fuzz::check_write(static_cast<op_code>(request.op()), request.body());
+    bodies.push_back(request.body());
+  }
+  read_parts(bodies, {m.offset(), m.rest()});
 }
 
 // -- the messages -------------------------------------------------------------------------------
@@ -149,6 +186,16 @@ std::string with_txns() {
   m.set_epoch(1);
   m.add_txns(some_txn(0x100000001));
   m.add_txns(some_txn(0x100000002));
+  return all_messages::encoded(m);
+}
+
+template <class Message>
+std::string with_part(std::uint64_t offset, std::uint64_t rest) {
+  Message m;
+  m.set_epoch(1);
+  m.add_txns(some_txn(0x100000001).substr(0, 20));
+  m.set_offset(offset);
+  m.set_rest(rest);
   return all_messages::encoded(m);
 }
 
@@ -203,6 +250,9 @@ std::vector<std::string> fuzz::seeds() {
                                with_txns<wire::SyncTxns>(),
                                with_txns<wire::Proposal>(),
                                with_txns<wire::Inform>(),
+                               with_part<wire::SyncTxns>(0, 30),
+                               with_part<wire::Proposal>(20, 1),
+                               with_part<wire::Inform>(30, 0),
                                with_numbers<wire::SyncDone>(numbers),
                                with_numbers<wire::Revalidate>(numbers),
                                with_numbers<wire::Revalidated>(numbers),

@@ -65,6 +65,9 @@ world_options draw_options(const run_options& options, rng& chance) {
   if (rng clocks = rng{options.seed}.fork(82); clocks.chance(20)) w.drift_percent = 10;
   if (rng slices = rng{options.seed}.fork(87); slices.chance(50))
     w.steps_per_slice = 1 + slices.below(20);
+  // So little in a message that txns and requests go in parts, and what is short between them.
+  if (rng parts = rng{options.seed}.fork(90); parts.chance(30))
+    w.message_bytes_max = 40 + parts.below(300);
   if (rng wires = rng{options.seed}.fork(83); wires.chance(15)) w.wires.repeat_percent = 20;
   if (rng grows = rng{options.seed}.fork(87); grows.chance(30)) {  // up to what a txn may be
     w.frame_bytes_least = 1'100;

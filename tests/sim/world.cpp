@@ -183,6 +183,7 @@ void world::start(server_id who) {
   s.context->seed = mix(options_.seed, static_cast<std::uint64_t>(who.value) * 1000 + s.lives);
   s.context->detach_journal = false;
   if (options_.steps_per_slice > 0) s.context->steps_per_slice = options_.steps_per_slice;
+  if (options_.message_bytes_max > 0) s.context->message_bytes_max = options_.message_bytes_max;
   if (options_.epoch_txns_max > 0) s.context->epoch_txns_max = options_.epoch_txns_max;
   history_.on_start(who);
   net_.start(who, s.where);

@@ -52,7 +52,8 @@ struct world_options {
   network_options wires;
   double drift_percent = 0;          // each server's clock runs up to so much too fast or too slow
   std::uint32_t epoch_txns_max = 0;  // after so many the leader begins a new epoch; 0: production's
-  std::size_t steps_per_slice = 0;   // of long work; 0: production's
+  std::size_t steps_per_slice = 0;    // of long work; 0: production's
+  std::size_t message_bytes_max = 0;  // between servers; 0: production's
   double slow_disk_percent = 2;      // of the journal's messages wait up to `slow_disk_max`
   duration slow_disk_max{30'000};
   breakage broken = breakage::none;

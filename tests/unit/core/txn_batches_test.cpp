@@ -18,19 +18,26 @@ std::vector<std::size_t> sizes(const std::vector<std::vector<txn_ptr>>& batches)
   return out;
 }
 
-TEST(TxnBatches, KeepTheOrderAndEndWhereTheyAreLongEnough) {
+TEST(TxnBatches, KeepTheOrderAndWhatIsTooLongIsAlone) {
   const auto txns = txns_of({10, 10, 900, 10, 2000, 10});
   const auto batches = in_batches(txns, 1000);
-  EXPECT_EQ(sizes(batches), (std::vector<std::size_t>{3, 2, 1}));
+  EXPECT_EQ(sizes(batches), (std::vector<std::size_t>{2, 1, 1, 1, 1}));
   std::vector<txn_ptr> again;
   for (const auto& batch : batches) again.insert(again.end(), batch.begin(), batch.end());
   EXPECT_EQ(again, txns);
 }
 
-TEST(TxnBatches, OfNothingAreNone) { EXPECT_TRUE(in_batches({}).empty()); }
+TEST(TxnBatches, AreFullAtTheBoundAndNotBehindIt) {
+  const auto txns = txns_of({100, 100});
+  const auto both = txns[0]->bytes.size() + txns[1]->bytes.size();
+  EXPECT_EQ(sizes(in_batches(txns, both)), (std::vector<std::size_t>{2}));
+  EXPECT_EQ(sizes(in_batches(txns, both - 1)), (std::vector<std::size_t>{1, 1}));
+}
+
+TEST(TxnBatches, OfNothingAreNone) { EXPECT_TRUE(in_batches({}, 1000).empty()); }
 
 TEST(TxnBatches, OfFewShortTxnsIsOne) {
-  EXPECT_EQ(sizes(in_batches(txns_of({10, 20, 30}))), std::vector<std::size_t>{3});
+  EXPECT_EQ(sizes(in_batches(txns_of({10, 20, 30}), 1000)), std::vector<std::size_t>{3});
 }
 
 }  // namespace
