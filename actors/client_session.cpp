@@ -152,7 +152,7 @@ void pass_requests_on(self_ptr self) {
     s.under_way_bytes += payload->size();
     s.close_asked = s.close_asked || header->type == op_code::close_session;
     batch.requests.push_back(
-        {header->xid, header->type, std::string(payload->substr(request_header_bytes))});
+        {header->xid, header->type, s.input.take_behind(request_header_bytes)});
   }
   const auto must_wait = is_full();
   if (const auto count = batch.requests.size(); count > 0) {

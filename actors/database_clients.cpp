@@ -41,10 +41,7 @@ void answer_read(database_ptr self, connection_id id, state::connection& c,
                  const state::waiting_request& asked) {
   auto& s = self->state;
   const auto& config = s.options.context->config;
-  core::asker who{c.shown,
-                  c.session,
-                  config.skip_acl,
-                  limits_of_replies(*s.options.context)};
+  core::asker who{c.shown, c.session, config.skip_acl, limits_of_replies(*s.options.context)};
   auto answer = core::answer_read(asked.request.op, asked.request.body, who, s.tree, s.walks);
   if (answer.is_cut) {
     ++s.stats.replies_refused;
@@ -142,12 +139,12 @@ void drain(database_ptr self, connection_id id, state::connection& c) {
   submit_held(self, id, c);
 }
 
-void take(database_ptr self, connection_id id, state::connection& c,
-          const client_request& request) {
+void take(database_ptr self, connection_id id, state::connection& c, client_request&& taken) {
   auto& s = self->state;
   ++s.stats.requests_received;
   if (c.is_rejected) return;
-  state::waiting_request asked{request, self->clock().now()};
+  state::waiting_request asked{std::move(taken), self->clock().now()};
+  const auto& request = asked.request;
   asked.bytes = request.body.size() + request_header_bytes;
   if (logs_in(request.op)) {
     auto proved = log_in(self, c, request);
@@ -169,7 +166,8 @@ void take(database_ptr self, connection_id id, state::connection& c,
     if (c.queue.size() == 1) drain(self, id, c);
     return;
   }
-  if (request.op == op_code::multi) asked.with_stat = create2_positions(request.body);
+  if (request.op == op_code::multi)
+    asked.with_stat = create2_positions(request.body, [&s] { s.walks.step(); });
   submit_or_hold(self, id, c, std::move(asked));
 }
 
@@ -237,7 +235,7 @@ void take_from(database_ptr self, client_requests& m, std::size_t first) {
       return in_slices(self,
                        [self, rest = std::move(m), i]() mutable { take_from(self, rest, i); });
     s.walks.step(steps_of_output);
-    take(self, m.connection, c, m.requests[i]);
+    take(self, m.connection, c, std::move(m.requests[i]));
     if (s.to_propose.size() >= gathered_max) propose_planned(self);
   }
   end_turn(self);

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "messages/client/frame.hpp"
 
+#include <algorithm>
+#include <utility>
+
 namespace troupe {
 namespace {
 
@@ -21,7 +24,7 @@ void frame_splitter::feed(std::string_view bytes) {
   } else {
     bytes_.erase(0, taken_);
   }
-  taken_ = 0;
+  taken_ = last_ = 0;
   if (!bad_) bytes_.append(bytes);
 }
 
@@ -39,7 +42,20 @@ std::optional<std::string_view> frame_splitter::next() {
   const auto size = static_cast<std::size_t>(length);
   if (left.size() < size) return std::nullopt;
   taken_ += frame_prefix_bytes + size;
+  last_ = size;
   return left.substr(0, size);
+}
+
+std::string frame_splitter::take_behind(std::size_t head) {
+  const auto begin = taken_ - last_ + std::min(head, last_);
+  last_ = 0;
+  if (taken_ - begin <= kept_capacity_bytes_max) return bytes_.substr(begin, taken_ - begin);
+  std::string behind = bytes_.substr(taken_);
+  auto out = std::exchange(bytes_, std::move(behind));
+  out.resize(taken_);
+  out.erase(0, begin);
+  taken_ = 0;
+  return out;
 }
 
 void append_frame(std::string& out, std::string_view payload) {

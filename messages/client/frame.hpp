@@ -36,8 +36,13 @@ class frame_splitter {
   /// Takes what a read brought. Ends the validity of payloads handed out before.
   void feed(std::string_view bytes);
 
-  /// The next whole payload, valid until feed(); nullopt when more bytes are needed, or bad().
+  /// The next whole payload, valid until feed() or take_behind(); nullopt when more bytes are
+  /// needed, or bad().
   [[nodiscard]] std::optional<std::string_view> next();
+
+  /// What is behind the first `head` bytes of the payload that next() has returned last, as the
+  /// caller's own. A long one is not copied.
+  [[nodiscard]] std::string take_behind(std::size_t head);
 
   /// Set by the next() that met an impossible length; final.
   [[nodiscard]] const std::optional<bad_frame>& bad() const { return bad_; }
@@ -49,6 +54,7 @@ class frame_splitter {
   std::int32_t payload_bytes_max_;
   std::string bytes_;
   std::size_t taken_ = 0;  // the first so many of bytes_ were handed out
+  std::size_t last_ = 0;   // of these, the payload handed out last
   std::optional<bad_frame> bad_;
 };
 

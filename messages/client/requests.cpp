@@ -227,10 +227,11 @@ tl::expected<decoded_write, error_code> decode_write(op_code op, std::string_vie
   }
 }
 
-std::vector<std::size_t> create2_positions(std::string_view multi_body) {
+std::vector<std::size_t> create2_positions(std::string_view multi_body, const step_teller& step) {
   std::vector<std::size_t> out;
   jute::reader in{multi_body};
   for (std::size_t at = 0;; ++at) {
+    say(step);
     multi_header header;
     in(header);
     if (!in.ok() || header.done) return out;
@@ -239,9 +240,9 @@ std::vector<std::size_t> create2_positions(std::string_view multi_body) {
   }
 }
 
-bool creates_ephemeral(op_code op, std::string_view body) {
+bool creates_ephemeral(op_code op, std::string_view body, const step_teller& step) {
   if (op != op_code::create && op != op_code::create2 && op != op_code::multi) return false;
-  auto decoded = decode_write(op, body);
+  auto decoded = decode_write(op, body, step);
   if (!decoded) return false;
   auto is_ephemeral = [](const write_op& x) {
     const auto* create = std::get_if<create_op>(&x);
@@ -249,8 +250,11 @@ bool creates_ephemeral(op_code op, std::string_view body) {
                                  create->request.flags == create_flag::ephemeral_sequential);
   };
   if (const auto* one = std::get_if<write_op>(&*decoded)) return is_ephemeral(*one);
-  const auto* many = std::get_if<multi_request>(&*decoded);
-  return many != nullptr && std::ranges::any_of(many->ops, is_ephemeral);
+  auto* many = std::get_if<multi_request>(&*decoded);
+  if (many == nullptr) return false;
+  const bool out = std::ranges::any_of(many->ops, is_ephemeral);
+  free_in_steps(many->ops, step);
+  return out;
 }
 
 tl::expected<std::vector<multi_read_op>, error_code> decode_multi_read(std::string_view body) {

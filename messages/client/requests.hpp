@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <tl/expected.hpp>
@@ -55,10 +56,13 @@ using decoded_write = std::variant<write_op, multi_request, reconfig_request,
 
 /// Which ops of a multi are create2, by position. Their txns are those of a plain create, which
 /// every version of ZooKeeper can read, so only the request still knows that a stat is wanted.
-[[nodiscard]] std::vector<std::size_t> create2_positions(std::string_view multi_body);
+/// `step` is a step_teller (in_steps.hpp).
+[[nodiscard]] std::vector<std::size_t> create2_positions(std::string_view multi_body,
+                                                         const std::function<void()>& step = {});
 
 /// Whether a write would make an ephemeral znode, itself or in a multi; false if it is malformed.
-[[nodiscard]] bool creates_ephemeral(op_code op, std::string_view body);
+[[nodiscard]] bool creates_ephemeral(op_code op, std::string_view body,
+                                     const std::function<void()>& step = {});
 
 /// The ops of a multiRead: get_data and get_children, as read_requests without a watch.
 struct multi_read_op {

@@ -59,6 +59,31 @@ TEST(FrameSplitter, PayloadsStayWholeWhenTheyAreTakenOnlyAfterAllBytesCame) {
   EXPECT_EQ(drain(splitter), (std::vector<std::string>{"one", "two"}));
 }
 
+/// Long ones are not copied, short ones are; what comes behind them stays.
+TEST(FrameSplitter, WhatIsTakenIsTheCallersOwnAndLeavesTheRest) {
+  for (std::size_t bytes : {10, 64 * 1024 + 8, 64 * 1024 + 9, 200'000}) {
+    frame_splitter in{1 << 20};
+    std::string long_one = "headhead" + std::string(bytes - 8, 'x');
+    std::string stream;
+    append_frame(stream, "before");
+    append_frame(stream, long_one);
+    append_frame(stream, "behind");
+    append_frame(stream, "cut off");
+    stream.resize(stream.size() - 1);
+    in.feed(stream);
+    EXPECT_EQ(in.next(), "before");
+    EXPECT_EQ(in.take_behind(2), "fore");
+    ASSERT_EQ(in.next(), long_one);
+    EXPECT_EQ(in.take_behind(8), long_one.substr(8)) << bytes;
+    EXPECT_EQ(in.take_behind(8), "") << "once";
+    EXPECT_EQ(in.next(), "behind");
+    EXPECT_EQ(in.take_behind(10), "") << "of less than the head";
+    EXPECT_EQ(in.next(), std::nullopt);
+    in.feed("f");
+    EXPECT_EQ(in.next(), "cut off");
+  }
+}
+
 TEST(FrameSplitter, PartOfAPrefixIsNoPayloadAndNoError) {
   frame_splitter splitter{limit};
   splitter.feed("\xff\xff\xff"s);
