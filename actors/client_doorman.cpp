@@ -22,15 +22,15 @@ bool is_shortage(int code) {
 
 }  // namespace
 
-sparing_accept::sparing_accept(report short_of_files)
+accept_with_spare::accept_with_spare(report short_of_files)
     : short_of_files_(std::move(short_of_files)), spare_fd_(open_spare()) {}
 
-sparing_accept::~sparing_accept() {
+accept_with_spare::~accept_with_spare() {
   if (spare_fd_ >= 0) ::close(spare_fd_);
 }
 
-bool sparing_accept::try_accept(caf::io::network::native_socket& result,
-                                caf::io::network::native_socket fd) {
+bool accept_with_spare::try_accept(caf::io::network::native_socket& result,
+                                   caf::io::network::native_socket fd) {
   if (spare_fd_ < 0) spare_fd_ = open_spare();  // another thread may have been faster last time
   result = ::accept4(fd, nullptr, nullptr, SOCK_CLOEXEC);
   if (result >= 0) return true;
@@ -41,7 +41,7 @@ bool sparing_accept::try_accept(caf::io::network::native_socket& result,
   return true;
 }
 
-bool sparing_accept::turn_away(int listening_fd) {
+bool accept_with_spare::turn_away(int listening_fd) {
   if (spare_fd_ < 0) return false;
   ::close(std::exchange(spare_fd_, -1));
   const int taken = ::accept4(listening_fd, nullptr, nullptr, SOCK_CLOEXEC);
@@ -51,9 +51,9 @@ bool sparing_accept::turn_away(int listening_fd) {
 }
 
 client_doorman::client_doorman(caf::io::network::default_multiplexer& loop, int listening_fd,
-                               on_accept hears, sparing_accept::report short_of_files)
+                               on_accept accepted, accept_with_spare::report short_of_files)
     : caf::io::doorman(caf::io::network::accept_hdl_from_socket(listening_fd)),
-      hears_(std::move(hears)),
+      accepted_(std::move(accepted)),
       acceptor_(loop, listening_fd, std::move(short_of_files)) {}
 
 /// As CAF's doorman_impl.
@@ -62,7 +62,7 @@ bool client_doorman::new_connection() {
   auto& loop = acceptor_.backend();
   auto connection = caf::make_counted<client_socket>(loop, acceptor_.accepted_socket());
   const auto handle = connection->hdl();
-  hears_(connection);
+  accepted_(connection);
   parent()->add_scribe(std::move(connection));
   return doorman::new_connection(&loop, handle);
 }

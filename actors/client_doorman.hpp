@@ -20,15 +20,15 @@
 namespace troupe {
 
 /// How a connection is taken from a listening socket.
-class sparing_accept {
+class accept_with_spare {
  public:
   /// `code`: an errno. `was_closed`: the connection is gone, its client knows.
   using report = std::function<void(int code, bool was_closed)>;
 
-  explicit sparing_accept(report short_of_files);
-  sparing_accept(const sparing_accept&) = delete;
-  sparing_accept& operator=(const sparing_accept&) = delete;
-  ~sparing_accept();
+  explicit accept_with_spare(report short_of_files);
+  accept_with_spare(const accept_with_spare&) = delete;
+  accept_with_spare& operator=(const accept_with_spare&) = delete;
+  ~accept_with_spare();
 
   /// As caf::policy::tcp: false on an error; true with no socket when there is nothing to do.
   bool try_accept(caf::io::network::native_socket& result, caf::io::network::native_socket fd);
@@ -46,8 +46,8 @@ class client_doorman final : public caf::io::doorman {
   /// Has each client's socket before the broker hears of its handle.
   using on_accept = std::function<void(client_socket_ptr)>;
 
-  client_doorman(caf::io::network::default_multiplexer& loop, int listening_fd, on_accept hears,
-                 sparing_accept::report short_of_files);
+  client_doorman(caf::io::network::default_multiplexer& loop, int listening_fd, on_accept accepted,
+                 accept_with_spare::report short_of_files);
 
   bool new_connection() override;
   void graceful_shutdown() override;
@@ -58,8 +58,8 @@ class client_doorman final : public caf::io::doorman {
   void remove_from_loop() override { acceptor_.passivate(); }
 
  private:
-  on_accept hears_;
-  caf::io::network::acceptor_impl<sparing_accept> acceptor_;
+  on_accept accepted_;
+  caf::io::network::acceptor_impl<accept_with_spare> acceptor_;
 };
 
 }  // namespace troupe

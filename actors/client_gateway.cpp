@@ -31,7 +31,7 @@ using caf::io::connection_handle;
 // -- the end of a connection --------------------------------------------------------------------
 
 /// Takes a connection out of the books of clients; its socket is still open.
-client strike_off(gateway_ptr self, connection_id id) {
+client deregister(gateway_ptr self, connection_id id) {
   auto& s = self->state;
   auto c = std::move(s.clients.extract(id).mapped());
   s.by_session.erase(c.session.address());
@@ -45,7 +45,7 @@ client strike_off(gateway_ptr self, connection_id id) {
 /// Closes a connection now, with what was not sent.
 void forget(gateway_ptr self, connection_id id) {
   if (find(self, id) == nullptr) return;
-  const auto c = strike_off(self, id);
+  const auto c = deregister(self, id);
   self->state.by_socket.erase(c.socket);
   if (c.unsent() > 0) c.wire->cut();
   self->close(c.socket);
@@ -62,7 +62,7 @@ void end_lingering(gateway_ptr self, connection_id id) {
 /// All is with the kernel: says so to the client, and gives it the time to end its side.
 void linger(gateway_ptr self, connection_id id) {
   auto& s = self->state;
-  const auto c = strike_off(self, id);
+  const auto c = deregister(self, id);
   c.wire->ack_writes(false);
   c.wire->end_output();
   if (s.lingering.size() >= lingering_max) end_lingering(self, s.lingering.begin()->first);
@@ -150,7 +150,7 @@ void on_short_of_files(gateway_ptr self, const short_of_files& x) {
   tell_shortage(self, std::generic_category().message(x.code), s.options.context->files.open_max());
   if (x.was_closed) return;
   self->halt(s.listening);
-  self->delayed_send(self, deaf_pause, listen_again{});
+  self->delayed_send(self, accept_retry_pause, listen_again{});
 }
 
 caf::io::accept_handle listen_at(gateway_ptr self, int listening_fd) {
@@ -159,19 +159,20 @@ caf::io::accept_handle listen_at(gateway_ptr self, int listening_fd) {
       caf::anon_send(gateway, short_of_files{code, was_closed});
   };
   auto& loop = dynamic_cast<caf::io::network::default_multiplexer&>(self->backend());
-  auto hears = [self](client_socket_ptr wire) {
+  auto accepted = [self](client_socket_ptr wire) {
     const auto socket = wire->hdl();
     self->state.accepted.insert_or_assign(socket, std::move(wire));
   };
   auto doorman =
-      caf::make_counted<client_doorman>(loop, listening_fd, std::move(hears), std::move(report));
+      caf::make_counted<client_doorman>(loop, listening_fd, std::move(accepted), std::move(report));
   const auto handle = doorman->hdl();
   self->add_doorman(std::move(doorman));
   return handle;
 }
 
-void accept(gateway_ptr self, connection_handle socket) {
+void accept(gateway_ptr self, const caf::io::new_connection_msg& x) {
   auto& s = self->state;
+  const auto socket = x.handle;
   if (refuse_for_shortage(self, socket)) return;
   const auto& cfg = config_of(self);
   auto host = unmapped(self->remote_addr(socket));
@@ -273,9 +274,9 @@ void on_data(gateway_ptr self, const caf::io::new_data_msg& data) {
   bound_all(self);
 }
 
-void on_disconnected(gateway_ptr self, connection_handle socket) {
+void on_disconnected(gateway_ptr self, const caf::io::connection_closed_msg& x) {
   auto& s = self->state;
-  auto at = s.by_socket.find(socket);
+  auto at = s.by_socket.find(x.handle);
   if (at == s.by_socket.end()) return;
   const auto id = at->second;
   if (const auto* c = find(self, id); c != nullptr && !c->closing)
@@ -450,11 +451,11 @@ caf::behavior client_gateway(gateway_ptr self, client_gateway_options options, i
   self->set_exit_handler([self](caf::exit_msg& x) { stop(self, std::move(x.reason)); });
   return trace::traced(
       s.options.context->trace, "zk.client_gateway",
-      [self](const caf::io::new_connection_msg& x) { accept(self, x.handle); },
-      [self](const caf::io::new_data_msg& x) { on_data(self, x); },
-      [self](const caf::io::connection_closed_msg& x) { on_disconnected(self, x.handle); },
+      as_turn<caf::io::new_connection_msg>(self, accept),
+      as_turn<caf::io::new_data_msg>(self, on_data),
+      as_turn<caf::io::connection_closed_msg>(self, on_disconnected),
       [self](const input_ended_msg& x) { on_input_ended(self, x.handle); },
-      [self](const caf::io::data_transferred_msg& x) { on_written(self, x); },
+      as_turn<caf::io::data_transferred_msg>(self, on_written),
       [self](const check_last_bytes& x) { on_check_last_bytes(self, x); },
       [self](const end_linger& x) { on_end_linger(self, x); },
       [self](send_bytes& x) { on_send(self, x); }, [self](check_what_all_hold) { on_check(self); },

@@ -76,7 +76,7 @@ inline constexpr std::size_t being_written_max = 64 * 1024;
 inline constexpr std::int64_t connection_bytes = 16 << 10;
 
 /// When not even the spare descriptor helps, clients wait so long in the system's queue.
-inline constexpr std::chrono::milliseconds deaf_pause{100};
+inline constexpr std::chrono::milliseconds accept_retry_pause{100};
 /// Of connections refused for want of descriptors or memory one line tells, at most so often.
 inline constexpr std::chrono::seconds refusals_told_every{1};
 
@@ -138,6 +138,19 @@ struct client_gateway_state {
 };
 /// A broker, and short turns with it (pinned.hpp).
 using gateway_ptr = caf::stateful_actor<client_gateway_state, pinned<caf::io::broker>>*;
+
+/// A handler that CAF calls from its loop, as something happens at a socket: it is no part of a
+/// turn of the gateway's, and counts as one by itself.
+template <class Message>
+auto as_turn(gateway_ptr self, void (*handler)(gateway_ptr, const Message&)) {
+  return [self, handler](const Message& x) {
+    auto& record = turn_record::of_this_thread();
+    const auto began = record.stamp(turn_record::clock::now());
+    handler(self, x);
+    record.note_turn(client_gateway_state::name, trace::handled_last, began,
+                     turn_record::clock::now());
+  };
+}
 
 /// CAF names a connection by its descriptor (default_multiplexer.hpp, conn_hdl_from_socket).
 inline int descriptor_of(connection_handle socket) { return static_cast<int>(socket.id()); }

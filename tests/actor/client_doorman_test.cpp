@@ -49,8 +49,8 @@ class SparingAccept : public ::testing::Test {
   void take_all_descriptors() {
     for (int fd = 0; (fd = ::open("/dev/null", O_RDONLY)) >= 0;) taken_.push_back(fd);
   }
-  sparing_accept make() {
-    return sparing_accept{
+  accept_with_spare make() {
+    return accept_with_spare{
         [this](int code, bool was_closed) { told_.emplace_back(code, was_closed); }};
   }
 

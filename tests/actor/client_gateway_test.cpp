@@ -13,6 +13,8 @@
 #include <caf/io/middleman.hpp>
 #include <caf/scoped_actor.hpp>
 #include <chrono>
+#include <functional>
+#include <future>
 #include <map>
 #include <optional>
 #include <string>
@@ -47,8 +49,9 @@ class ClientGateway : public testing::Test {
     client_gateway_options options;
     options.context = context;
     options.address = "127.0.0.1";
-    options.make_session = [](caf::actor_system& sys, connection_id id, std::string,
-                              transport_sink to, account_ptr account) -> client_session_actor {
+    options.make_session = [this](caf::actor_system& sys, connection_id id, std::string,
+                                  transport_sink to, account_ptr account) -> client_session_actor {
+      if (when_one_comes_) when_one_comes_();
       return sys.spawn(greeting, id, to, std::move(account));
     };
     auto started = start_client_gateway(*system_, std::move(options));
@@ -112,6 +115,7 @@ class ClientGateway : public testing::Test {
   }
 
   std::shared_ptr<node_context> context = std::make_shared<node_context>();
+  std::function<void()> when_one_comes_;  // on the I/O thread
   caf::actor_system_config config_;
   std::optional<caf::actor_system> system_;
   running_gateway gateway_;
@@ -133,6 +137,21 @@ TEST_F(ClientGateway, AnAddressHasAsManyConnectionsAsItMayAndNotOneMore) {
                      {"bytes of connections", 2 * client_gateway_parts::connection_bytes}});
   EXPECT_TRUE(come());
   EXPECT_FALSE(come());
+}
+
+/// CAF calls its handlers for sockets in no turn of the gateway's.
+TEST_F(ClientGateway, WhatItDoesForItsSocketsIsTimedAsTurnsAre) {
+  auto told = std::make_shared<std::promise<std::string>>();
+  when_one_comes_ = [told] {
+    turn_record::of_this_thread().tell(1, [told, is_told = false](const long_turn& x) mutable {
+      if (!std::exchange(is_told, true)) told->set_value(std::string{x.actor});
+    });
+    const auto end = turn_record::clock::now() + 2ms;
+    while (turn_record::clock::now() < end) continue;
+  };
+  start();
+  EXPECT_TRUE(come());
+  EXPECT_EQ(told->get_future().get(), "zk.client_gateway");
 }
 
 TEST_F(ClientGateway, AllTogetherHaveAsManyConnectionsAsTheyMayAndNotOneMore) {
