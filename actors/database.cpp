@@ -64,7 +64,8 @@ void plan_write(database_ptr self, const write_request& request, server_id owner
       verdict = s.live->set_owner(request.session, holder);
     }
   } else if (is_elsewhere_local(s, request.session)) {
-    if (creates_ephemeral(request.op, request.body)) verdict = error_code::session_expired;
+    if (creates_ephemeral(request.op, request.body, [&s] { s.walks.step(); }))
+      verdict = error_code::session_expired;
   } else {
     verdict = s.live->check_owner(request.session, holder);
     s.live->touch(request.session, steady_ms(self));
@@ -390,7 +391,6 @@ database_actor::behavior_type database(database_ptr self, database_options optio
   const auto& config = s.options.context->config;
   const auto& gauges = s.options.context->gauges;
   s.recent_bytes = {gauges, &shared_gauges::recent_bytes};
-  s.sessions_bytes = {gauges, &shared_gauges::sessions_bytes};
   s.gate = core::write_gate{s.options.context->memory.writes_max()};
   s.tree.set_extended_types(config.extended_types);
   s.watches = no_watches(*s.options.context);
@@ -416,9 +416,9 @@ database_actor::behavior_type database(database_ptr self, database_options optio
       },
       [self](const apply_txns& m) { apply_from(self, m, 0); },
       [self](const sync_done& m) { on_sync_done(self, m); },
-      [self](const forwarded_writes& m) {
+      [self](forwarded_writes& m) {
         if (!takes_long(m)) return plan_forwarded(self, m);
-        in_slices(self, [self, m] { plan_forwarded(self, m); });
+        in_slices(self, [self, rest = std::move(m)] { plan_forwarded(self, rest); });
       },
       [self](const hold_writes& m) { hold_back(self, m.hold); },
       [self](const revalidate_session& m) { return judge(self, m); },

@@ -113,7 +113,6 @@ struct database_state {
   gauge_part recent_bytes;     // of them
 
   core::memory_watch memory;
-  gauge_part sessions_bytes;
   std::uint64_t refused_writes = 0, refused_sessions = 0;  // by this server, for want of memory
   std::int64_t heap_trimmed_ms = 0;                        // when that was last asked for
 
@@ -166,6 +165,7 @@ struct database_state {
   std::int64_t planned_bytes = 0;   // while leading: of txns that are not applied yet
 
   std::vector<connection_id> to_drain;  // reads that wait for no write any more, too many at once
+  std::vector<connection_id> to_end;    // closed in this turn, with too many watches to end at once
   discarding_actor discarding;          // frees what takes long to free
   core::pace walks;                     // of what is under way in slices; else nobody's
   long_work work;                       // last member: dies first

@@ -107,7 +107,6 @@ void remember_only(database_ptr self, const std::vector<txn_ptr>& txns) {
 
 void look_at_memory(database_ptr self) {
   auto& s = self->state;
-  s.sessions_bytes.set(bytes_of_sessions(s));
   const auto& budget = s.options.context->memory;
   if (!budget.is_limited()) return;
   const auto now = use_of(s);

@@ -149,7 +149,10 @@ void propose_planned(database_ptr self) {
 
 void end_turn(database_ptr self) {
   auto& s = self->state;
-  if (is_in_slices(s)) drain_later(self);
+  if (is_in_slices(s)) {
+    for (auto id : std::exchange(s.to_end, {})) on_connection_closed(self, id);
+    drain_later(self);
+  }
   // To plan one takes what it takes.
   if (is_in_slices(s) || s.role != state::mode::leading) let_writes_go(self);
   propose_planned(self);
@@ -157,7 +160,7 @@ void end_turn(database_ptr self) {
     self->send(s.upstream,
                forwarded_writes{s.options.context->me, std::exchange(s.to_forward, {})});
   flush_output(self);
-  if (s.to_drain.empty() && !s.gate.has_next()) return;
+  if (s.to_drain.empty() && s.to_end.empty() && !s.gate.has_next()) return;
   in_slices(self, [self] { end_turn(self); });
 }
 
@@ -177,7 +180,10 @@ void flush_output(database_ptr self) {
     at->second.account->add_output(at->second.output.frames.size());
     self->send(at->second.client, std::exchange(at->second.output, {}));
     if (!close) continue;
-    on_connection_closed(self, id);
+    if (!is_in_slices(s) && s.watches.held_by(id.value).count > at_once_max)
+      s.to_end.push_back(id);
+    else
+      on_connection_closed(self, id);
     at = s.connections.end();
   }
 }

@@ -18,14 +18,14 @@ namespace troupe::database_parts {
 /// the task needs of the message it has a copy of.
 template <class Task>
 void in_slices(database_ptr self, Task task) {
-  struct told {
-    explicit told(database_state& of) : s(of) { s.walks = core::pace{s.work}; }
-    ~told() { s.walks = {}; }
+  struct paced {
+    explicit paced(database_state& of) : s(of) { s.walks = core::pace{s.work}; }
+    ~paced() { s.walks = {}; }
     database_state& s;
   };
   self->state.work.set_steps_per_slice(self->state.options.context->steps_per_slice);
   self->do_in_slices(self->state.work, [self, task = std::move(task)]() mutable {
-    told while_it_lasts{self->state};
+    paced guard{self->state};
     task();
   });
 }

@@ -238,6 +238,7 @@ void close_all_connections(database_ptr self) {
   s.by_session.clear();
   s.with_output.clear();
   s.to_drain.clear();
+  s.to_end.clear();
   free_elsewhere(self, std::exchange(s.watches, no_watches(*s.options.context)));
 }
 
@@ -270,7 +271,9 @@ void judge_locally(database_ptr self, const state::connection& c, state::waiting
       asked.refusal = error_code::not_read_only;
     return;
   }
-  if (!s.local->contains(c.session) || !creates_ephemeral(request.op, request.body)) return;
+  if (!s.local->contains(c.session) ||
+      !creates_ephemeral(request.op, request.body, [&s] { s.walks.step(); }))
+    return;
   if (!s.options.context->config.local_sessions_upgrading) {
     asked.refusal = error_code::ephemeral_on_local_session;
     return;

@@ -97,8 +97,8 @@ caf::result<snapshot_piece> next_of_stream(database_ptr self, std::uint64_t stre
 void warn_snapshots(database_state& s, const txn& next) {
   const auto* close = std::get_if<close_session_txn>(&next.body);
   if (close == nullptr || close->paths) return;
-  for (auto& [id, stream] : s.streams) stream.pieces->before_close(next.header.client);
-  if (s.snapshot) s.snapshot->before_close(next.header.client);
+  for (auto& [id, stream] : s.streams) stream.pieces->before_close(next.header.client, s.walks);
+  if (s.snapshot) s.snapshot->before_close(next.header.client, s.walks);
 }
 
 void begin_snapshot(database_ptr self, const take_snapshot& m) {

@@ -15,7 +15,7 @@ using self_ptr = snapshot_sink::stateful_pointer<scribe_state>;
 storage::io_result<void> write_piece(scribe_state& s, const snapshot_piece& piece) {
   if (!s.file) {
     const auto& context = *s.options.context;
-    if (context.detach_journal && context.give_way) context.give_way();
+    if (context.detach_journal && context.lower_priority) context.lower_priority();
     const auto as_of = mutated(mutant::snapshot_named_too_late) ? piece.as_of.next() : piece.as_of;
     auto begun = storage::snapshot_writer::begin(*context.disk, s.options.directory, as_of,
                                                  compression_of(context.config));

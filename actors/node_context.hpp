@@ -33,7 +33,6 @@ struct shared_gauges {
   std::atomic<std::int64_t> listings_under_way{0};  // long answers to four-letter words
   std::atomic<std::int64_t> clients_cut_off{0};     // for what they made this server hold
   // Bytes, as memory_budget divides them.
-  std::atomic<std::int64_t> sessions_bytes{0};     // of the database: sessions and watches
   std::atomic<std::int64_t> connections_bytes{0};  // of the gateway
   std::atomic<std::int64_t> recent_bytes{0};       // of txns kept for learners
   std::atomic<std::int64_t> proposed_bytes{0};     // of txns that are not committed yet
@@ -108,8 +107,8 @@ struct node_context {
   std::uint64_t seed = 0;      // for what must differ between servers, as snapshot spread
   bool detach_journal = true;  // off in simulation: one thread runs everything
   /// Called once on a thread of an actor whose work may wait, such as a snapshot: from then on the
-  /// thread gives way to all others. May be null.
-  std::function<void()> give_way;
+  /// thread has a lower priority than all others. May be null.
+  std::function<void()> lower_priority;
   std::shared_ptr<shared_gauges> gauges = std::make_shared<shared_gauges>();
 
   /// What all clients together may make this server hold: by their keys, and by memory.limit.

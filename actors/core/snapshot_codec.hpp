@@ -40,7 +40,7 @@ class snapshot_encoder {
   /// The ephemerals of `owner` are about to go, by their owner. Where a parent is in the copy and
   /// none of them below it, one goes into the copy at once, without its data: it is what makes the
   /// replay of the close come to that parent, and nothing else is left of them by then.
-  void before_close(session_id owner);
+  void before_close(session_id owner, pace at = {});
   [[nodiscard]] bool done() const { return stage_ == stage::done; }
   [[nodiscard]] zxid at() const { return at_; }
   [[nodiscard]] std::uint64_t bytes_written() const { return bytes_written_; }

@@ -157,14 +157,17 @@ void snapshot_encoder::put_nodes(std::string& out, std::size_t bytes_max) {
   if (last) cursor_ = last->path();
 }
 
-void snapshot_encoder::before_close(session_id owner) {
+void snapshot_encoder::before_close(session_id owner, pace at) {
   if (stage_ != stage::nodes || !cursor_ || mutated(mutant::close_unseen_by_snapshot)) return;
   const auto is_passed = [this](std::string_view path) { return !comes_before(*cursor_, path); };
   std::set<std::string, std::less<>> below;  // parents that the replay will come to
-  const auto paths = source_->ephemerals(owner);
-  for (const auto& path : paths)
-    if (is_passed(path)) below.emplace(parent_path(path));
+  const auto paths = source_->ephemerals(owner, at);
   for (const auto& path : paths) {
+    at.step();
+    if (is_passed(path)) below.emplace(parent_path(path));
+  }
+  for (const auto& path : paths) {
+    at.step();
     const auto over = parent_path(path);
     const auto* node = source_->find(path);
     if (is_passed(path) || !is_passed(over) || node->stats.czxid > at_) continue;

@@ -204,7 +204,7 @@ void audit_own(const node_context& context, std::string operation, core::audit_r
 }
 
 /// Of this thread alone: Linux keeps a nice value for each. Should it fail, nothing is lost.
-void give_way() {
+void lower_priority() {
   constexpr int niceness = 10;
   (void)::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), niceness);
 }
@@ -266,7 +266,7 @@ context_ptr make_context(config::node_config config, bool traced, log::audit_wri
   context->resident_bytes = resident_bytes;
   context->config = std::move(config);
   context->wall_ms = wall_ms;
-  context->give_way = give_way;
+  context->lower_priority = lower_priority;
   context->moved = [wanted](const config::server_entry& to) {
     wanted->moved_to.note(to);
     main_thread_work::signal();

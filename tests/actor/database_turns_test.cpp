@@ -107,6 +107,26 @@ TEST_F(DatabaseTurns, AChangeThatManyWatchTakesMany) {
     EXPECT_THAT(news, Contains("w" + std::to_string(n) + ": event /x"));
 }
 
+TEST_F(DatabaseTurns, AConnectionThatTheServerClosesLosesManyWatchesInMany) {
+  lead();
+  for (int number : {40, 400}) {
+    const connection_id id{static_cast<std::uint64_t>(number)};
+    open_new(id, "w" + std::to_string(number));
+    for (int i = 0; i < number; ++i)
+      ask(id, {{cxid{i + 1}, op_code::exists,
+                jute::encode(read_request{"/x" + std::to_string(i), true})}});
+    EXPECT_EQ(stats().watches, static_cast<std::uint64_t>(number));
+    on.news();
+    const auto turns = turns_during(client_requests{id, {{cxid{1'000}, op_code{9'999}, {}}}});
+    EXPECT_EQ(behind_.watches, 0u) << "who asked in the middle was answered at its end";
+    if (number < 64) {
+      EXPECT_LT(turns, 4);
+    } else {
+      EXPECT_GT(turns, 20);
+    }
+  }
+}
+
 TEST_F(DatabaseTurns, ClientsThatHearOfManyChangesAtOnceHaveThemInFewMessages) {
   constexpr int clients = 300, changes = 10;
   lead();

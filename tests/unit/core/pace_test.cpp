@@ -6,6 +6,7 @@
 
 #include "actors/core/expiry.hpp"
 #include "actors/core/sessions.hpp"
+#include "actors/core/snapshot_codec.hpp"
 #include "actors/core/watches.hpp"
 #include "tests/unit/core/support.hpp"
 
@@ -112,6 +113,16 @@ TEST(Pace, SessionsAreCountedWhenTheirTimeIs) {
   EXPECT_GE(touching.rests, many);
   EXPECT_EQ(all.expire(20'000, expiring.here()).size(), many);
   EXPECT_GE(expiring.rests, many);
+}
+
+TEST(Pace, ACopyThatIsUnderWayCountsTheEphemeralsThatAreAboutToGo) {
+  database db;
+  for (std::size_t i = 0; i < many; ++i) db.create(child(i), "", create_flag::ephemeral);
+  snapshot_encoder encoder{db.data};
+  while (encoder.bytes_written() < 500) (void)encoder.next(1);
+  counter closing;
+  encoder.before_close(db.client, closing.here());
+  EXPECT_GE(closing.rests, 3 * many) << "found, looked at, and looked at again";
 }
 
 TEST(Pace, ALimitThatIsSetCountsWhatIsInUse) {
