@@ -44,7 +44,7 @@ void append_escaped(std::string& out, std::string_view bytes) {
 
 }  // namespace
 
-glyph first_glyph(std::string_view text) {
+character first_character(std::string_view text) {
   const auto first = byte_at(text, 0);
   const auto bytes = promised_bytes(first);
   if (bytes == 0 || bytes > text.size()) return {1, false};
@@ -63,7 +63,7 @@ bool is_printable(std::string_view text) {
   for (;;) {
     text.remove_prefix(plain_bytes(text));
     if (text.empty()) return true;
-    const auto next = first_glyph(text);
+    const auto next = first_character(text);
     if (!next.is_safe) return false;
     text.remove_prefix(next.bytes);
   }
@@ -77,7 +77,7 @@ void append_printable(std::string& out, std::string_view text, std::string_view 
       text.remove_prefix(plain);
       continue;
     }
-    const auto next = first_glyph(text);
+    const auto next = first_character(text);
     const auto bytes = text.substr(0, next.bytes);
     const bool is_shown = next.is_safe ? also.find(bytes.front()) == also.npos
                                        : kept.find(bytes.front()) != kept.npos;

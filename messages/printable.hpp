@@ -12,13 +12,13 @@
 
 namespace troupe {
 
-struct glyph {
+struct character {
   std::size_t bytes = 1;  // so many of the text are this character
   bool is_safe = false;   // false: to be escaped
 };
 
 /// What a text that is not empty begins with.
-[[nodiscard]] glyph first_glyph(std::string_view text);
+[[nodiscard]] character first_character(std::string_view text);
 
 [[nodiscard]] bool is_printable(std::string_view text);
 

@@ -61,7 +61,7 @@ void election_round::reconfigure(quorum ensemble, std::uint64_t server_list_dige
   version_ = version;
   by_version_ = by_version;
   refused_.clear();
-  lists_beside_.clear();
+  other_lists_.clear();
 }
 
 election_effects election_round::start(zxid last, epoch current, standing how) {
@@ -129,9 +129,9 @@ bool election_round::accepts_list_of(const notification& n) const {
   if (n.server_list_digest == digest_) return true;
   if (by_version_) return n.membership_version != version_;
   if (!n.list || !n.list->overlaps(ensemble_)) return false;
-  const bool is_known = lists_beside_.contains(n.from);
-  if (!is_known && lists_beside_.size() >= refused_senders_max) return false;
-  return std::ranges::all_of(lists_beside_, [&](const auto& other) {
+  const bool is_known = other_lists_.contains(n.from);
+  if (!is_known && other_lists_.size() >= refused_senders_max) return false;
+  return std::ranges::all_of(other_lists_, [&](const auto& other) {
     return other.first == n.from || other.second.overlaps(*n.list);
   });
 }
@@ -140,13 +140,13 @@ bool election_round::accepts_list_of(const notification& n) const {
 void election_round::note_list(const notification& n, election_effects& out) {
   if (by_version_) return;
   const auto before = electable();
-  const auto known = lists_beside_.find(n.from);
+  const auto known = other_lists_.find(n.from);
   if (n.server_list_digest == digest_) {
-    if (known == lists_beside_.end()) return;
-    lists_beside_.erase(known);
+    if (known == other_lists_.end()) return;
+    other_lists_.erase(known);
   } else {
-    if (known != lists_beside_.end() && known->second == *n.list) return;
-    lists_beside_.insert_or_assign(n.from, *n.list);
+    if (known != other_lists_.end() && known->second == *n.list) return;
+    other_lists_.insert_or_assign(n.from, *n.list);
   }
   if (is_looking() && electable() != before) reconsider(out);
 }
@@ -161,7 +161,7 @@ void election_round::refuse(const notification& n, refusal why, election_effects
   looking_.erase(from);
   received_.erase(from);
   out_of_election_.erase(from);
-  lists_beside_.erase(from);
+  other_lists_.erase(from);
   if (active_ && n.state == server_state::looking && !ensemble_.is_voter(from))
     out.answer_to.push_back(from);
   if (is_looking()) judge(out);
@@ -278,7 +278,7 @@ election_effects election_round::on_unreachable(server_id server) {
   if (ensemble_.is_voter(server) || ensemble_.is_observer(server))
     unreachable_.insert(server);
   else
-    lists_beside_.erase(server);  // a stranger's, who may be gone for good
+    other_lists_.erase(server);  // a stranger's, who may be gone for good
   looking_.erase(server);
   election_effects out;
   if (is_looking()) electable() != before ? reconsider(out) : judge(out);
@@ -364,15 +364,15 @@ bool election_round::has_quorum_for(const cast_vote& v,
 bool election_round::is_led(const cast_vote& v, const std::map<server_id, cast_vote>& votes) const {
   const auto supporters = supporters_of(v, votes);
   if (ensemble_.has_either_quorum(supporters)) return true;
-  const auto theirs = lists_beside_.find(v.what.leader);
-  return v.what.leader != me_ && theirs != lists_beside_.end() &&
+  const auto theirs = other_lists_.find(v.what.leader);
+  return v.what.leader != me_ && theirs != other_lists_.end() &&
          theirs->second.has_quorum(supporters);
 }
 
 /// By the list of every voter that may be reachable: what others could not follow gets no votes of
 /// theirs.
 bool election_round::may_be_elected(server_id id) const {
-  return ensemble_.is_voter(id) && std::ranges::all_of(lists_beside_, [&](const auto& other) {
+  return ensemble_.is_voter(id) && std::ranges::all_of(other_lists_, [&](const auto& other) {
            const bool has_a_say =
                ensemble_.is_voter(other.first) && !unreachable_.contains(other.first);
            return !has_a_say || other.second.is_voter(id);

@@ -144,7 +144,7 @@ class election_round {
   [[nodiscard]] const std::map<server_id, cast_vote>& votes() const { return received_; }
   [[nodiscard]] const quorum& ensemble() const { return ensemble_; }
   /// Lists that are not ours and are accepted beside it, by who goes by them.
-  [[nodiscard]] const std::map<server_id, quorum>& lists_beside() const { return lists_beside_; }
+  [[nodiscard]] const std::map<server_id, quorum>& other_lists() const { return other_lists_; }
 
  private:
   void refuse(const notification& n, refusal why, election_effects& out);
@@ -177,7 +177,7 @@ class election_round {
   zxid version_;
   bool by_version_ = false;
 
-  std::map<server_id, quorum> lists_beside_;  // at most refused_senders_max
+  std::map<server_id, quorum> other_lists_;  // at most refused_senders_max
 
   bool active_ = false;  // false before the first start() or settle(), and between roles
   server_state state_ = server_state::looking;

@@ -5,10 +5,10 @@
 
 namespace troupe::core {
 
-bool write_gate::has_room(const lane& l, std::int64_t bytes) const {
-  const bool is_small_lane = &l == &small_;
-  if (!is_held_) return is_small_lane || l.under_way == 0 || l.under_way + bytes <= large_window_;
-  return is_small_lane && (l.under_way == 0 || l.under_way + bytes <= small_window_when_held);
+bool write_gate::has_room(const size_class& l, std::int64_t bytes) const {
+  const bool is_small_class = &l == &small_;
+  if (!is_held_) return is_small_class || l.under_way == 0 || l.under_way + bytes <= large_window_;
+  return is_small_class && (l.under_way == 0 || l.under_way + bytes <= small_window_when_held);
 }
 
 bool write_gate::may_go(connection_id from, std::int64_t bytes) {

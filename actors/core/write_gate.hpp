@@ -62,7 +62,7 @@ class write_gate {
   [[nodiscard]] std::size_t waiting() const { return large_.queue.size() + small_.queue.size(); }
 
  private:
-  struct lane {
+  struct size_class {
     fair_queue<connection_id> queue;
     std::int64_t under_way = 0;
   };
@@ -71,11 +71,11 @@ class write_gate {
     std::int64_t bytes = 0;
   };
   static bool is_small(std::int64_t bytes) { return bytes <= small_bytes_max; }
-  [[nodiscard]] bool has_room(const lane& l, std::int64_t bytes) const;
+  [[nodiscard]] bool has_room(const size_class& l, std::int64_t bytes) const;
 
   std::int64_t large_window_ = 0;
   bool is_held_ = false;
-  lane large_, small_;
+  size_class large_, small_;
   std::optional<connection_id> has_turn_;
   std::unordered_map<session_id, std::deque<sent>> large_sent_;
 };

@@ -73,8 +73,8 @@ struct place {
 namespace detail {
 
 /// A stack of memory with whatever runs on it. One that has ended waits for the next.
-struct lane {
-  lane()
+struct own_stack {
+  own_stack()
       : memory(::mmap(nullptr, guard_bytes + stack_bytes, PROT_READ | PROT_WRITE,
                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK | MAP_NORESERVE, -1, 0)) {
     if (memory == MAP_FAILED) throw std::bad_alloc{};
@@ -83,14 +83,14 @@ struct lane {
     fiber = __tsan_create_fiber(0);
 #endif
   }
-  ~lane() {
+  ~own_stack() {
 #ifdef TROUPE_TSAN_STACKS
     __tsan_destroy_fiber(fiber);
 #endif
     ::munmap(memory, guard_bytes + stack_bytes);
   }
-  lane(const lane&) = delete;
-  lane& operator=(const lane&) = delete;
+  own_stack(const own_stack&) = delete;
+  own_stack& operator=(const own_stack&) = delete;
 
   [[nodiscard]] std::byte* bottom() const { return static_cast<std::byte*>(memory) + guard_bytes; }
 
@@ -152,7 +152,7 @@ struct lane {
 namespace {
 
 /// makecontext() passes numbers only.
-thread_local lane* entered_first = nullptr;
+thread_local own_stack* entered_first = nullptr;
 
 void run_for_ever() {
   auto& here = *std::exchange(entered_first, nullptr);
@@ -163,28 +163,28 @@ void run_for_ever() {
   }
 }
 
-std::vector<std::unique_ptr<lane>>& spare_lanes() {
-  static thread_local std::vector<std::unique_ptr<lane>> spare;
+std::vector<std::unique_ptr<own_stack>>& spare_stacks() {
+  static thread_local std::vector<std::unique_ptr<own_stack>> spare;
   return spare;
 }
 
-lane* take_lane() {
-  auto& spare = spare_lanes();
-  if (spare.empty()) return new lane;
+own_stack* take_stack() {
+  auto& spare = spare_stacks();
+  if (spare.empty()) return new own_stack;
   auto out = std::move(spare.back());
   spare.pop_back();
   return out.release();
 }
 
-void give_back(lane* used) {
-  std::unique_ptr<lane> kept{used};
+void give_back(own_stack* used) {
+  std::unique_ptr<own_stack> kept{used};
   kept->work = nullptr;
-  if (spare_lanes().size() < spare_max) spare_lanes().push_back(std::move(kept));
+  if (spare_stacks().size() < spare_max) spare_stacks().push_back(std::move(kept));
 }
 
 }  // namespace
 
-void lane::enter_first() {
+void own_stack::enter_first() {
   ucontext_t beginning{};
   ::getcontext(&beginning);
   beginning.uc_stack.ss_sp = bottom();
@@ -208,31 +208,31 @@ void side_stack::run_body() {
 }
 
 void side_stack::go_on() {
-  lane_->enter();
-  if (has_ended_) detail::give_back(std::exchange(lane_, nullptr));
+  stack_->enter();
+  if (has_ended_) detail::give_back(std::exchange(stack_, nullptr));
 }
 
 side_stack::~side_stack() {
-  if (lane_ == nullptr) return;
+  if (stack_ == nullptr) return;
   unwinding_ = true;
   go_on();
-  assert(lane_ == nullptr && "who is unwound does not pause");
+  assert(stack_ == nullptr && "who is unwound does not pause");
 }
 
 bool side_stack::run() {
   assert(!has_ended_);
-  if (lane_ == nullptr) {
-    lane_ = detail::take_lane();
-    lane_->work = this;
+  if (stack_ == nullptr) {
+    stack_ = detail::take_stack();
+    stack_->work = this;
   }
   go_on();
   if (failure_) std::rethrow_exception(std::exchange(failure_, nullptr));
-  return lane_ != nullptr;
+  return stack_ != nullptr;
 }
 
 void side_stack::pause() {
   if (unwinding_) throw unwound{};
-  lane_->leave();
+  stack_->leave();
   if (unwinding_) throw unwound{};
 }
 

@@ -14,7 +14,7 @@
 namespace troupe::coro {
 
 namespace detail {
-struct lane;
+struct own_stack;
 }
 
 class side_stack {
@@ -32,12 +32,12 @@ class side_stack {
   void pause();
 
  private:
-  friend struct detail::lane;
+  friend struct detail::own_stack;
   void run_body();
   void go_on();
 
   std::function<void()> body_;
-  detail::lane* lane_ = nullptr;  // while it has begun and not ended
+  detail::own_stack* stack_ = nullptr;  // while it has begun and not ended
   std::exception_ptr failure_;
   bool has_ended_ = false, unwinding_ = false;
 };

@@ -52,8 +52,8 @@ tl::unexpected<io_error> failed(const char* operation, const std::string& path,
 
 /// The call's result, tried again while descriptors or memory are short; errno is the last one's.
 template <class Call>
-auto with_patience(const posix_disk_options& options, const char* operation,
-                   const std::string& path, Call call) -> decltype(call()) {
+auto retried_while_short(const posix_disk_options& options, const char* operation,
+                         const std::string& path, Call call) -> decltype(call()) {
   constexpr std::int32_t pause_ms = 20;
   for (std::int32_t waited_ms = 0;; waited_ms += pause_ms) {
     const auto result = call();
@@ -97,7 +97,7 @@ class posix_writable final : public writable_file {
 
   io_result<void> write_at(std::uint64_t offset, std::string_view bytes) override {
     while (!bytes.empty()) {
-      auto n = with_patience(*options_, "write", path_, [&] {
+      auto n = retried_while_short(*options_, "write", path_, [&] {
         return ::pwrite(fd_.get(), bytes.data(), bytes.size(), static_cast<off_t>(offset));
       });
       if (n < 0 && errno == EINTR) continue;
@@ -228,14 +228,14 @@ io_result<std::unique_ptr<writable_file>> posix_disk::open_writable(const std::s
     is_again = true;
     return fd;
   };
-  descriptor fd{with_patience(*options_, opening, path, open_it)};
+  descriptor fd{retried_while_short(*options_, opening, path, open_it)};
   if (fd.get() < 0) return not_opened(path);
   return std::make_unique<posix_writable>(std::move(fd), path, options_);
 }
 
 io_result<std::unique_ptr<readable_file>> posix_disk::open_readable(const std::string& path) {
-  descriptor fd{with_patience(*options_, "open", path,
-                              [&] { return ::open(path.c_str(), O_RDONLY | O_CLOEXEC); })};
+  descriptor fd{retried_while_short(*options_, "open", path,
+                                    [&] { return ::open(path.c_str(), O_RDONLY | O_CLOEXEC); })};
   if (fd.get() < 0) return failed("open", path);
   return std::make_unique<posix_readable>(std::move(fd), path);
 }
@@ -265,14 +265,14 @@ io_result<void> posix_disk::rename(const std::string& from, const std::string& t
   if (::stat(to.c_str(), &replaced) == 0 && S_ISREG(replaced.st_mode))
     (void)::chmod(from.c_str(), replaced.st_mode & 0777);
   const auto names = from + " to " + to;
-  auto done =
-      with_patience(*options_, "rename", names, [&] { return ::rename(from.c_str(), to.c_str()); });
+  auto done = retried_while_short(*options_, "rename", names,
+                                  [&] { return ::rename(from.c_str(), to.c_str()); });
   if (done != 0) return failed("rename", names);
   return {};
 }
 
 io_result<void> posix_disk::remove(const std::string& path) {
-  if (with_patience(*options_, "remove", path, [&] { return ::unlink(path.c_str()); }) != 0)
+  if (retried_while_short(*options_, "remove", path, [&] { return ::unlink(path.c_str()); }) != 0)
     return failed("remove", path);
   return {};
 }
@@ -324,7 +324,7 @@ io_result<void> posix_disk::create_directories(const std::string& path) {
 
 io_result<void> posix_disk::sync_directory(const std::string& path) {
   constexpr auto operation = "open directory";
-  descriptor fd{with_patience(*options_, operation, path, [&] {
+  descriptor fd{retried_while_short(*options_, operation, path, [&] {
     return ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   })};
   if (fd.get() < 0) return failed(operation, path);

@@ -23,7 +23,7 @@ namespace {
 struct backend {
   std::mutex guard;
   std::shared_ptr<spdlog::logger> out;
-  std::shared_ptr<const observer> hears;
+  std::shared_ptr<const observer> observed_by;
   repeats often;
   std::atomic<level> threshold{level::info};
 };
@@ -94,11 +94,11 @@ tl::expected<void, std::string> init(const options& wanted) {
   return {};
 }
 
-void set_observer(observer hears) {
+void set_observer(observer observed_by) {
   auto& to = process();
-  auto fresh = hears ? std::make_shared<const observer>(std::move(hears)) : nullptr;
+  auto fresh = observed_by ? std::make_shared<const observer>(std::move(observed_by)) : nullptr;
   std::lock_guard lock(to.guard);
-  to.hears = std::move(fresh);
+  to.observed_by = std::move(fresh);
 }
 
 bool is_enabled(level x) { return x >= process().threshold.load(std::memory_order_relaxed); }
@@ -122,10 +122,10 @@ void logger::say(level at, std::string_view event, fields with) const {
   auto& to = process();
   std::unique_lock lock(to.guard);
   auto out = to.out;
-  auto hears = to.hears;
+  auto observed_by = to.observed_by;
   lock.unlock();
   if (out) out->log(to_spdlog(at), spdlog::string_view_t(line.data(), line.size()));
-  if (hears) (*hears)(at, line);
+  if (observed_by) (*observed_by)(at, line);
 }
 
 void logger::repeated(level at, std::string_view about, std::string_view event, fields with) const {
@@ -134,11 +134,11 @@ void logger::repeated(level at, std::string_view about, std::string_view event, 
   std::unique_lock lock(to.guard);
   const auto verdict = to.often.admit(event, about, steady_ms());
   auto out = verdict.is_told ? to.out : nullptr;
-  auto hears = to.hears;
+  auto observed_by = to.observed_by;
   lock.unlock();
-  if (!out && !hears) return;
+  if (!out && !observed_by) return;
   auto line = line_of(event, with);
-  if (hears) (*hears)(at, line);
+  if (observed_by) (*observed_by)(at, line);
   if (!out) return;
   if (verdict.suppressed > 0) {
     line += ' ';

@@ -35,7 +35,7 @@ struct options {
 /// Called with every line at or above the threshold, without time and level, in the thread that
 /// logs: a simulation fails on `error`, a test reads what was said. An empty function ends it.
 using observer = std::function<void(level, std::string_view line)>;
-void set_observer(observer hears);
+void set_observer(observer observed_by);
 
 [[nodiscard]] bool is_enabled(level x);
 

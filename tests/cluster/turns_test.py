@@ -166,7 +166,11 @@ def make(client, paths, flags=0):
 
 def session_of(server, timeout_ms=8000):
     client = RawClient(server, timeout_s=120 * harness.SLOWNESS)
-    assert client.connect(timeout_ms=timeout_ms)
+    try:
+        assert client.connect(timeout_ms=timeout_ms)
+    except BaseException:
+        client.socket.close()
+        raise
     return client
 
 

@@ -137,7 +137,7 @@ TEST(RollingChange, ListThatCouldElectApartFromOursIsRefused) {
       r.on_notification(by_list(2, list_of({1, 2, 3, 4, 5}), state::looking, vote_for(2))).refused);
   EXPECT_TRUE(
       r.on_notification(by_list(2, list_of({1, 2, 4}), state::looking, vote_for(2))).refused);
-  EXPECT_THAT(r.lists_beside(), IsEmpty());
+  EXPECT_THAT(r.other_lists(), IsEmpty());
 }
 
 /// Each goes with ours, but not with the other: two changes at a time.
@@ -154,9 +154,9 @@ TEST(RollingChange, ListThatCouldElectApartFromAnotherOneIsRefused) {
 TEST(RollingChange, ListOfAStrangerThatIsGoneBindsNobody) {
   auto r = looking(3, three);
   (void)r.on_notification(by_list(4, four, state::looking, vote_for(4)));
-  EXPECT_EQ(r.lists_beside().size(), 1U);
+  EXPECT_EQ(r.other_lists().size(), 1U);
   (void)r.on_unreachable(server(4));
-  EXPECT_THAT(r.lists_beside(), IsEmpty());
+  EXPECT_THAT(r.other_lists(), IsEmpty());
   EXPECT_FALSE(r.on_notification(by_list(1, list_of({1, 2}), state::looking, vote_for(1))).refused)
       << "the next change";
 }
@@ -173,9 +173,9 @@ TEST(RollingChange, WhereAReconfigChangesServersOneVersionIsOneList) {
 TEST(RollingChange, ServerThatCameBackWithOurListEndsIt) {
   auto r = looking(1, four);
   (void)r.on_notification(by_list(2, three, state::looking, vote_for(2)));
-  EXPECT_EQ(r.lists_beside().size(), 1U);
+  EXPECT_EQ(r.other_lists().size(), 1U);
   (void)r.on_notification(heard(2, state::looking, vote_for(2, 9)));
-  EXPECT_THAT(r.lists_beside(), IsEmpty());
+  EXPECT_THAT(r.other_lists(), IsEmpty());
   (void)r.on_notification(heard(4, state::looking, vote_for(4, 9)));
   EXPECT_EQ(r.proposal().leader, server(4));
 }
