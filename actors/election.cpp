@@ -9,6 +9,7 @@
 #include "actors/caf.hpp"
 #include "actors/coro/ask.hpp"
 #include "actors/coro/sleep.hpp"
+#include "actors/election_parts.hpp"
 #include "actors/ensemble.hpp"
 #include "actors/error_text.hpp"
 #include "actors/trace/log.hpp"
@@ -20,7 +21,7 @@
 namespace troupe {
 namespace {
 
-using self_ptr = pinned_pointer<election_actor, election_state>;
+using namespace election_parts;
 using std::chrono::milliseconds;
 using timer = core::election_effects::timer;
 
@@ -30,9 +31,6 @@ constexpr auto redial_wait_min = milliseconds{100};
 constexpr auto redial_wait_max = milliseconds{2'000};
 /// A link that is lost sooner was none: somebody accepts connections and hangs up.
 constexpr auto steady_after = milliseconds{5'000};
-
-const node_context& context_of(self_ptr self) { return *self->state.options.context; }
-const log::logger& log_of(self_ptr self) { return context_of(self).log; }
 
 // -- words --------------------------------------------------------------------------------------
 
@@ -45,10 +43,6 @@ std::string address_of(self_ptr self, server_id id) {
 std::string reason_without(const std::string& address, std::string text) {
   const auto prefix = address + ": ";
   return text.starts_with(prefix) ? text.substr(prefix.size()) : text;
-}
-
-milliseconds since(self_ptr self, std::chrono::steady_clock::time_point then) {
-  return std::chrono::duration_cast<milliseconds>(self->clock().now() - then);
 }
 
 /// How the election that has just been decided came out.
@@ -64,7 +58,8 @@ core::election_account account_of_decision(self_ptr self, milliseconds took) {
 // -- what is said -------------------------------------------------------------------------------
 
 wire::Notification to_wire(self_ptr self) {
-  const auto n = self->state.round.mine();
+  auto& s = self->state;
+  const auto n = s.round.mine();
   wire::Notification out;
   out.set_from(n.from.value);
   out.set_state(static_cast<std::int32_t>(n.state));
@@ -73,15 +68,16 @@ wire::Notification to_wire(self_ptr self) {
   out.set_peer_epoch(n.proposed.peer_epoch.value);
   out.set_round(n.proposed.round.value);
   out.set_server_list_digest(n.server_list_digest);
-  out.set_server_list(config::told_lines(*self->state.members->committed));
+  out.set_server_list(config::told_lines(*s.members->committed));
   out.set_membership_version(n.membership_version.value);
   if (context_of(self).config.reconfig_enabled && n.membership_version != zxid{})
-    out.set_membership(config::print(*self->state.members->committed));
-  if (const auto& own = *self->state.own; !own.is_settled()) {
+    out.set_membership(config::print(*s.members->committed));
+  if (!context_of(self).config.reconfig_enabled) return out;
+  out.set_own_zxid(s.history.last.value);
+  out.set_own_epoch(s.history.current.value);
+  if (const auto& own = *s.own; !own.is_settled()) {
     out.set_seen_version(own.seen->version.value);
-    out.set_seen(config::print(*own.seen));
-    out.set_own_zxid(self->state.history.last.value);
-    out.set_own_epoch(self->state.history.current.value);
+    if (!s.gives_way) out.set_seen(config::print(*own.seen));
   }
   return out;
 }
@@ -93,33 +89,6 @@ core::notification from_wire(const wire::Notification& n, std::optional<core::qu
           .server_list_digest = n.server_list_digest(),
           .membership_version = {n.membership_version()},
           .list = std::move(list)};
-}
-
-coro::task<> wait_for_a_better_vote(self_ptr self);
-
-/// Sends, and sets the timer. Who leads, if that is known now, is for the search to tell.
-void perform(self_ptr self, const core::election_effects& fx) {
-  auto& s = self->state;
-  if (fx.refused && fx.refused->why == core::refusal::my_own_id &&
-      !std::exchange(s.id_claimed, true))
-    log_of(self).warn("server_id_used_twice", {{"server", fx.refused->from}});
-  std::set<server_id> to(fx.answer_to.begin(), fx.answer_to.end());
-  if (fx.broadcast)
-    to.insert(s.round.ensemble().voters().begin(), s.round.ensemble().voters().end());
-  to.erase(context_of(self).me);
-  if (!to.empty()) {
-    const auto words = to_wire(self);
-    for (auto id : to) {
-      auto it = s.links.find(id);
-      if (it == s.links.end()) continue;
-      // Both, while a server that was restarted is known by the old link and by its first words.
-      const auto& [dialled, caller] = std::tie(it->second.dialled, it->second.caller);
-      if (dialled) self->send(dialled, words);
-      if (caller && caller != dialled) self->send(caller, words);
-    }
-  }
-  if (fx.finalize != timer::unchanged) s.finalizing.cancel();
-  if (fx.finalize == timer::start) s.finalizing.start(wait_for_a_better_vote(self));
 }
 
 // -- what is heard ------------------------------------------------------------------------------
@@ -137,55 +106,10 @@ core::election_effects take_event(core::election_round& round, const election_st
   return std::visit(taking, what);
 }
 
-void hear(self_ptr self, election_state::event what) {
-  auto& s = self->state;
-  if (s.round.is_looking())
-    s.heard.push(std::move(what));
-  else
-    perform(self, take_event(s.round, what));
-}
-
 coro::task<> wait_for_a_better_vote(self_ptr self) {
   auto wait = coro::sleep(self, milliseconds{core::finalize_wait_ms});
   co_await wait;
   hear(self, election_state::wait_over{});
-}
-
-/// The sender's list, if it is not ours.
-std::optional<core::quorum> note_server_list(self_ptr self, const wire::Notification& n) {
-  auto& s = self->state;
-  const server_id from{n.from()};
-  const bool may_change = context_of(self).config.reconfig_enabled;
-  if (may_change && n.membership_version() != s.round.mine().membership_version.value) {
-    s.lists.forget(from);
-    return std::nullopt;
-  }
-  return s.lists.note(
-      {from, n.server_list(), self->clock().now(), context_of(self).me, !may_change}, log_of(self));
-}
-
-/// What a looking server learns of the servers from another's words. True: they say no more to it.
-bool hear_lists(self_ptr self, const wire::Notification& n) {
-  auto& s = self->state;
-  if (!s.links.contains({n.from()})) return false;  // who claims our id, or is one too many
-  const auto committed = s.members->committed->version;
-  if (n.membership_version() > committed.value) {
-    auto newer = with_known_addresses(read_membership(n.membership()), *s.members->committed,
-                                      context_of(self).me);
-    if (!newer || newer->version <= committed) return false;
-    hear(self, std::move(newer));
-    return true;
-  }
-  // Of a shorter log: what it holds will be cut off, unless it is here, too.
-  const bool is_ahead = std::pair{epoch{n.own_epoch()}, zxid{n.own_zxid()}} >
-                        std::pair{s.history.current, s.history.last};
-  if (is_ahead && n.membership_version() == committed.value &&
-      n.seen_version() > s.members->seen->version.value)
-    if (auto list = with_known_addresses(read_membership(n.seen()), *s.members->committed,
-                                         context_of(self).me);
-        list && list->version > s.members->seen->version)
-      hear(self, election_state::list_seen{{n.from()}, std::move(list)});
-  return false;
 }
 
 void hear_notification(self_ptr self, const wire::Notification& n) {
@@ -210,26 +134,6 @@ void hear_notification(self_ptr self, const wire::Notification& n) {
 
 // -- the search for a leader --------------------------------------------------------------------
 
-void follow_members(self_ptr self, const view_ptr& members);
-
-core::standing standing_of(const look_for_leader& own) {
-  return own.has_led ? core::standing::once_heard : core::standing::at_once;
-}
-
-/// Elects by the list that `by` has seen, too; `list` null: no longer. Who is a voter only of that
-/// list could not lead: its own leader role would go by the lists that it knows itself.
-void elect_by(self_ptr self, const look_for_leader& own, std::optional<server_id> by,
-              const membership_ptr& list) {
-  auto& s = self->state;
-  s.lender = by;
-  if (by && s.links.at(*by).caller) self->monitor(s.links.at(*by).caller);
-  follow_members(self, list ? config::with_seen(*s.own, list) : s.own);
-  const auto me = context_of(self).me;
-  const bool may_lead = quorum_of(*s.own, me).is_voter(me);
-  perform(self, s.round.start(own.last, own.current,
-                              may_lead ? standing_of(own) : core::standing::for_others));
-}
-
 /// FastLeaderElection.lookForLeader: say what I vote for, count what the others say, repeat myself
 /// when nobody says anything, until there is a leader.
 coro::task<> look(self_ptr self, look_for_leader own, caf::typed_response_promise<elected> asked) {
@@ -247,13 +151,17 @@ coro::task<> look(self_ptr self, look_for_leader own, caf::typed_response_promis
     }
     if (what && std::holds_alternative<election_state::list_seen>(*what)) {
       const auto& seen = std::get<election_state::list_seen>(*what);
-      if (seen.list->version > s.members->seen->version) elect_by(self, own, seen.by, seen.list);
+      if (!seen.list && s.lender == seen.by)
+        elect_by(self, own, std::nullopt, nullptr);
+      else if (seen.list && seen.list->version > s.members->seen->version)
+        elect_by(self, own, seen.by, seen.list);
       continue;
     }
     perform(self, what ? take_event(s.round, *what) : s.round.on_silence());
     if (what && std::holds_alternative<election_state::unreachable>(*what) &&
         s.round.is_looking() && s.lender == std::get<election_state::unreachable>(*what).server)
       elect_by(self, own, std::nullopt, nullptr);
+    weigh_pending_list(self, own);
   }
   const auto took = since(self, s.search_began);
   const auto& [chosen, role] = s.round.last_decision().result;
@@ -265,8 +173,14 @@ coro::task<> look(self_ptr self, look_for_leader own, caf::typed_response_promis
                                        {"round", chosen.round.value},
                                        {"took_ms", took.count()},
                                        {"why", core::to_string(s.round.last_decision().why)}});
-  asked.deliver(
-      elected{chosen.leader, chosen.peer_epoch, chosen.last, chosen.round, {}, s.members});
+  asked.deliver(elected{chosen.leader,
+                        chosen.peer_epoch,
+                        chosen.last,
+                        chosen.round,
+                        {},
+                        s.members,
+                        is_own_list_disproved(self)});
+  s.pending.clear();
 }
 
 void begin_search(self_ptr self, look_for_leader own, caf::typed_response_promise<elected> asked) {
@@ -275,6 +189,7 @@ void begin_search(self_ptr self, look_for_leader own, caf::typed_response_promis
   s.history = own;
   if (own.members) s.own = own.members;
   s.lender.reset();
+  begin_pending_lists(self);
   follow_members(self, s.own);
   s.finalizing.cancel();
   s.heard.clear();
@@ -312,6 +227,7 @@ void link_failed(self_ptr self, server_id to, std::string why) {
     log_of(self).repeated(log::level::warn, std::to_string(to.value), "election_link_down",
                           {{"peer", to.value}, {"address", address_of(self, to)}, {"why", why}});
   l.error = std::move(why);
+  self->state.pending.forget(to);
   // Only news: every event ends the silence that makes us repeat our vote.
   if (!self->state.round.unreachable().contains(to)) hear(self, election_state::unreachable{to});
 }
@@ -362,7 +278,83 @@ std::map<server_id, config::server_entry> addresses_of(const config::membership_
   return out;
 }
 
-/// The quorums and the links are those of this list from now on.
+void on_down(self_ptr self, const caf::actor_addr& gone) {
+  for (auto& [id, l] : self->state.links) {
+    if (l.caller.address() == gone) {
+      l.caller = nullptr;
+      const bool is_stranger = l.host.empty();
+      if (is_stranger) self->state.pending.forget(id);
+      if (is_stranger) self->state.lists.forget(id);
+      if ((is_stranger || self->state.lender == id) && !l.dialled)
+        hear(self, election_state::unreachable{id});
+    }
+    if (l.dialled.address() == gone) return l.lost.notify();
+  }
+}
+
+election_status status_of(self_ptr self) {
+  const auto& s = self->state;
+  election_status out{.round = s.round.round()};
+  std::set<server_id> reachable{context_of(self).me};
+  for (const auto& [id, l] : s.links) {
+    if (l.dialled)
+      reachable.insert(id);
+    else if (!l.host.empty())
+      out.unreachable.push_back(
+          {id, address_of(self, id), l.error.empty() ? "no answer yet" : l.error});
+  }
+  core::election_account account{{"Quorum", core::reach_text(s.round.ensemble(), reachable)}};
+  if (auto text = pending_list_text(self, reachable); !text.empty())
+    account.emplace_back("Pending list", std::move(text));
+  if (!s.established_at.empty()) account.emplace_back("Established", s.established_at);
+  if (s.round.is_looking())
+    for (auto& x : core::account_of_search(s.round, since(self, s.search_began).count()))
+      account.push_back(std::move(x));
+  account.insert(account.end(), s.last_account.begin(), s.last_account.end());
+  for (const auto& [name, text] : account) out.last_reason += name + ": " + text + "\n";
+  out.differing = s.lists.differing();
+  for (auto& x : out.differing)
+    if (s.round.refused().contains(x.id)) x.what = election_status::differing_list::kind::refused;
+  out.not_listed_by = s.lists.without_us();
+  return out;
+}
+
+}  // namespace
+
+namespace election_parts {
+
+void perform(self_ptr self, const core::election_effects& fx) {
+  auto& s = self->state;
+  if (fx.refused && fx.refused->why == core::refusal::my_own_id &&
+      !std::exchange(s.id_claimed, true))
+    log_of(self).warn("server_id_used_twice", {{"server", fx.refused->from}});
+  std::set<server_id> to(fx.answer_to.begin(), fx.answer_to.end());
+  if (fx.broadcast)
+    to.insert(s.round.ensemble().voters().begin(), s.round.ensemble().voters().end());
+  to.erase(context_of(self).me);
+  if (!to.empty()) {
+    const auto words = to_wire(self);
+    for (auto id : to) {
+      auto it = s.links.find(id);
+      if (it == s.links.end()) continue;
+      // Both, while a server that was restarted is known by the old link and by its first words.
+      const auto& [dialled, caller] = std::tie(it->second.dialled, it->second.caller);
+      if (dialled) self->send(dialled, words);
+      if (caller && caller != dialled) self->send(caller, words);
+    }
+  }
+  if (fx.finalize != timer::unchanged) s.finalizing.cancel();
+  if (fx.finalize == timer::start) s.finalizing.start(wait_for_a_better_vote(self));
+}
+
+void hear(self_ptr self, election_state::event what) {
+  auto& s = self->state;
+  if (s.round.is_looking())
+    s.heard.push(std::move(what));
+  else
+    perform(self, take_event(s.round, what));
+}
+
 void follow_members(self_ptr self, const view_ptr& members) {
   auto& s = self->state;
   const auto me = context_of(self).me;
@@ -390,45 +382,7 @@ void follow_members(self_ptr self, const view_ptr& members) {
   }
 }
 
-void on_down(self_ptr self, const caf::actor_addr& gone) {
-  for (auto& [id, l] : self->state.links) {
-    if (l.caller.address() == gone) {
-      l.caller = nullptr;
-      const bool is_stranger = l.host.empty();
-      if (is_stranger) self->state.lists.forget(id);
-      if ((is_stranger || self->state.lender == id) && !l.dialled)
-        hear(self, election_state::unreachable{id});
-    }
-    if (l.dialled.address() == gone) return l.lost.notify();
-  }
-}
-
-election_status status_of(self_ptr self) {
-  const auto& s = self->state;
-  election_status out{.round = s.round.round()};
-  std::set<server_id> reachable{context_of(self).me};
-  for (const auto& [id, l] : s.links) {
-    if (l.dialled)
-      reachable.insert(id);
-    else if (!l.host.empty())
-      out.unreachable.push_back(
-          {id, address_of(self, id), l.error.empty() ? "no answer yet" : l.error});
-  }
-  core::election_account account{{"Quorum", core::reach_text(s.round.ensemble(), reachable)}};
-  if (!s.established_at.empty()) account.emplace_back("Established", s.established_at);
-  if (s.round.is_looking())
-    for (auto& x : core::account_of_search(s.round, since(self, s.search_began).count()))
-      account.push_back(std::move(x));
-  account.insert(account.end(), s.last_account.begin(), s.last_account.end());
-  for (const auto& [name, text] : account) out.last_reason += name + ": " + text + "\n";
-  out.differing = s.lists.differing();
-  for (auto& x : out.differing)
-    if (s.round.refused().contains(x.id)) x.what = election_status::differing_list::kind::refused;
-  out.not_listed_by = s.lists.without_us();
-  return out;
-}
-
-}  // namespace
+}  // namespace election_parts
 
 election_actor::behavior_type election(self_ptr self, election_options options) {
   auto& s = self->state;

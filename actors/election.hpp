@@ -6,10 +6,12 @@
 /// may be about to join.
 /// A reconfig that some have logged, and that may be committed, has to be agreed to by voters who
 /// may not know of it: who looks and hears of such a list from one with a longer log elects by it,
-/// too, as long as that one is there. That only adds to what is needed. Invariant: whatever is
-/// heard goes through `round` once, in the order it came: while a search for a leader is under way
-/// by way of `heard`, else directly. Units: ms. Errors: a server that cannot be reached and one
-/// with another server list are kept, with the reason, for `status`; neither is an error of ours.
+/// too, as long as that one is there. That only adds to what is needed. Where a quorum does not
+/// hold the list, its holder gives way to them after a while (core/pending_lists.hpp). Invariant:
+/// whatever is heard goes through `round` once, in the order it came: while a search for a leader
+/// is under way by way of `heard`, else directly. Units: ms. Errors: a server that cannot be
+/// reached and one with another server list are kept, with the reason, for `status`; neither is an
+/// error of ours.
 #pragma once
 
 #include <chrono>
@@ -20,6 +22,7 @@
 
 #include "actors/core/election_round.hpp"
 #include "actors/core/election_words.hpp"
+#include "actors/core/pending_lists.hpp"
 #include "actors/coro/inbox.hpp"
 #include "actors/coro/scope.hpp"
 #include "actors/coro/signal.hpp"
@@ -61,7 +64,7 @@ struct election_state {
   struct wait_over {};  // nobody came with a better vote
   struct list_seen {    // the sender's log holds a list that is not known to be committed
     server_id by;
-    membership_ptr list;
+    membership_ptr list;  // null: nobody is to elect by it any more
   };
   using event = std::variant<core::notification, reachable, unreachable, wait_over, list_seen,
                              membership_ptr>;
@@ -72,6 +75,9 @@ struct election_state {
   view_ptr own;             // as this server knows the lists
   view_ptr members;  // who elects: with a list that another server's log holds, while it is there
   std::optional<server_id> lender;  // who that is
+  core::pending_lists pending;      // as heard in this search
+  bool gives_way = false;           // to those who do not hold the list that it has logged
+  bool told_pending = false;        // in this search, that a leader needs a quorum of two lists
   std::map<server_id, link> links;
   lists_heard lists;
   bool id_claimed = false;  // another server calls itself by our id

@@ -415,7 +415,7 @@ caf::result<epoch_confirmed> on_promise(self_ptr self, const learner_promised& m
   auto current = m.counts ? std::optional{m.current} : std::nullopt;
   const auto list = s.options.members->seen->version;
   const bool holds_list = m.committed_list >= list || m.seen_list == list;
-  switch (s.handshake.on_ack_epoch(m.learner, current, m.last, holds_list)) {
+  switch (s.handshake.on_ack_epoch(m.learner, current, m.last, holds_list, m.gives_way)) {
     case core::epoch_handshake::ack_outcome::learner_ahead:
       end_term(self, "server " + std::to_string(m.learner.value) + " has a more recent history");
       return promise.deliver(caf::make_error(caf::sec::runtime_error));

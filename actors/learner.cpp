@@ -42,6 +42,7 @@ coro::task<bool> promise_epoch(learner_ptr self) {
   ack.set_needs_snapshot(s.options.needs_snapshot);
   ack.set_membership_version(s.members->committed->version.value);
   ack.set_seen_version(s.members->seen->version.value);
+  ack.set_gives_way(s.options.list_disproved);
   switch (core::judge_leader_info(s.options.accepted, s.era)) {
     case core::leader_info_verdict::refuse:
       end_term(self, "promised epoch " + std::to_string(s.options.accepted.value) +

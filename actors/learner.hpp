@@ -46,6 +46,7 @@ struct learner_options {
   view_ptr electing{};          // where the leader is found; null: by `members`
   bool needs_snapshot = false;  // the tree here is wrong, or the log cannot be cut
   bool promises = true;  // false: what was logged here is lost, so its word counts for nothing
+  bool list_disproved = false;  // what was logged here ends with a list that was not committed
 };
 
 /// Txns as the leading server sent them, read. A null one: this version does not know it.

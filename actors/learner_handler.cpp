@@ -293,7 +293,7 @@ coro::task<std::optional<wire::AckEpoch>> agree_on_epoch(self_ptr self) {
       self, s.options.leader, init_limit(self),
       learner_promised{s.options.id, promise->counts(), epoch{promise->current_epoch()},
                        zxid{promise->last_zxid()}, zxid{promise->membership_version()},
-                       zxid{promise->seen_version()}});
+                       zxid{promise->seen_version()}, promise->gives_way()});
   auto confirmed = co_await confirming;
   if (!confirmed) {
     end(self, "the epoch was not confirmed: " + text_of(confirmed.error()));

@@ -215,6 +215,7 @@ struct learner_promised {
   epoch current;
   zxid last;
   zxid committed_list, seen_list;  // versions of the lists that the learner knows
+  bool gives_way = false;          // see wire::AckEpoch
 };
 /// A quorum has promised: synchronization may begin.
 struct epoch_confirmed {

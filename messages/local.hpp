@@ -283,6 +283,8 @@ struct elected {
   election_round_number round;
   membership_ptr newer;  // nothing was decided: others know this list to be committed
   view_ptr members;      // who has elected
+  /// A quorum of the committed list does not hold the list that this server's log holds.
+  bool list_disproved = false;
 };
 /// The servers have changed while a role is played.
 struct members_changed {

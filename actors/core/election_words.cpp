@@ -163,6 +163,8 @@ std::string votes_text(const std::map<server_id, cast_vote>& votes, const quorum
   return out;
 }
 
+std::string servers_text(const std::set<server_id>& ids) { return named({ids.begin(), ids.end()}); }
+
 std::string reach_text(const quorum& ensemble, const std::set<server_id>& reachable) {
   const auto there = std::ranges::count_if(
       ensemble.voters(), [&reachable](server_id id) { return reachable.contains(id); });

@@ -32,6 +32,9 @@ using election_account = std::vector<std::pair<std::string, std::string>>;
 [[nodiscard]] std::string votes_text(const std::map<server_id, cast_vote>& votes,
                                      const quorum& ensemble);
 
+/// "server 1, server 2 and server 4".
+[[nodiscard]] std::string servers_text(const std::set<server_id>& ids);
+
 /// "2 of 5 voters reachable, 3 needed". `reachable` includes the server that asks, if it votes.
 [[nodiscard]] std::string reach_text(const quorum& ensemble, const std::set<server_id>& reachable);
 

@@ -23,7 +23,7 @@ std::optional<epoch> epoch_handshake::on_follower_info(server_id from, epoch acc
 
 epoch_handshake::ack_outcome epoch_handshake::on_ack_epoch(server_id from,
                                                            std::optional<epoch> current, zxid last,
-                                                           bool holds_seen) {
+                                                           bool holds_seen, bool gives_way) {
   // After the quorum, a learner that is ahead holds what no quorum has: it will be truncated.
   if (is_confirmed_ || !is_proposed_ || !current) return ack_outcome::waiting;
   // Nor does one without a vote: a leader that was removed may have logged what nobody else has.
@@ -31,9 +31,10 @@ epoch_handshake::ack_outcome epoch_handshake::on_ack_epoch(server_id from,
   // One that only the seen list makes a voter has decided on nothing before its log held that list:
   // what it has more than we, it learned as an observer of a leader that came to nothing.
   const bool has_decided = ensemble_.is_committed_voter(from) || holds_seen;
+  const bool counts_unproved = gives_way && mutated(mutant::orphan_list_dropped_unproved);
   if (has_decided && std::tie(*current, last) > std::tie(my_current_, my_last_) &&
-      !mutated(mutant::shorter_log_leads))
-    return ack_outcome::learner_ahead;
+      !mutated(mutant::shorter_log_leads) && !counts_unproved)
+    return gives_way ? ack_outcome::waiting : ack_outcome::learner_ahead;
   if (last != zxid{-1}) confirming_.insert(from);
   if (!confirming_.contains(me_) || !ensemble_.has_quorum(confirming_)) return ack_outcome::waiting;
   is_confirmed_ = true;

@@ -33,9 +33,10 @@ class epoch_handshake {
 
   /// ACKEPOCH; the leader enters its own here too. `current` is none when the learner had accepted
   /// this epoch before and so does not count toward the quorum. `holds_seen`: of a joint ensemble,
-  /// the learner's history holds the list that the leader has seen.
+  /// the learner's history holds the list that the leader has seen. `gives_way`: should the learner
+  /// be ahead, then by a list that was not committed; it is not counted, nor a reason to leave.
   [[nodiscard]] ack_outcome on_ack_epoch(server_id from, std::optional<epoch> current, zxid last,
-                                         bool holds_seen = true);
+                                         bool holds_seen = true, bool gives_way = false);
 
   /// ACK of NEWLEADER, whose zxid is new_leader_zxid(); the leader enters its own here too. True
   /// when this ack made the quorum. An ack of another epoch is nothing.

@@ -45,6 +45,8 @@ enum class mutant {
   new_servers_not_asked,
   old_servers_not_asked,
   logged_list_not_asked,
+  orphan_list_blocks,
+  orphan_list_dropped_unproved,
   // -- broadcast and synchronization
   discontinuous_proposal,
   diff_over_divergence,
@@ -145,6 +147,12 @@ inline constexpr std::array mutants{
                  "a reconfig is committed by the new voters alone"},
     named_mutant{mutant::logged_list_not_asked, "logged-list-not-asked",
                  "an election goes by the committed list though the log holds the next one"},
+    named_mutant{mutant::orphan_list_blocks, "orphan-list-blocks",
+                 "who alone holds a list that was not committed stands for ever, and nobody leads "
+                 "(as in ZooKeeper)"},
+    named_mutant{mutant::orphan_list_dropped_unproved, "orphan-list-dropped-unproved",
+                 "a logged list that no leader comes of is dropped, and its holder's promise "
+                 "counted, though no quorum proves that it was not committed"},
     named_mutant{mutant::discontinuous_proposal, "discontinuous-proposal",
                  "a follower takes a proposal though one before it is missing (ZOOKEEPER-4925)"},
     named_mutant{mutant::diff_over_divergence, "diff-over-divergence",

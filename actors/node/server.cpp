@@ -56,7 +56,7 @@ learner_actor make_learner(const term_parts& with, caf::local_actor* parent, con
       now.observes ? observer : follower,
       learner_options{with.context, now.leader, now.observes, now.accepted, now.current, now.last,
                       with.journal, with.database, std::move(to), with.links, now.members,
-                      now.electing, now.needs_snapshot, !now.damaged});
+                      now.electing, now.needs_snapshot, !now.damaged, now.list_disproved});
 }
 
 }  // namespace

@@ -98,7 +98,9 @@ census tables_of(const learner_state& s) {
 }
 
 census tables_of(const election_state& s) {
-  return {{"links", s.links.size()}, {under_way + "heard", s.heard.size()}};
+  return {{"links", s.links.size()},
+          {under_way + "heard", s.heard.size()},
+          {under_way + "logs told", s.pending.size()}};
 }
 
 census tables_of(const peer_state& s) { return {{under_way + "endings", s.endings.size()}}; }

@@ -8,6 +8,7 @@
 #include "tests/sim/faults.hpp"
 #include "tests/sim/list_changes.hpp"
 #include "tests/sim/seen_history.hpp"
+#include "tests/sim/survivors.hpp"
 #include "tests/sim/world.hpp"
 
 namespace troupe::sim {
@@ -136,6 +137,13 @@ run_result run_seed(const run_options& options) {
   if (drawn.lists_change) operation.unleash(w.now() + chaos);
   w.run_for(chaos);
   if (drawn.lists_change) operation.finish();
+  // Whose files alone say who the servers are leaves service to be owed by other rules.
+  rng end = rng{options.seed}.fork(90);
+  if (!drawn.lists_change && f.rot == 0 && end.chance(drawn.reconfig ? 50 : 10)) {
+    survivors last{w, end};
+    if (drawn.reconfig) last.cut_reconfig_short();
+    last.check_service();
+  }
   if (w.heal_and_settle(180s)) w.audit();
   // Servers that are not in use any more, and lists that differ, leave tables of their own.
   const bool is_counted = !drawn.lists_change;

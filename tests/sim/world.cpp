@@ -318,7 +318,13 @@ void world::spy_on(realm where, const caf::abstract_actor& actor, caf::mailbox_e
   if (s.actors.database && actor.id() == s.actors.database.id())
     spy_on_database(owner->second, s, *message);
   if (s.actors.journal && actor.id() == s.actors.journal.id())
-    if (auto* logged = as<append_txns>(*message)) history_.on_log(owner->second, logged->txns);
+    if (auto* logged = as<append_txns>(*message)) {
+      history_.on_log(owner->second, logged->txns);
+      if (list_logged_ && std::ranges::any_of(logged->txns, [](const txn_ptr& x) {
+            return x->value.header.type == op_code::reconfig;
+          }))
+        list_logged_(owner->second);
+    }
 }
 
 void world::spy_on_database(server_id who, server& s, caf::mailbox_element& message) {
@@ -379,7 +385,7 @@ void world::break_rules(server& s, const caf::abstract_actor& actor,
 
 // -- judgement ------------------------------------------------------------------------------------
 
-bool world::heal_and_settle(duration limit) {
+void world::heal() {
   tell("heal");
   traps_.clear();
   net_.heal_all();
@@ -394,6 +400,10 @@ bool world::heal_and_settle(duration limit) {
     s.disk->faults.forgets_epochs = broken.forgets_epochs;
     start(id);
   }
+}
+
+bool world::heal_and_settle(duration limit) {
+  heal();
   auto healed = now();
   bool served = run_until(limit, [this] {
     return all_serve() && std::all_of(clients_.begin(), clients_.end(),

@@ -84,6 +84,7 @@ class world {
   void start_all();
   /// Out of use: it is stopped, nothing starts it, and nobody waits for it.
   void retire(server_id who);
+  void reuse(server_id who) { at(who).is_retired = false; }
   /// Its file says this from its next start on, and it is in use.
   void enlist(server_id who, std::vector<config::server_entry> list);
   [[nodiscard]] bool is_in_use(server_id who) const { return !at(who).is_retired; }
@@ -134,6 +135,13 @@ class world {
   /// another question. `answered` may be empty.
   void reconfigure(const std::set<server_id>& voters, const std::set<server_id>& observers = {},
                    std::function<void(const operation&)> answered = {});
+  /// What such a reconfig says.
+  [[nodiscard]] std::string lines_of(const std::set<server_id>& voters,
+                                     const std::set<server_id>& observers = {}) const;
+  /// Hears of each list of servers that a journal is asked to log, before it does; may be empty.
+  void on_list_logged(std::function<void(server_id by)> hear) { list_logged_ = std::move(hear); }
+  /// Of servers that are down: whether one of them could lead these, as their disks are.
+  [[nodiscard]] bool could_lead(const std::vector<server_id>& who);
   /// The newest list of servers that is agreed on, by version; the first one before any reconfig.
   [[nodiscard]] config::membership agreed_members() const;
 
@@ -145,6 +153,8 @@ class world {
   /// The server that leads the newest epoch and serves; none while there is no such.
   [[nodiscard]] std::optional<server_id> leader() const;
   [[nodiscard]] bool all_serve() const;
+  /// There is a leader, and all in use serve who are of the newest list that is agreed on.
+  [[nodiscard]] bool members_serve() const;
   [[nodiscard]] zxid last_applied(server_id who) const { return at(who).last; }
   [[nodiscard]] platters& disk_of(server_id who) { return *at(who).disk; }
   /// Contents put into the database in this life: what it loaded at start, then snapshots from a
@@ -165,8 +175,10 @@ class world {
 
   // -- judgement ----------------------------------------------------------------------------------
 
-  /// Ends all faults, starts what is down and waits until all servers serve the same; false, and a
-  /// failure, when that takes longer than `limit`.
+  /// Ends all faults and starts what is down and in use.
+  void heal();
+  /// The same, and waits until all servers serve the same; false, and a failure, when that takes
+  /// longer than `limit`.
   bool heal_and_settle(duration limit);
   /// Reads every znode through every server, then judges all that was asked and answered.
   void audit();
@@ -240,6 +252,7 @@ class world {
     at_moment act;
   };
   std::deque<set_trap> traps_;
+  std::function<void(server_id)> list_logged_;
   client* operator_ = nullptr;  // who asks for reconfigs
   std::string expected_error_;  // empty: none
 };

@@ -7,6 +7,7 @@
 #include "actors/core/acl.hpp"
 #include "actors/ensemble.hpp"
 #include "config/membership.hpp"
+#include "tests/sim/prospects.hpp"
 #include "tests/sim/world.hpp"
 
 namespace troupe::sim {
@@ -18,6 +19,11 @@ config::server_entry world::line_of(server_id who, bool observer) const {
   e.peer_port = 2888;
   e.election_port = 3888;
   e.observer = observer;
+  const auto place = static_cast<std::size_t>(who.value - 1);
+  if (place < options_.weights.size()) {
+    e.weight = options_.weights[place];
+    e.group = 1;
+  }
   return e;
 }
 
@@ -27,13 +33,7 @@ config::node_config world::make_config(server_id who) const {
   for (auto id : ids_) {
     bool spare = id.value > options_.voters + options_.observers;
     if (spare && id != who) continue;
-    auto e = line_of(id, !spare && id.value > options_.voters);
-    auto place = static_cast<std::size_t>(id.value - 1);
-    if (place < options_.weights.size()) {
-      e.weight = options_.weights[place];
-      e.group = 1;
-    }
-    c.servers.push_back(std::move(e));
+    c.servers.push_back(line_of(id, !spare && id.value > options_.voters));
   }
   c.data_dir = c.data_log_dir = "/data";
   c.reconfig_enabled = options_.reconfig;
@@ -87,10 +87,31 @@ std::optional<server_id> world::leader() const {
 
 bool world::all_serve() const {
   return leader() && std::all_of(servers_.begin(), servers_.end(), [this](const auto& x) {
-           return x.second.is_retired ||
-                  (x.second.alive && x.second.role != serving_as::nothing &&
-                   x.second.era == at(*leader()).era);
+           return x.second.is_retired || (x.second.alive && x.second.role != serving_as::nothing &&
+                                          x.second.era == at(*leader()).era);
          });
+}
+
+bool world::members_serve() const {
+  const auto leads = leader();
+  if (!leads) return false;
+  const auto list = agreed_members();
+  return std::ranges::all_of(list.servers, [&](const auto& x) {
+    const auto found = servers_.find(x.id);
+    if (found == servers_.end() || found->second.is_retired) return true;
+    return found->second.role != serving_as::nothing && found->second.era == at(*leads).era;
+  });
+}
+
+bool world::could_lead(const std::vector<server_id>& who) {
+  std::map<server_id, log_on_disk> logs;
+  for (auto id : who) {
+    auto& s = at(id);
+    s.door = std::make_shared<sim_disk>(s.disk);
+    read_files(s, id);
+    if (auto log = read_log(*s.door, config::membership_of(s.config))) logs.emplace(id, *log);
+  }
+  return sim::could_lead(logs);
 }
 
 /// Every server may come to lead.
@@ -134,14 +155,19 @@ void world::read_files(server& s, server_id who) {
   s.config.membership_version = {};
 }
 
+std::string world::lines_of(const std::set<server_id>& voters,
+                            const std::set<server_id>& observers) const {
+  config::membership wanted;
+  for (auto id : voters) wanted.servers.push_back(line_of(id, false));
+  for (auto id : observers) wanted.servers.push_back(line_of(id, true));
+  return config::print_lines(wanted);
+}
+
 void world::reconfigure(const std::set<server_id>& voters, const std::set<server_id>& observers,
                         std::function<void(const operation&)> answered) {
   if (operator_ == nullptr) operator_ = &make_client();
   if (!operator_->is_idle()) return;  // the one before has no answer yet
-  config::membership wanted;
-  for (auto id : voters) wanted.servers.push_back(line_of(id, false));
-  for (auto id : observers) wanted.servers.push_back(line_of(id, true));
-  auto text = config::print_lines(wanted);
+  auto text = lines_of(voters, observers);
   tell("reconfig to " + text);
   operator_->ask({.op = op_code::reconfig, .path = "/zookeeper/config", .value = text},
                  std::move(answered));

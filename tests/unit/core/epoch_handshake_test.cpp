@@ -51,6 +51,21 @@ TEST(EpochHandshake, ObserverRaisesTheEpochButIsNoPartOfTheQuorum) {
   EXPECT_EQ(h.on_follower_info(server(1), epoch{4}), epoch{10});
 }
 
+/// It holds a list of servers that was not committed (docs/ARCHITECTURE.md).
+TEST(EpochHandshake, LearnerThatGivesWayAndIsAheadIsNotCountedAndNoReasonToLeave) {
+  auto h = proposed_to_three();
+  EXPECT_EQ(h.on_ack_epoch(server(3), epoch{4}, at(4, 7)), outcome::waiting);
+  EXPECT_EQ(h.on_ack_epoch(server(2), epoch{4}, at(4, 8), true, true), outcome::waiting);
+  EXPECT_FALSE(h.is_confirmed()) << "its list may have been committed with its help";
+  EXPECT_EQ(h.on_ack_epoch(server(1), epoch{4}, at(4, 6)), outcome::confirmed);
+}
+
+TEST(EpochHandshake, LearnerThatGivesWayAndIsNotAheadCounts) {
+  auto h = proposed_to_three();
+  EXPECT_EQ(h.on_ack_epoch(server(3), epoch{4}, at(4, 7)), outcome::waiting);
+  EXPECT_EQ(h.on_ack_epoch(server(2), epoch{3}, at(3, 9), true, true), outcome::confirmed);
+}
+
 TEST(EpochHandshake, QuorumOfEpochAcksConfirmsOnce) {
   auto h = proposed_to_three();
   EXPECT_EQ(h.on_ack_epoch(server(3), epoch{4}, at(4, 7)), outcome::waiting);

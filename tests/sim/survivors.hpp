@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+/// The end of a part of the seeds: a reconfig is cut short in the middle, some servers stay dead
+/// for good, and the others serve all the same if one of them could lead (prospects.hpp).
+#pragma once
+
+#include <set>
+
+#include "tests/sim/rng.hpp"
+#include "tests/sim/world.hpp"
+
+namespace troupe::sim {
+
+class survivors {
+ public:
+  survivors(world& w, rng chance) : w_(w), chance_(chance) {}
+
+  /// Any list, logged by any number of servers when all lose power or are killed.
+  void cut_reconfig_short();
+  /// A failure when those who are left serve nobody, and could. All are in use again then.
+  void check_service();
+
+ private:
+  void crash_all();
+  void draw_the_dead();
+  [[nodiscard]] bool serves();
+
+  world& w_;
+  rng chance_;
+};
+
+}  // namespace troupe::sim
