@@ -16,6 +16,12 @@ namespace {
 
 using namespace std::chrono_literals;
 
+bool ends_with_survivors(const run_options& options, bool reconfig) {
+  constexpr double percent = 15, percent_of_reconfigs = 50;
+  return options.reconfigs ||
+         rng{options.seed}.fork(90).chance(reconfig ? percent_of_reconfigs : percent);
+}
+
 /// An ensemble of this seed's own: its size, its timing and what its servers keep.
 world_options draw_options(const run_options& options, rng& chance) {
   world_options w;
@@ -41,7 +47,7 @@ world_options draw_options(const run_options& options, rng& chance) {
   if (chance.chance(10)) w.slow_disk_percent = 20;
   rng apart = rng{options.seed}.fork(79);  // so that what is drawn before stays as it was
   w.reconfig = w.weights.empty() && apart.chance(40);
-  if (options.broken == breakage::skip_old_quorum) {
+  if (options.broken == breakage::skip_old_quorum || options.reconfigs) {
     w.weights.clear();
     w.reconfig = true;
   }
@@ -57,6 +63,7 @@ world_options draw_options(const run_options& options, rng& chance) {
     w.commit_log_count = static_cast<std::int32_t>(lone.between(2, 8));
   }
   if (w.reconfig) w.spares = static_cast<int>(apart.between(0, 2));
+  if (w.reconfig && ends_with_survivors(options, true)) w.spares = 2;
   rng lists = rng{options.seed}.fork(88);
   w.lists_change = !w.reconfig && w.weights.empty() && lists.chance(25);
   if (w.lists_change) {
@@ -138,9 +145,9 @@ run_result run_seed(const run_options& options) {
   w.run_for(chaos);
   if (drawn.lists_change) operation.finish();
   // Whose files alone say who the servers are leaves service to be owed by other rules.
-  rng end = rng{options.seed}.fork(90);
-  if (!drawn.lists_change && f.rot == 0 && end.chance(drawn.reconfig ? 50 : 10)) {
-    survivors last{w, end};
+  if (ends_with_survivors(options, drawn.reconfig) && !drawn.lists_change && f.rot == 0 &&
+      !options.without.survivors) {
+    survivors last{w, rng{options.seed}.fork(91)};
     if (drawn.reconfig) last.cut_reconfig_short();
     last.check_service();
   }

@@ -22,13 +22,14 @@ struct reductions {
   std::set<unsigned> faults;      // by their numbers
   std::optional<duration> chaos;  // not longer than this
   std::optional<int> clients;     // not more
-  bool observers = false, spares = false, list_changes = false;
+  bool observers = false, spares = false, list_changes = false, survivors = false;
 };
 
 struct run_options {
   std::uint64_t seed = 1;
   reductions without;
   std::optional<int> voters;  // else 3 or 5 by seed
+  bool reconfigs = false;     // the servers change, and some stay dead for good
   breakage broken = breakage::none;
   mutant planted = mutant::none;  // only in a build that holds them
   std::function<void(std::string_view)> trace;

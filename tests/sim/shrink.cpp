@@ -97,7 +97,8 @@ class search {
       fewer.clients = clients;
       if (still_fails(fewer)) better = true;
     }
-    for (auto kind : {&reductions::observers, &reductions::spares, &reductions::list_changes}) {
+    for (auto kind : {&reductions::observers, &reductions::spares, &reductions::list_changes,
+                      &reductions::survivors}) {
       if (best_.without.*kind) continue;
       auto fewer = best_.without;
       fewer.*kind = true;
@@ -144,6 +145,7 @@ std::string options_text(const reductions& without) {
   if (without.observers) out += " --no-observers";
   if (without.spares) out += " --no-spares";
   if (without.list_changes) out += " --no-list-changes";
+  if (without.survivors) out += " --no-survivors";
   return out;
 }
 

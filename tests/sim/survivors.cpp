@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/sim/survivors.hpp"
 
-#include <algorithm>
 #include <chrono>
 #include <memory>
 #include <optional>
@@ -28,38 +27,43 @@ void survivors::crash_all() {
     w_.crash(id, chance_.chance(60) ? world::crash_kind::power : world::crash_kind::process);
 }
 
+/// Most of it as if it had never been heard of by most servers: then it depends on who dies
+/// whether it may have been committed.
 void survivors::cut_reconfig_short() {
   w_.heal();
   if (!w_.run_until(30s, [this] { return w_.all_serve(); })) return;
   const auto leads = *w_.leader();
   auto& asks = w_.make_client(leads);
   if (!w_.run_until(5s, [&] { return asks.is_live() && w_.leader() == leads; })) return;
-  std::set<server_id> voters;
   for (auto id : w_.servers())
-    if (chance_.chance(50)) voters.insert(id);
-  if (voters.empty()) voters.insert(leads);
+    if (chance_.chance(50)) next_.insert(id);
+  if (next_.empty()) next_.insert(leads);
+  const bool is_cut = chance_.chance(70);
   for (auto id : w_.servers())
-    if (id != leads && chance_.chance(40)) w_.wires().cut_both(leads, id);
-  const auto logs = std::make_shared<std::size_t>(1 + chance_.below(w_.servers().size()));
-  const auto wait = chance_.between(duration{0}, duration{20'000});
+    if (is_cut && id != leads && chance_.chance(70)) w_.wires().cut_both(leads, id);
+  const auto logs =
+      std::make_shared<std::size_t>(is_cut ? 1 : 1 + chance_.below(w_.servers().size()));
+  const auto wait = chance_.between(duration{0}, duration{is_cut ? 200'000 : 5'000});
   w_.on_list_logged([this, logs, wait](server_id) {
     if (--*logs == 0) w_.clock().after(wait, [this] { crash_all(); });
   });
   w_.tell("a reconfig that is cut short");
-  asks.ask({.op = op_code::reconfig, .path = "/zookeeper/config", .value = w_.lines_of(voters)});
+  asks.ask({.op = op_code::reconfig, .path = "/zookeeper/config", .value = w_.lines_of(next_)});
   w_.run_for(1s);
   w_.on_list_logged({});
   crash_all();
 }
 
-/// As many that a quorum of the present voters is left. Of those that a list under way would bring
-/// in any number may be gone.
+/// A quorum of the present voters is left. Of those that a list under way would bring in any number
+/// may be gone.
 void survivors::draw_the_dead() {
   const auto present = w_.agreed_members();
   const auto decides = config::quorum_of(present);
   std::set<server_id> up;
-  for (auto id : w_.servers())
-    if (chance_.chance(50)) up.insert(id);
+  for (auto id : w_.servers()) {
+    const bool is_only_next = next_.contains(id) && !present.is_voter(id);
+    if (chance_.chance(is_only_next ? 25 : 65)) up.insert(id);
+  }
   while (decides && !decides->has_quorum(up))
     up.insert(w_.servers()[chance_.below(w_.servers().size())]);
   for (auto id : w_.servers())

@@ -26,6 +26,7 @@ class survivors {
 
   world& w_;
   rng chance_;
+  std::set<server_id> next_;  // the list that was cut short
 };
 
 }  // namespace troupe::sim

@@ -65,6 +65,7 @@ run_options options_for(const swarm_options& s, std::uint64_t seed) {
   run_options o;
   o.seed = seed;
   o.voters = s.servers;
+  o.reconfigs = s.reconfigs;
   o.broken = breakage_of(s.broken).value_or(breakage::none);
   o.planted = mutant_of(s.planted).value_or(mutant::none);
   return o;
@@ -73,6 +74,7 @@ run_options options_for(const swarm_options& s, std::uint64_t seed) {
 std::string command_for(const swarm_options& s, std::uint64_t seed) {
   std::string out = "sim-swarm --seed " + std::to_string(seed);
   if (s.servers) out += " --servers " + std::to_string(*s.servers);
+  if (s.reconfigs) out += " --reconfigs";
   if (!s.broken.empty()) out += " --break " + s.broken;
   if (!s.planted.empty()) out += " --mutant " + s.planted;
   return out;

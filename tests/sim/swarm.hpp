@@ -20,6 +20,7 @@ struct swarm_options {
   std::uint64_t first_seed = 1;
   std::optional<double> minutes;  // no seed begins later
   std::optional<int> servers;     // voters; else 3 or 5 by seed
+  bool reconfigs = false;         // in every life; else in a part of them
   unsigned jobs = 2;
   std::string broken;   // a rule of breakage.hpp
   std::string planted;  // a name of mutants.hpp

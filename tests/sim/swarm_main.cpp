@@ -129,6 +129,8 @@ int main(int argc, char** argv) {
   auto* one = app.add_option("--seed", s.one_seed, "replay this one alone");
   app.add_option("--servers", many.servers, "voters; 3 or 5 by seed when not said")
       ->check(CLI::IsMember({1, 3, 5, 7}));
+  app.add_flag("--reconfigs", many.reconfigs,
+               "in every life the servers change, and at its end some stay dead for good");
   app.add_option("--jobs", many.jobs, "processes at a time")
       ->check(CLI::Range(1, 256))
       ->capture_default_str();
@@ -176,6 +178,7 @@ int main(int argc, char** argv) {
   app.add_flag("--no-observers", s.without.observers)->needs(one)->group(reduced);
   app.add_flag("--no-spares", s.without.spares)->needs(one)->group(reduced);
   app.add_flag("--no-list-changes", s.without.list_changes)->needs(one)->group(reduced);
+  app.add_flag("--no-survivors", s.without.survivors)->needs(one)->group(reduced);
   if (auto code = troupe::program::parse(app, argc, argv, std::cout, std::cerr)) return *code;
   if (!many.seeds && !many.minutes) many.seeds = all_mutants ? seeds_for_a_mutant : seeds_default;
   if (*chaos) s.without.chaos = duration{static_cast<duration::rep>(chaos_s * 1e6)};
