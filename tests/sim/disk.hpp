@@ -65,6 +65,10 @@ class platters {
   /// entry is empty, and a whole one stands behind it. In the newest log. False: there is none.
   bool tear_a_batch();
 
+  /// Its server has promised an epoch that is so much later, to a leader of which nothing else is
+  /// left. Its server must be down. False: it has promised none yet.
+  bool promise_later(std::int64_t by);
+
   /// Its server does nothing for a while: what it has not noted by now stays so, however old it
   /// becomes. Until it syncs a note again.
   void stop_noting();

@@ -68,6 +68,7 @@ void faults::strike() {
       {options_.replace_leader, &faults::replace_leader},
       {options_.rot, &faults::rot},
       {options_.lose_snapshot, &faults::lose_snapshot},
+      {options_.promise_later, &faults::promise_later},
   };
   int sum = 0;
   for (const auto& [weight, act] : kinds) sum += weight;

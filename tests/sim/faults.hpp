@@ -41,6 +41,7 @@ struct fault_options {
   int wall_clock = 3;
   int replace_leader = 0;  // unseen by it: for a while two lead
   int lose_snapshot = 0;   // of txns that one server alone has logged
+  int promise_later = 0;   // one server has promised an epoch that no other has heard of
   int reconfig = 0;        // the servers change, often with a fault close behind
   duration outage_max{12'000'000};
   std::set<unsigned> left_out{};  // the numbers of faults that do not come
@@ -88,6 +89,7 @@ class faults {
   void disk_slow();
   void slow_server();
   void shift_clock();
+  void promise_later();
   void reconfigure();
   void split_new_from_old(std::vector<server_id> voters);
   void heal_disk_later(server_id who);

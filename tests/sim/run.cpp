@@ -130,6 +130,8 @@ run_result run_seed(const run_options& options) {
   }
   if (rng lone = rng{options.seed}.fork(86); lone.chance(15))
     f.lose_snapshot = static_cast<int>(lone.between(10, 60));
+  if (rng later = rng{options.seed}.fork(93); later.chance(20))
+    f.promise_later = static_cast<int>(later.between(5, 30));
   if (w.may_reconfigure()) f.reconfig = static_cast<int>(rng{options.seed}.fork(80).between(5, 40));
   if (options.broken == breakage::skip_old_quorum) f.reconfig = 60;
   f.left_out = options.without.faults;

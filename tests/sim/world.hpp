@@ -127,6 +127,9 @@ class world {
   void expect_error(std::string part) { expected_error_ = std::move(part); }
   /// Each message of each actor waits up to `longest`; zero: none does.
   void slow_down(server_id who, duration longest) { at(who).slowness = longest; }
+  /// The server, which is down, has promised an epoch that is so much later, to a leader that came
+  /// to nothing.
+  void promise_later(server_id who, std::int64_t by);
   void pause(server_id who);
   void resume(server_id who);
   void shift_wall_clock(server_id who, duration by);
