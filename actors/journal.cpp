@@ -6,6 +6,7 @@
 #include <chrono>
 
 #include "actors/caf.hpp"
+#include "actors/core/epoch_bounds.hpp"
 #include "actors/core/mutants.hpp"
 #include "actors/journal_files.hpp"
 #include "actors/journal_membership.hpp"
@@ -340,6 +341,7 @@ caf::result<stored> store(journal_ptr self, const store_epoch& m) {
   note(self);
   if (!s.broken.empty()) return error_of(s.broken);
   s.incoming.reset();  // an epoch begins with a whole history: what is not whole by now never will
+  if (!core::is_epoch(m.era)) return error_of(std::to_string(m.era.value) + " is no epoch");
   auto& kept = m.kind == epoch_kind::accepted ? s.era.accepted : s.era.current;
   if (m.era < kept)
     return error_of("epoch " + std::to_string(kept.value) + " is stored already, so " +

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "actors/caf.hpp"
+#include "actors/core/epoch_bounds.hpp"
 #include "actors/core/mutants.hpp"
 #include "actors/core/txn_batches.hpp"
 #include "actors/coro/ask.hpp"
@@ -220,7 +221,7 @@ void learner_is_synced(self_ptr self, const learner_synced& m) {
   auto* learner = learner_of_sender(self, m.learner);
   if (learner == nullptr) return;
   learner->synced = true;
-  s.alive.heard(m.learner, s.ticks);
+  s.alive.heard(m.learner, s.ticks, !learner->observer);
   s.options.context->log.info("learner_synced", {{"peer", m.learner}, {"upto", m.upto}});
   if (!learner->observer) {
     auto upto = std::max(m.upto, zxid::first_of(s.era));
@@ -253,7 +254,7 @@ bool heard(self_ptr self, server_id id) {
   auto& s = self->state;
   const auto* learner = learner_of_sender(self, id);
   if (learner == nullptr || !learner->synced) return false;
-  s.alive.heard(id, s.ticks);
+  s.alive.heard(id, s.ticks, !learner->observer);
   return true;
 }
 
@@ -277,6 +278,11 @@ coro::task<bool> wait_for_quorum(self_ptr self, std::function<bool()> reached) {
 coro::task<bool> establish_epoch(self_ptr self) {
   auto& s = self->state;
   auto me = s.options.context->me;
+  if (s.options.accepted >= core::epoch_max) {
+    s.options.context->log.error("epochs_used_up", {{"accepted", s.options.accepted}});
+    end_term(self, "no epoch is left behind " + std::to_string(s.options.accepted.value));
+    co_return false;
+  }
   if (s.handshake.on_follower_info(me, s.options.accepted)) s.progress.notify();
   std::function<bool()> proposed = [&s] { return s.handshake.proposed().has_value(); };
   auto hearing = wait_for_quorum(self, proposed);
@@ -294,8 +300,7 @@ coro::task<bool> establish_epoch(self_ptr self) {
     co_return false;
   }
   s.epoch_is_durable = true;
-  for (auto& waiting : std::exchange(s.awaiting_epoch, {}))
-    waiting.deliver(epoch_proposed{s.era, s.members});
+  answer_joins(self);
 
   if (s.handshake.on_ack_epoch(me, s.options.current, s.options.last) ==
       core::epoch_handshake::ack_outcome::confirmed)
@@ -392,30 +397,14 @@ coro::task<> lead(self_ptr self) {
   leave_if_no_voter(self);
 }
 
-caf::result<epoch_proposed> on_join(self_ptr self, const join_epoch& m) {
-  auto& s = self->state;
-  auto promise = self->make_response_promise<epoch_proposed>();
-  // It will never follow us, in any epoch but a later one: without this it would stay out for as
-  // long as we lead (ZooKeeper leaves it out).
-  auto proposed = s.handshake.proposed();
-  if (proposed && m.accepted > *proposed && !mutated(mutant::any_leader_followed)) {
-    end_term(self, "server " + std::to_string(m.learner.value) + " has promised epoch " +
-                       std::to_string(m.accepted.value) + " to another: a newer one is needed");
-    return promise.deliver(caf::make_error(caf::sec::runtime_error));
-  }
-  if (s.epoch_is_durable) return promise.deliver(epoch_proposed{s.era, s.members});
-  s.awaiting_epoch.push_back(promise);
-  if (s.handshake.on_follower_info(m.learner, m.accepted)) s.progress.notify();
-  return promise;
-}
-
 caf::result<epoch_confirmed> on_promise(self_ptr self, const learner_promised& m) {
   auto& s = self->state;
   auto promise = self->make_response_promise<epoch_confirmed>();
   auto current = m.counts ? std::optional{m.current} : std::nullopt;
   const auto list = s.options.members->seen->version;
   const bool holds_list = m.committed_list >= list || m.seen_list == list;
-  switch (s.handshake.on_ack_epoch(m.learner, current, m.last, holds_list, m.gives_way)) {
+  switch (s.handshake.on_ack_epoch(m.learner, current, m.last,
+                                   {holds_list, m.in_doubt, m.gives_way})) {
     case core::epoch_handshake::ack_outcome::learner_ahead:
       end_term(self, "server " + std::to_string(m.learner.value) + " has a more recent history");
       return promise.deliver(caf::make_error(caf::sec::runtime_error));

@@ -54,7 +54,7 @@ struct leader_state {
 
   struct learner_entry {
     learner_handler_actor handler;
-    bool observer = false;
+    bool observer = false;    // or follows as one does: it counts for nothing
     bool forwarding = false;  // gets proposals or informs
     bool synced = false;      // acked NEWLEADER
   };
@@ -84,7 +84,11 @@ struct leader_state {
   std::int64_t ticks = 0;
   std::int64_t proposal_bytes_last = -1, proposal_bytes_min = -1, proposal_bytes_max = -1;
 
-  std::vector<caf::typed_response_promise<epoch_proposed>> awaiting_epoch;
+  struct waiting_join {
+    caf::typed_response_promise<epoch_proposed> asked;
+    bool counts = true;
+  };
+  std::vector<waiting_join> awaiting_epoch;
   std::vector<caf::typed_response_promise<epoch_confirmed>> awaiting_confirmation;
   bool epoch_is_durable = false;  // LEADERINFO may go out
   coro::signal progress;          // the handshake moved

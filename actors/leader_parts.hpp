@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/// The leader actor's inner parts: the role itself (leader.cpp), clients' syncs (leader_syncs.cpp),
+/// The leader actor's inner parts: the role itself (leader.cpp), learners that come
+/// (leader_joins.cpp), clients' syncs (leader_syncs.cpp),
 /// learners that cannot keep up (leader_lag.cpp), its end and what operators see of it
 /// (leader_figures.cpp). Nobody else includes this.
 #pragma once
@@ -16,6 +17,11 @@ void end_term(leader_ptr self, std::string reason,
 
 /// No quorum is left of servers that agree with this one's tree.
 [[nodiscard]] bool is_outvoted(const leader_state& s);
+
+/// A learner has come, and wants to know the epoch.
+[[nodiscard]] caf::result<epoch_proposed> on_join(leader_ptr self, const join_epoch& m);
+/// The epoch is durable: tells it to all who wait for it.
+void answer_joins(leader_ptr self);
 
 /// A sync came: it is answered as soon as core/sync_rounds.hpp says so.
 void queue_sync(leader_ptr self, const sync_waiter& waiter);

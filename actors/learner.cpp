@@ -29,6 +29,8 @@ bool is_from_my_leader(learner_ptr self, const M& m) {
          m.epoch() == s.era.value;
 }
 
+bool acks_txns(const learner_state& s) { return !s.options.observer && !s.uncounted; }
+
 // -- discovery ----------------------------------------------------------------------------------
 
 /// Phase 1: promises the leader's epoch. acceptedEpoch is durable before ACKEPOCH leaves.
@@ -43,11 +45,16 @@ coro::task<bool> promise_epoch(learner_ptr self) {
   ack.set_membership_version(s.members->committed->version.value);
   ack.set_seen_version(s.members->seen->version.value);
   ack.set_gives_way(s.options.list_disproved);
-  switch (core::judge_leader_info(s.options.accepted, s.era)) {
+  const core::epoch_marks mine{s.options.accepted, s.options.current};
+  switch (core::judge_leader_info(mine, s.era, !s.uncounted)) {
     case core::leader_info_verdict::refuse:
       end_term(self, "promised epoch " + std::to_string(s.options.accepted.value) +
                          " to a later leader than that of epoch " + std::to_string(s.era.value));
       co_return false;
+    case core::leader_info_verdict::accept_uncounted:
+      s.options.context->log.warn("follows_uncounted",
+                                  {{"epoch", s.era}, {"accepted", s.options.accepted}});
+      break;
     case core::leader_info_verdict::accept_same:
       break;
     case core::leader_info_verdict::accept_and_persist: {
@@ -178,7 +185,7 @@ coro::task<bool> accept_new_leader(learner_ptr self, wire::NewLeader announced) 
   ack.set_epoch(announced.epoch());
   self->send(s.handler, ack);
   s.acking = true;
-  if (s.logged_upto.in_epoch() == s.era && !s.options.observer) {
+  if (s.logged_upto.in_epoch() == s.era && acks_txns(s)) {
     wire::Ack logged_so_far;
     logged_so_far.set_server(my_number(self));
     logged_so_far.set_epoch(s.era.value);
@@ -260,7 +267,7 @@ coro::task<> learn(learner_ptr self) {
 void on_logged(learner_ptr self, zxid upto) {
   auto& s = self->state;
   s.logged_upto = std::max(s.logged_upto, upto);
-  if (!s.acking || s.options.observer || upto.in_epoch() != s.era) return;
+  if (!s.acking || !acks_txns(s) || upto.in_epoch() != s.era) return;
   wire::Ack ack;
   ack.set_server(my_number(self));
   ack.set_epoch(s.era.value);

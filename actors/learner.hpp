@@ -45,7 +45,8 @@ struct learner_options {
   view_ptr members;
   view_ptr electing{};          // where the leader is found; null: by `members`
   bool needs_snapshot = false;  // the tree here is wrong, or the log cannot be cut
-  bool promises = true;  // false: what was logged here is lost, so its word counts for nothing
+  bool promises = true;   // false: what was logged here is lost, so its word counts for nothing
+  bool in_doubt = false;  // it is no candidate
   bool list_disproved = false;  // what was logged here ends with a list that was not committed
 };
 
@@ -75,6 +76,7 @@ struct learner_state {
   learner_handler_actor handler;  // null until the leader has answered
   std::string not_taken_in;       // what the leader's server last said to a hello, for people
   epoch era;                      // of the leader, from its LeaderInfo on
+  bool uncounted = false;         // promised a later epoch: follows, and acks no txn
   bool acking = false;            // acked NEWLEADER: from here on acks go out as the disk answers
   bool broadcasting = false;      // after UPTODATE: the hot path instead of the conversation
   bool ended = false;

@@ -34,6 +34,7 @@ welcome read_answer(learner_ptr self, const std::optional<leader_message>& answe
   if (auto* info = std::get_if<wire::LeaderInfo>(&answer->what)) {
     s.handler = caf::actor_cast<learner_handler_actor>(answer->from);
     s.era = epoch{info->epoch()};
+    s.uncounted = info->uncounted();
     self->monitor(s.handler);
     hear_membership(self, info->membership());
     return welcome::taken_in;
@@ -66,6 +67,8 @@ coro::task<welcome> say_hello(learner_ptr self) {
   wire::LearnerInfo hello;
   hello.set_server(my_number(self));
   hello.set_accepted_epoch(s.options.accepted.value);
+  hello.set_current_epoch(s.options.current.value);
+  hello.set_in_doubt(s.options.in_doubt);
   hello.set_observer(s.options.observer);
   hello.set_server_list_digest(config::digest_of(*s.members->committed));
   hello.set_server_list(config::told_lines(*s.members->committed));

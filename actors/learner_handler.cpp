@@ -268,19 +268,22 @@ coro::task<bool> release_held(self_ptr self) {
 /// failure.
 coro::task<std::optional<wire::AckEpoch>> agree_on_epoch(self_ptr self) {
   auto& s = self->state;
-  auto joining =
-      coro::ask<epoch_proposed>(self, s.options.leader, init_limit(self),
-                                join_epoch{s.options.id, s.options.observer, s.options.accepted});
+  auto joining = coro::ask<epoch_proposed>(
+      self, s.options.leader, init_limit(self),
+      join_epoch{s.options.id, s.options.observer, s.options.accepted, s.options.current,
+                 s.options.in_doubt});
   auto proposed = co_await joining;
   if (!proposed) {
     end(self, "no epoch to join: " + text_of(proposed.error()));
     co_return std::nullopt;
   }
   s.era = proposed->era;
+  if (!proposed->counts) s.options.observer = true;
   wire::LeaderInfo info;
   info.set_leader(s.options.context->me.value);
   info.set_epoch(s.era.value);
   info.set_membership(text_for_learner(self, proposed->members));
+  info.set_uncounted(!proposed->counts);
   self->send(s.options.learner, info);
 
   auto promising = s.promises.next(self, init_limit(self));
@@ -293,7 +296,7 @@ coro::task<std::optional<wire::AckEpoch>> agree_on_epoch(self_ptr self) {
       self, s.options.leader, init_limit(self),
       learner_promised{s.options.id, promise->counts(), epoch{promise->current_epoch()},
                        zxid{promise->last_zxid()}, zxid{promise->membership_version()},
-                       zxid{promise->seen_version()}, promise->gives_way()});
+                       zxid{promise->seen_version()}, s.options.in_doubt, promise->gives_way()});
   auto confirmed = co_await confirming;
   if (!confirmed) {
     end(self, "the epoch was not confirmed: " + text_of(confirmed.error()));

@@ -29,8 +29,10 @@ struct learner_handler_options {
   journal_actor journal;
   learner_actor learner;
   server_id id;
-  bool observer = false;
+  bool observer = false;  // or follows as one does: its acks count for nothing
   epoch accepted;
+  epoch current{};
+  bool in_doubt = false;  // it is no candidate
 };
 
 struct learner_handler_state {

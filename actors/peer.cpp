@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "actors/caf.hpp"
+#include "actors/core/epoch_bounds.hpp"
 #include "actors/core/snapshot_codec.hpp"
 #include "actors/coro/ask.hpp"
 #include "actors/coro/sleep.hpp"
@@ -131,6 +132,8 @@ coro::task<> run(self_ptr self) {
     if (s.options.context->config.read_only_mode && s.is_readable)
       s.reading.start(serve_reads(self, reads_after(self)));
     const auto how = candidacy_of(self, *history);
+    history->stands = how.stands;
+    s.accepted = history->accepted;
     auto electing =
         coro::ask<elected>(self, s.options.election, how.patience,
                            look_for_leader{how.stands ? history->last : no_candidate,
@@ -204,6 +207,23 @@ std::string why_not(self_ptr self, const config::membership& ours, const wire::L
          (may_change ? std::string{", or a reconfig"} : ", or one voter more or fewer");
 }
 
+/// Why a learner's promise cannot be one of this ensemble's; empty: it can. Taken in, it would be
+/// everybody's.
+std::string why_no_promise(self_ptr self, const wire::LearnerInfo& hello) {
+  const auto ours = self->state.accepted;
+  const epoch theirs{hello.accepted_epoch()};
+  if (core::may_be_promised(theirs, ours)) return {};
+  self->state.options.context->log.repeated(
+      log::level::warn, std::to_string(hello.server()), "epoch_implausible",
+      {{"peer", hello.server()}, {"accepted", theirs}, {"ours", ours}});
+  return "its acceptedEpoch " + std::to_string(theirs.value) + " is implausible beside " +
+         std::to_string(ours.value) + " here (accepted: up to " +
+         std::to_string(core::epochs_missed_max) + " more, below " +
+         std::to_string(core::epoch_max.value) +
+         "): the file is spoilt, or the server is another ensemble's; if it is of this one, stop "
+         "it and write the greatest acceptedEpoch of the other servers there";
+}
+
 /// A learner introduces itself: to the leader with it, if this server leads and the learner is of
 /// this ensemble. Where the servers may change, one with an older list is told ours, and a stranger
 /// is one that may be added; so it is while files are changed one restart at a time.
@@ -218,6 +238,8 @@ void introduce(self_ptr self, const wire::LearnerInfo& hello) {
     return refuse(self, std::move(reason), false);
   if (id == s.options.context->me)
     return refuse(self, "no other server." + std::to_string(id.value) + " here", false);
+  if (auto reason = why_no_promise(self, hello); !reason.empty())
+    return refuse(self, std::move(reason), false);
   // While it looks it may yet lead; once it has settled on another, whoever asks had better look,
   // too.
   const bool may_lead = s.status.state == server_state::looking;

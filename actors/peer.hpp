@@ -36,6 +36,7 @@ struct term {
   bool damaged = false;   // what was logged here is lost, and this server's word counts for nothing
   bool needs_snapshot = false;  // the tree is wrong, or the log cannot be cut
   bool list_disproved = false;  // the logged list was not committed: this log's end will be cut off
+  bool stands = true;           // as a candidate; false: the tree or the past is in doubt
 };
 
 struct peer_options {
@@ -61,6 +62,7 @@ struct peer_state {
   std::string log_refusal;           // why the log has to be opened anew; empty: it need not
   std::uint64_t failures_heard = 0;  // of the journal
   core::disk_patience patience;
+  epoch accepted;            // as the present term began
   bool is_readable = false;  // the database has what clients may read
   bool cannot_cut = false;   // its log to its leader's history: a snapshot has to replace both
   std::string tree_doubt;    // why a leader's snapshot has to replace the tree; empty: it is right

@@ -202,11 +202,14 @@ struct join_epoch {
   server_id learner;
   bool observer = false;
   epoch accepted;
+  epoch current{};
+  bool in_doubt = false;  // it is no candidate
 };
 struct epoch_proposed {
   TROUPE_STAYS_LOCAL;
   epoch era;
   membership_ptr members;  // what the leader knows to be committed
+  bool counts = true;      // false: the learner has promised a later epoch
 };
 struct learner_promised {
   TROUPE_STAYS_LOCAL;
@@ -215,6 +218,7 @@ struct learner_promised {
   epoch current;
   zxid last;
   zxid committed_list, seen_list;  // versions of the lists that the learner knows
+  bool in_doubt = false;           // it is no candidate
   bool gives_way = false;          // see wire::AckEpoch
 };
 /// A quorum has promised: synchronization may begin.

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /// Discovery (ZAB paper, phase 1) and the end of synchronization (phase 2), as the prospective
 /// leader sees them: a quorum names its accepted epochs, promises the new one, and acknowledges the
-/// new leader's history. Also the learner's half of the promise. Mirrors Leader.getEpochToPropose,
-/// waitForEpochAck, waitForNewLeaderAck and Learner.registerWithLeader.
+/// new leader's history. Also the learner's half of the promise, and what becomes of a learner that
+/// has promised a later epoch than it finds. Mirrors Leader.getEpochToPropose, waitForEpochAck,
+/// waitForNewLeaderAck and Learner.registerWithLeader.
 /// Order: new epoch -> (persist it) -> confirmed -> established; each is announced once.
 #pragma once
 
@@ -13,6 +14,13 @@
 #include "messages/ids.hpp"
 
 namespace troupe::core {
+
+/// What there is to say of the history in an ACKEPOCH.
+struct history_claim {
+  bool holds_seen = true;  // of a joint ensemble, it holds the list that the leader has seen
+  bool in_doubt = false;   // the learner stands for nothing: its tree is not what a digest says
+  bool gives_way = false;  // should the learner be ahead, then by a list that was not committed
+};
 
 class epoch_handshake {
  public:
@@ -32,11 +40,10 @@ class epoch_handshake {
   [[nodiscard]] std::optional<epoch> on_follower_info(server_id from, epoch accepted);
 
   /// ACKEPOCH; the leader enters its own here too. `current` is none when the learner had accepted
-  /// this epoch before and so does not count toward the quorum. `holds_seen`: of a joint ensemble,
-  /// the learner's history holds the list that the leader has seen. `gives_way`: should the learner
-  /// be ahead, then by a list that was not committed; it is not counted, nor a reason to leave.
+  /// this epoch before and so does not count toward the quorum. Ahead is only who could lead in
+  /// this server's place: not one of weight 0, in doubt or giving way, whose ack does not count then.
   [[nodiscard]] ack_outcome on_ack_epoch(server_id from, std::optional<epoch> current, zxid last,
-                                         bool holds_seen = true, bool gives_way = false);
+                                         history_claim claim = {});
 
   /// ACK of NEWLEADER, whose zxid is new_leader_zxid(); the leader enters its own here too. True
   /// when this ack made the quorum. An ack of another epoch is nothing.
@@ -66,12 +73,32 @@ class epoch_handshake {
   std::set<server_id> established_;
 };
 
+/// What a server has promised and entered.
+struct epoch_marks {
+  epoch accepted;
+  epoch current;
+};
+
+/// What a leader does with a learner that comes when the epoch is proposed.
+enum class join_verdict {
+  counted,
+  uncounted,  // it has promised a later epoch, and follows as an observer does: it never counts
+  make_way,   // it is needed, and can follow in a later epoch only: there has to be one
+};
+/// `has_vote`: the learner's word could count, now or after a reconfig, and is not in doubt.
+[[nodiscard]] join_verdict judge_join(epoch_marks learner, bool has_vote, epoch proposed);
+
 /// What a learner does with LEADERINFO.
 enum class leader_info_verdict {
   accept_and_persist,  // write acceptedEpoch, then ACKEPOCH with its current epoch
   accept_same,         // ACKEPOCH without an epoch: promised before, does not count again
+  accept_uncounted,    // the same, of a later promise, which stays
   refuse,              // promised to a later leader: back to the election
 };
-[[nodiscard]] leader_info_verdict judge_leader_info(epoch accepted, epoch proposed);
+/// `counts`: the leader would count it. Who does not count may follow a leader of an epoch before
+/// its promise: no quorum of that leader has it, so none decides with it what a later leader, whom
+/// it has promised its history as it was, does not see. Not of one before the epoch it has entered:
+/// that leader may lack what it has acked.
+[[nodiscard]] leader_info_verdict judge_leader_info(epoch_marks mine, epoch proposed, bool counts);
 
 }  // namespace troupe::core

@@ -19,8 +19,8 @@ class liveness {
   liveness() = default;
   liveness(server_id me, quorum ensemble);
 
-  /// A synced learner spoke.
-  void heard(server_id from, std::int64_t now_ticks);
+  /// A synced learner spoke. Not `counts`: as an observer, whatever the lists say.
+  void heard(server_id from, std::int64_t now_ticks, bool counts = true);
   void forget(server_id id) { last_heard_.erase(id); }
   /// A reconfig: these decide from now on, both memberships while it is under way.
   void reconfigure(quorum ensemble) { ensemble_ = std::move(ensemble); }
@@ -35,7 +35,11 @@ class liveness {
  private:
   server_id me_;
   quorum ensemble_;
-  std::map<server_id, std::int64_t> last_heard_;  // in ticks
+  struct sign {
+    std::int64_t at_ticks = 0;
+    bool counts = true;
+  };
+  std::map<server_id, sign> last_heard_;
 };
 
 }  // namespace troupe::core

@@ -42,6 +42,7 @@ enum class mutant {
   serves_before_quorum,
   half_is_a_quorum,
   lists_apart_accepted,
+  later_epoch_one_at_a_time,
   new_servers_not_asked,
   old_servers_not_asked,
   logged_list_not_asked,
@@ -141,6 +142,9 @@ inline constexpr std::array mutants{
     named_mutant{mutant::lists_apart_accepted, "lists-apart-accepted",
                  "servers whose lists differ elect and follow each other, though a quorum of one "
                  "list may share nobody with a quorum of the other (as in ZooKeeper)"},
+    named_mutant{mutant::later_epoch_one_at_a_time, "later-epoch-one-at-a-time",
+                 "a leader resigns for who has promised a later epoch, and forgets that epoch: terms "
+                 "are lost until the leaders have counted up to it"},
     named_mutant{mutant::new_servers_not_asked, "new-servers-not-asked",
                  "a reconfig is committed by the old voters alone"},
     named_mutant{mutant::old_servers_not_asked, "old-servers-not-asked",

@@ -118,6 +118,10 @@ bool quorum::is_committed_voter(server_id id) const {
   return is_joint() ? parts_.front().is_voter(id) : is_voter(id);
 }
 
+std::int64_t quorum::committed_weight_of(server_id id) const {
+  return is_joint() ? parts_.front().weight_of(id) : weight_of(id);
+}
+
 std::int64_t quorum::weight_of(server_id id) const {
   auto it = weights_.find(id);
   return it == weights_.end() ? 0 : it->second;

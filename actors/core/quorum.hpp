@@ -54,6 +54,8 @@ class quorum {
   /// 0 for whoever is no voter; 1 for every voter when there are no groups. A voter of weight 0
   /// never leads.
   [[nodiscard]] std::int64_t weight_of(server_id id) const;
+  /// Of a joint quorum: in the committed list.
+  [[nodiscard]] std::int64_t committed_weight_of(server_id id) const;
   [[nodiscard]] const std::set<server_id>& voters() const { return voters_; }
   [[nodiscard]] const std::set<server_id>& observers() const { return observers_; }
   /// Number of voters.

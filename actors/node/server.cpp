@@ -35,7 +35,8 @@ learner_handler_actor make_handler(const term_parts& with, caf::local_actor* par
       learner_handler,
       learner_handler_options{with.context, std::move(leading), with.database, with.journal,
                               std::move(learner), server_id{hello.server()}, hello.observer(),
-                              epoch{hello.accepted_epoch()}});
+                              epoch{hello.accepted_epoch()}, epoch{hello.current_epoch()},
+                              hello.in_doubt()});
 }
 
 leader_actor make_leader(const term_parts& with, caf::local_actor* parent, const term& now,
@@ -56,7 +57,8 @@ learner_actor make_learner(const term_parts& with, caf::local_actor* parent, con
       now.observes ? observer : follower,
       learner_options{with.context, now.leader, now.observes, now.accepted, now.current, now.last,
                       with.journal, with.database, std::move(to), with.links, now.members,
-                      now.electing, now.needs_snapshot, !now.damaged, now.list_disproved});
+                      now.electing, now.needs_snapshot, !now.damaged, !now.stands,
+                      now.list_disproved});
 }
 
 }  // namespace

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "actors/core/epoch_bounds.hpp"
+
 namespace troupe::storage {
 namespace {
 
@@ -20,10 +22,11 @@ io_result<std::optional<epoch>> read_epoch(disk& d, const std::string& path) {
   text = text.substr(0, end == std::string_view::npos ? 0 : end + 1);
   epoch e;
   auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), e.value);
-  if (error != std::errc{} || stop != text.data() + text.size() || e.value < 0)
+  if (error != std::errc{} || stop != text.data() + text.size() || !core::is_epoch(e))
     return corrupt("read the epoch", path, 0,
                    "\"" + std::string{text.substr(0, 40)} +
-                       "\" is no epoch: one decimal number that is not negative is expected");
+                       "\" is no epoch: one decimal number from 0 to " +
+                       std::to_string(core::epoch_max.value) + " is expected");
   return e;
 }
 
@@ -70,6 +73,14 @@ io_result<epoch_files::decision> epoch_files::decide(zxid last) const {
                    "accepted epoch " + std::to_string(out.value.accepted.value) +
                        " is older than the current epoch " + std::to_string(wanted->value) +
                        ": a promise was lost");
+  if (out.value.accepted.value - out.value.current.value > core::epochs_promised_max)
+    return corrupt("read the epoch", accepted_path, -1,
+                   "accepted epoch " + std::to_string(out.value.accepted.value) +
+                       " is implausible beside the current epoch " +
+                       std::to_string(wanted->value) + " (accepted: up to " +
+                       std::to_string(core::epochs_promised_max) +
+                       " more): write the greatest acceptedEpoch of the other servers there, or "
+                       "remove the file where there are none");
   return out;
 }
 

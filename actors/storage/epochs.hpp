@@ -2,7 +2,8 @@
 /// The two promises a server keeps in files of their own: acceptedEpoch, the newest epoch it has
 /// agreed to follow, and currentEpoch, the epoch whose history it has made its own. Plain decimals,
 /// each replaced in one step. Invariant: current <= accepted, and no logged txn is of an epoch
-/// after current. Mirrors QuorumPeer.loadDataBase and setAcceptedEpoch / setCurrentEpoch.
+/// after current. What no count of elections comes to is refused (core/epoch_bounds.hpp). Mirrors
+/// QuorumPeer.loadDataBase and setAcceptedEpoch / setCurrentEpoch.
 #pragma once
 
 #include <optional>

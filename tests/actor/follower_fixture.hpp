@@ -61,7 +61,7 @@ class Follower : public room {
         follower, learner_options{context,
                                   server_id{3},
                                   false,
-                                  epoch{1},
+                                  accepted,
                                   epoch{1},
                                   at(1, 5),
                                   journal,
@@ -106,6 +106,7 @@ class Follower : public room {
   }
 
   bool loses_past = false;
+  epoch accepted{1};
   std::shared_ptr<port> port_;
   learner_actor came_;
   learner_handler_actor handler_;

@@ -293,6 +293,66 @@ TEST_F(Leader, QuorumNoLongerHeardEndsTheTermWithinSyncLimit) {
   EXPECT_THAT(on.news(), Contains(HasSubstr("peer: ended, a quorum of followers")));
 }
 
+// -- a learner that has promised a later epoch ---------------------------------------------------
+
+class LeaderBefore : public Leader {
+ protected:
+  LeaderBefore() {
+    establish_with(2);
+    on.news();
+  }
+  /// Server `id` comes and has promised epoch 60; it has entered `current`.
+  void come_ahead(std::int64_t id, bool observer, bool in_doubt, epoch current = epoch{1}) {
+    introduce(id, observer);
+    say(id, join_epoch{{id}, observer, epoch{60}, current, in_doubt});
+  }
+};
+
+TEST_F(LeaderBefore, KeepsTheEpochOfAVoterBeforeItMakesWayForIt) {
+  on.disk.hold();
+  come_ahead(3, false, false);
+  EXPECT_THAT(on.news(), ElementsAre("journal: store accepted 60"));
+  on.disk.release();
+  run();
+  EXPECT_THAT(on.news(), ElementsAre("peer: ended, server 3 has promised epoch 60 to another: a "
+                                     "newer one is needed"));
+}
+
+TEST_F(LeaderBefore, ObserverAheadIsTakenInAndEndsNoTerm) {
+  come_ahead(4, true, false);
+  EXPECT_THAT(on.news(), IsEmpty());
+  say(4, learner_promised{{4}, false, epoch{1}, at(1, 5)});
+  sync(4);
+  EXPECT_THAT(on.news(), ElementsAre("database: plan", "handler of 4: leader serves"));
+}
+
+TEST_F(LeaderBefore, ObserverThatHasEnteredALaterEpochShowsThatThisOneIsOver) {
+  come_ahead(4, true, false, epoch{60});
+  EXPECT_THAT(on.news(), ElementsAre("journal: store accepted 60", HasSubstr("peer: ended")));
+}
+
+TEST_F(LeaderBefore, VoterInDoubtThatIsAheadFollowsAndCountsForNothing) {
+  come_ahead(3, false, true);
+  say(3, learner_promised{{3}, false, epoch{1}, at(1, 5)});
+  sync(3);
+  EXPECT_THAT(on.news(), ElementsAre("database: plan", "handler of 3: leader serves"));
+  on.disk.hold();
+  propose_one(at(2, 1));
+  EXPECT_THAT(on.news(),
+              ElementsAre("journal: append 0x200000001", "handler of 2: propose 0x200000001"));
+  say(3, learner_acked{{3}, at(2, 1)});
+  on.disk.release();
+  run();
+  EXPECT_THAT(on.news(), IsEmpty()) << "it and the leader are one of three";
+  say(2, learner_acked{{2}, at(2, 1)});
+  EXPECT_THAT(on.news(), Contains("database: apply 0x200000001"));
+  say(3, learner_heard{{3}});
+  pass(4'000ms);
+  say(3, learner_heard{{3}});
+  pass(2'000ms);
+  EXPECT_THAT(on.news(), Contains(HasSubstr("peer: ended, a quorum of followers")));
+}
+
 // -- a learner that comes back before its former handler is known to be dead ----------------------
 
 TEST_F(Leader, LastWordOfAFormerHandlerDoesNotDropTheLearnerThatCameAnew) {

@@ -35,6 +35,21 @@ TEST_F(Follower, RefusesALeaderOfAnEpochBeforeItsPromise) {
   EXPECT_THAT(on.news(), ElementsAre(HasSubstr("peer: ended, promised epoch 1 to a later leader")));
 }
 
+/// Its word counts for nothing there: so it may follow, keeps its promise and acks no txn.
+TEST_F(Follower, FollowsALeaderBeforeItsPromiseThatDoesNotCountIt) {
+  accepted = epoch{60};
+  start();
+  wire::LeaderInfo info;
+  info.set_uncounted(true);
+  leader_says(info);
+  EXPECT_THAT(on.news(), ElementsAre("hello of 1", "handler: ACKEPOCH 2, not counting"));
+  leader_says(wire::NewLeader{});
+  leader_says(wire::UpToDate{});
+  EXPECT_THAT(on.news(), Contains("journal: store current 2"));
+  leader_says(carrying<wire::Inform>({at(2, 1)}));
+  EXPECT_THAT(on.news(), ElementsAre("journal: append 0x200000001", "database: apply 0x200000001"));
+}
+
 TEST_F(Follower, AcksTheNewLeaderAfterHistoryThenEpochAreDurable) {
   discover();
   on.news();

@@ -3,6 +3,7 @@
 /// QuorumPeerMainTest in small; ZKDatabase.fastForwardDataBase).
 #include "actors/peer.hpp"
 
+#include "actors/core/epoch_bounds.hpp"
 #include "actors/ensemble.hpp"
 #include "config/node_config.hpp"
 #include "tests/actor/neighbours.hpp"
@@ -368,6 +369,25 @@ TEST_F(Peer, LearnerMayAskAgainWhileThisServerLooksAndNotOnceItFollows) {
   caf::send_as(learner, peer_, hello);
   run();
   EXPECT_THAT(on.news(), ElementsAre("learner: not leading"));
+}
+
+TEST_F(Peer, LearnerWithAnImplausiblePromiseIsTurnedAwayAndToldWhy) {
+  elect(1);
+  on.news();
+  wire::LearnerInfo hello;
+  hello.set_server(2);
+  hello.set_server_list_digest(config::digest_of(config::membership_of(context->config)));
+  const auto says = [&](std::int64_t accepted) {
+    hello.set_accepted_epoch(accepted);
+    auto learner = keep(fake_learner(system(), &on));
+    caf::send_as(learner, peer_, hello);
+    run();
+    return on.news_of("learner");
+  };
+  EXPECT_THAT(says(1 + core::epochs_missed_max), testing::IsEmpty());
+  EXPECT_THAT(says(2 + core::epochs_missed_max), ElementsAre("learner: not leading"));
+  EXPECT_THAT(says(-1), ElementsAre("learner: not leading"));
+  EXPECT_THAT(says(core::epoch_max.value), ElementsAre("learner: not leading"));
 }
 
 /// While files are changed one restart at a time; a list that could elect apart from ours is none.

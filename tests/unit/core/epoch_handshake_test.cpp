@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "actors/core/epoch_bounds.hpp"
 #include "tests/unit/core/ensembles.hpp"
 
 namespace troupe::core {
@@ -114,18 +115,43 @@ epoch_handshake proposed_to_old_and_new() {
 
 TEST(EpochHandshake, VoterOfTheNextListThatNeverHeldItIsNotAheadByWhatItObserved) {
   auto h = proposed_to_old_and_new();
-  EXPECT_EQ(h.on_ack_epoch(server(4), epoch{5}, at(4, 3), false), outcome::waiting);
-  EXPECT_EQ(h.on_ack_epoch(server(1), epoch{4}, at(4, 3), false), outcome::confirmed);
+  EXPECT_EQ(h.on_ack_epoch(server(4), epoch{5}, at(4, 3), {.holds_seen = false}), outcome::waiting);
+  EXPECT_EQ(h.on_ack_epoch(server(1), epoch{4}, at(4, 3), {.holds_seen = false}), outcome::confirmed);
 }
 
 TEST(EpochHandshake, VoterOfTheNextListThatHoldsItMayHaveDecidedMore) {
   auto h = proposed_to_old_and_new();
-  EXPECT_EQ(h.on_ack_epoch(server(4), epoch{4}, at(4, 9), true), outcome::learner_ahead);
+  EXPECT_EQ(h.on_ack_epoch(server(4), epoch{4}, at(4, 9), {.holds_seen = true}), outcome::learner_ahead);
 }
 
 TEST(EpochHandshake, VoterOfTheCommittedListIsAheadWhateverListsItHolds) {
   auto h = proposed_to_old_and_new();
-  EXPECT_EQ(h.on_ack_epoch(server(1), epoch{5}, at(4, 3), false), outcome::learner_ahead);
+  EXPECT_EQ(h.on_ack_epoch(server(1), epoch{5}, at(4, 3), {.holds_seen = false}), outcome::learner_ahead);
+}
+
+TEST(EpochHandshake, LearnerInDoubtThatIsAheadDeposesNobodyAndDoesNotCount) {
+  auto h = proposed_to_three();
+  (void)h.on_ack_epoch(server(3), epoch{4}, at(4, 7));
+  EXPECT_EQ(h.on_ack_epoch(server(2), epoch{4}, at(4, 8), {.in_doubt = true}), outcome::waiting);
+  EXPECT_FALSE(h.is_confirmed()) << "what it has more may be committed";
+  EXPECT_EQ(h.on_ack_epoch(server(1), epoch{4}, at(4, 7)), outcome::confirmed);
+}
+
+TEST(EpochHandshake, LearnerInDoubtThatIsNotAheadCounts) {
+  auto h = proposed_to_three();
+  (void)h.on_ack_epoch(server(3), epoch{4}, at(4, 7));
+  EXPECT_EQ(h.on_ack_epoch(server(2), epoch{4}, at(4, 7), {.in_doubt = true}), outcome::confirmed);
+}
+
+TEST(EpochHandshake, VoterOfWeightZeroThatIsAheadDeposesNobody) {
+  auto weighted = quorum::make({{.id = {1}, .weight = 1, .group = 1},
+                                {.id = {2}, .weight = 0, .group = 1},
+                                {.id = {3}, .weight = 1, .group = 1}});
+  epoch_handshake h{server(3), weighted.value(), epoch{4}, at(4, 7)};
+  for (auto id : {1, 2, 3}) (void)h.on_follower_info(server(id), epoch{4});
+  (void)h.on_ack_epoch(server(3), epoch{4}, at(4, 7));
+  EXPECT_EQ(h.on_ack_epoch(server(2), epoch{4}, at(4, 9)), outcome::waiting);
+  EXPECT_EQ(h.on_ack_epoch(server(1), epoch{4}, at(4, 7)), outcome::confirmed);
 }
 
 TEST(EpochHandshake, LearnerAheadAfterAQuorumConfirmedIsOnlyALateOne) {
@@ -151,9 +177,47 @@ TEST(EpochHandshake, QuorumOfNewLeaderAcksEstablishesOnce) {
 
 TEST(EpochHandshake, LearnerPromisesOnlyForward) {
   using verdict = leader_info_verdict;
-  EXPECT_EQ(judge_leader_info(epoch{4}, epoch{5}), verdict::accept_and_persist);
-  EXPECT_EQ(judge_leader_info(epoch{5}, epoch{5}), verdict::accept_same);
-  EXPECT_EQ(judge_leader_info(epoch{6}, epoch{5}), verdict::refuse);
+  EXPECT_EQ(judge_leader_info({{4}, {4}}, epoch{5}, true), verdict::accept_and_persist);
+  EXPECT_EQ(judge_leader_info({{5}, {4}}, epoch{5}, true), verdict::accept_same);
+  EXPECT_EQ(judge_leader_info({{6}, {4}}, epoch{5}, true), verdict::refuse);
+}
+
+TEST(LeaderInfo, WhoDoesNotCountMayFollowALeaderBeforeItsPromiseButNotBeforeItsOwnEpoch) {
+  using verdict = leader_info_verdict;
+  EXPECT_EQ(judge_leader_info({{60}, {4}}, epoch{5}, false), verdict::accept_uncounted);
+  EXPECT_EQ(judge_leader_info({{60}, {5}}, epoch{5}, false), verdict::accept_uncounted);
+  EXPECT_EQ(judge_leader_info({{60}, {6}}, epoch{5}, false), verdict::refuse);
+}
+
+TEST(LeaderInfo, EpochThatNoZxidCanNameIsRefused) {
+  using verdict = leader_info_verdict;
+  const epoch beyond{epoch_max.value + 1};
+  EXPECT_LT(zxid::first_of(beyond), zxid{0});
+  EXPECT_GT(zxid::first_of(epoch_max), zxid{0});
+  EXPECT_EQ(judge_leader_info({{4}, {4}}, beyond, true), verdict::refuse);
+  EXPECT_EQ(judge_leader_info({{4}, {4}}, epoch{-1}, false), verdict::refuse);
+  EXPECT_EQ(judge_leader_info({{4}, {4}}, epoch_max, true), verdict::accept_and_persist);
+}
+
+TEST(JoinVerdict, WayIsMadeForAVoteAndForWhoHasEnteredALaterEpochAndForNobodyElse) {
+  using verdict = join_verdict;
+  EXPECT_EQ(judge_join({{5}, {4}}, true, epoch{5}), verdict::counted);
+  EXPECT_EQ(judge_join({{5}, {4}}, false, epoch{5}), verdict::counted);
+  EXPECT_EQ(judge_join({{6}, {4}}, true, epoch{5}), verdict::make_way);
+  EXPECT_EQ(judge_join({{6}, {4}}, false, epoch{5}), verdict::uncounted);
+  EXPECT_EQ(judge_join({{6}, {5}}, false, epoch{5}), verdict::uncounted);
+  EXPECT_EQ(judge_join({{6}, {6}}, false, epoch{5}), verdict::make_way);
+}
+
+TEST(EpochBounds, PromiseIsPlausibleUpToABoundAndWithAnEpochBehindIt) {
+  EXPECT_TRUE(may_be_promised({0}, {7}));
+  EXPECT_TRUE(may_be_promised({7 + epochs_missed_max}, {7}));
+  EXPECT_FALSE(may_be_promised({8 + epochs_missed_max}, {7}));
+  EXPECT_FALSE(may_be_promised({-1}, {7}));
+  const epoch late{epoch_max.value - 10};
+  EXPECT_TRUE(may_be_promised({epoch_max.value - 1}, late));
+  EXPECT_FALSE(may_be_promised(epoch_max, late));
+  EXPECT_FALSE(may_be_promised({epoch_max.value + 1}, late));
 }
 
 }  // namespace

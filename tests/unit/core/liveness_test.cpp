@@ -25,6 +25,15 @@ TEST(Liveness, LeaderKeepsItsQuorumWhileEnoughVotersSpeak) {
   EXPECT_TRUE(learners.synced_quorum(16, 5));
 }
 
+TEST(Liveness, VoterWhoseWordDoesNotCountIsNamedWhenSilentAndNoPartOfTheQuorum) {
+  liveness learners{server(1), ensemble_of(3, 1)};
+  learners.heard(server(2), 10, false);
+  EXPECT_FALSE(learners.synced_quorum(10, 5));
+  EXPECT_THAT(learners.silent(16, 5), ElementsAre(server(2)));
+  learners.heard(server(2), 16, true);
+  EXPECT_TRUE(learners.synced_quorum(16, 5));
+}
+
 TEST(Liveness, SilentLearnersAreNamedUntilForgotten) {
   liveness learners{server(1), ensemble_of(3, 1)};
   for (auto id : {2, 4}) learners.heard(server(id), 10);

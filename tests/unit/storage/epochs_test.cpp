@@ -2,8 +2,10 @@
 /// Mirrors QuorumPeer.loadDataBase.
 #include "actors/storage/epochs.hpp"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "actors/core/epoch_bounds.hpp"
 #include "tests/unit/storage/log_samples.hpp"
 #include "tests/unit/storage/memory_disk.hpp"
 
@@ -34,6 +36,20 @@ TEST_F(Epochs, AreReadAsJavaWritesThem) {
   EXPECT_EQ(load(at(6, 3)), (epochs{{7}, {6}}));
   put("7\n", "6\n");
   EXPECT_EQ(load(at(6, 3)), (epochs{{7}, {6}}));
+}
+
+TEST_F(Epochs, WhatNoZxidCanNameOrNoCountOfElectionsComesToIsRefused) {
+  const auto refuses = [this](std::int64_t accepted, std::int64_t current) {
+    put(std::to_string(accepted), std::to_string(current));
+    return refusal(at(6, 3));
+  };
+  const auto last = core::epoch_max.value, more = core::epochs_promised_max;
+  EXPECT_EQ(refuses(6 + more, 6), "");
+  EXPECT_THAT(refuses(7 + more, 6), testing::HasSubstr("acceptedEpoch")) << "the file is named";
+  EXPECT_THAT(refuses(7 + more, 6), testing::HasSubstr("implausible beside the current epoch 6"));
+  EXPECT_EQ(refuses(last, last - more), "");
+  EXPECT_THAT(refuses(last + 1, last), testing::HasSubstr("is no epoch"));
+  EXPECT_THAT(refuses(last + 1, last + 1), testing::HasSubstr("currentEpoch"));
 }
 
 TEST_F(Epochs, OfANewDirectoryAreZeroAndWritten) {
