@@ -41,7 +41,7 @@ class epoch_handshake {
 
   /// ACKEPOCH; the leader enters its own here too. `current` is none when the learner had accepted
   /// this epoch before and so does not count toward the quorum. Ahead is only who could lead in
-  /// this server's place: not one of weight 0, in doubt or giving way, whose ack does not count then.
+  /// this server's place: not one of weight 0, in doubt or giving way. Its ack does not count then.
   [[nodiscard]] ack_outcome on_ack_epoch(server_id from, std::optional<epoch> current, zxid last,
                                          history_claim claim = {});
 

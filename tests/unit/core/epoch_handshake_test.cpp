@@ -56,7 +56,7 @@ TEST(EpochHandshake, ObserverRaisesTheEpochButIsNoPartOfTheQuorum) {
 TEST(EpochHandshake, LearnerThatGivesWayAndIsAheadIsNotCountedAndNoReasonToLeave) {
   auto h = proposed_to_three();
   EXPECT_EQ(h.on_ack_epoch(server(3), epoch{4}, at(4, 7)), outcome::waiting);
-  EXPECT_EQ(h.on_ack_epoch(server(2), epoch{4}, at(4, 8), true, true), outcome::waiting);
+  EXPECT_EQ(h.on_ack_epoch(server(2), epoch{4}, at(4, 8), {.gives_way = true}), outcome::waiting);
   EXPECT_FALSE(h.is_confirmed()) << "its list may have been committed with its help";
   EXPECT_EQ(h.on_ack_epoch(server(1), epoch{4}, at(4, 6)), outcome::confirmed);
 }
@@ -64,7 +64,7 @@ TEST(EpochHandshake, LearnerThatGivesWayAndIsAheadIsNotCountedAndNoReasonToLeave
 TEST(EpochHandshake, LearnerThatGivesWayAndIsNotAheadCounts) {
   auto h = proposed_to_three();
   EXPECT_EQ(h.on_ack_epoch(server(3), epoch{4}, at(4, 7)), outcome::waiting);
-  EXPECT_EQ(h.on_ack_epoch(server(2), epoch{3}, at(3, 9), true, true), outcome::confirmed);
+  EXPECT_EQ(h.on_ack_epoch(server(2), epoch{3}, at(3, 9), {.gives_way = true}), outcome::confirmed);
 }
 
 TEST(EpochHandshake, QuorumOfEpochAcksConfirmsOnce) {
