@@ -148,7 +148,9 @@ void apply_one(database_ptr self, const txn_ptr& txn) {
                                                      {"ours", to_hex(s.tree.digest())}});
     doubt_tree(self, txn->id());
   }
-  if (s.role == database_state::mode::leading) {
+  const bool leads = s.role == database_state::mode::leading;
+  if (leads || s.role == database_state::mode::learning) s.shown.applied(txn->id());
+  if (leads) {
     s.planner.applied(txn->id(), s.walks);
     s.planned_bytes -= static_cast<std::int64_t>(txn->bytes.size());
     if (txn->value.header.type == op_code::close_session) s.live->remove(txn->value.header.client);
@@ -216,6 +218,7 @@ void install(database_ptr self, const install_image& m) {
   free_elsewhere(self, std::exchange(s.tree, std::move(m.image->data)));
   s.tree.set_extended_types(s.options.context->config.extended_types);
   s.differs_at.reset();
+  s.shown.replaced(m.committed);
   s.digests.clear();
   remember_only(self, m.recent);
   s.stats.digest_mismatches += m.digest_mismatches;
@@ -238,6 +241,7 @@ void begin_leading(database_ptr self, const start_leading& m) {
   s.leader = m.leader;
   s.upstream = nullptr;
   s.exhausted_told = false;
+  s.shown.established(m.era, s.tree.last_processed());
   s.planner.begin(zxid::first_of(m.era).next());
   s.live.emplace(s.options.context->config.tick_ms);
   s.live->rearm_all(s.tree.sessions(), steady_ms(self), s.walks);
@@ -261,14 +265,19 @@ void begin_learning(database_ptr self, const start_learning& m) {
   s.role = database_state::mode::learning;
   s.upstream = m.upstream;
   s.leader = nullptr;
+  s.shown.established(m.era, s.tree.last_processed());
   begin_local_sessions(self);
 }
 
+bool may_be_shown(const database_state& s) {
+  return !s.differs_at && s.shown.may_be_shown(s.tree.last_processed(), s.tree.fuzzy_until());
+}
+
 /// Reads alone, and for those who ask for no more, until there is a leader
-/// (ReadOnlyZooKeeperServer).
+/// (ReadOnlyZooKeeperServer, which shows what is logged, too).
 void begin_read_only(database_ptr self) {
   auto& s = self->state;
-  if (s.role != database_state::mode::closed || s.differs_at) return;
+  if (s.role != database_state::mode::closed || !may_be_shown(s)) return;
   s.role = database_state::mode::read_only;
   begin_local_sessions(self);
 }
@@ -427,7 +436,8 @@ database_actor::behavior_type database(database_ptr self, database_options optio
       [self](const expire_sessions&) { in_slices(self, [self] { expire(self); }); },
       [self](const get_last_zxid&) {
         const auto& st = self->state;
-        return last_zxid{st.tree.last_processed(), shown_membership(st), st.differs_at.has_value()};
+        return last_zxid{st.tree.last_processed(), shown_membership(st), st.differs_at.has_value(),
+                         may_be_shown(st)};
       },
       [self](const know_membership& m) {
         self->state.members = m.committed;

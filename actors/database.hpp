@@ -30,6 +30,7 @@
 #include "actors/core/prep.hpp"
 #include "actors/core/session_origins.hpp"
 #include "actors/core/sessions.hpp"
+#include "actors/core/shown_history.hpp"
 #include "actors/core/snapshot_codec.hpp"
 #include "actors/core/tree.hpp"
 #include "actors/core/watches.hpp"
@@ -122,6 +123,7 @@ struct database_state {
   bool exhausted_told = false;
   /// The txn whose digest is of another tree than this. From then on nobody is served by it.
   std::optional<zxid> differs_at;
+  core::shown_history shown;            // what read-only clients may see, and who comes back
   std::optional<core::sessions> local;  // unless closed: sessions that only this server knows
   std::int64_t expired_at_ms = 0;       // when sessions were last looked through
 

@@ -160,7 +160,8 @@ caf::result<session_opened> on_open_session(database_ptr self, const open_sessio
   const auto& config = s.options.context->config;
   if (s.role == state::mode::leading && !config.leader_serves && !config.is_standalone())
     return session_opened{outcome::not_serving, {}, 0};
-  if (m.last_zxid_seen > s.tree.last_processed() && !mutated(mutant::client_shown_the_past))
+  if (m.last_zxid_seen > s.shown.reaches(s.tree.last_processed()) &&
+      !mutated(mutant::client_shown_the_past))
     return session_opened{outcome::behind, {}, 0};
   if (m.session == session_id{} && !has_room_for_session(self))
     return session_opened{outcome::no_memory, {}, 0};

@@ -254,7 +254,9 @@ std::string whys(const situation& now) {
   const auto& s = now.status;
   lines out;
   out.field("State", s.standalone ? std::string("standalone") : peer_state(s));
-  out.field("Serving", s.serving ? "yes" : s.read_only ? "reads only" : "no");
+  out.field("Serving", s.serving     ? std::string{"yes"}
+                       : s.read_only ? "reads only, up to " + to_string(now.database.last)
+                                     : std::string{"no"});
   if (!s.reason.empty()) out.field("Reason", s.reason);
   if (!s.disk_fault.empty()) out.field("Disk", s.disk_fault);
   if (!now.database.memory.full.empty()) out.field("Memory", memory_text(now.database.memory));

@@ -210,6 +210,7 @@ io_result<storage::txn_log> open_log(journal_ptr self, zxid last) {
   auto& s = self->state;
   auto log = storage::txn_log::open(*s.options.context->disk,
                                     log_options(config_of(self), s.directory->log_directory()));
+  if (log) log->know_committed(s.committed);
   if (log)
     if (auto positioned = log->continue_after(last); !positioned)
       return tl::unexpected(std::move(positioned.error()));
@@ -233,7 +234,7 @@ void store_list(journal_ptr self, const store_membership& m) {
 
 /// The database out of the files, and the log open behind it. A corrupt_error: the disk served the
 /// bytes, and they are not what was written.
-io_result<read_database> read_history(journal_ptr self) {
+io_result<read_database> read_history(journal_ptr self, bool whole) {
   auto& s = self->state;
   auto asked = s.directory->is_resync_asked();
   if (!asked) return tl::unexpected(std::move(asked.error()));
@@ -241,8 +242,11 @@ io_result<read_database> read_history(journal_ptr self) {
     return storage::corrupt("load the database from", s.directory->snapshot_directory(), -1,
                             "the file `resync` in " + config_of(self).data_dir +
                                 " says that the other servers' history is to replace it");
-  auto data = read_data(*s.directory, window_of(*s.options.context));
+  const auto& context = *s.options.context;
+  auto data = read_data(*context.disk, *s.directory, window_of(context),
+                        {s.committed, whole, context.config.is_standalone()});
   if (!data) return data;
+  s.committed = std::max(s.committed, data->committed);
   report(s.options.context->log, *data);
   if (data->how.came == storage::loaded_database::origin::unknown)
     return tl::unexpected(io_error{
@@ -269,7 +273,7 @@ io_result<read_database> read_history(journal_ptr self) {
 /// Reads everything anew and makes the journal usable, or leaves it broken. Where the past cannot
 /// be read the promises still can: the server may take its history from the others, and until then
 /// is none whose word counts for what was acknowledged (Alagappan et al., FAST 2018).
-io_result<loaded_data> load_once(journal_ptr self) {
+io_result<loaded_data> load_once(journal_ptr self, bool whole) {
   auto& s = self->state;
   forget_scribe(self);
   s.incoming.reset();
@@ -285,7 +289,7 @@ io_result<loaded_data> load_once(journal_ptr self) {
   s.log.reset();
   auto session_time = s.directory->claim_session_time();
   if (!session_time) return tl::unexpected(std::move(session_time.error()));
-  auto data = read_history(self);
+  auto data = read_history(self, whole);
   const bool may_go_on = data || (data.error().is_corrupt() && s.may_resync);
   if (!may_go_on) return tl::unexpected(std::move(data.error()));
   const auto last = data ? data->how.last : zxid{};
@@ -304,21 +308,22 @@ io_result<loaded_data> load_once(journal_ptr self) {
   draw_next_snapshot(self, data->how.txns);
   out.image = std::move(data->image);
   out.recent = std::move(data->recent);
+  out.committed = data->committed;
   out.digest_mismatches = data->digests.mismatches;
   out.tree_differs = data->digests.differs_at_end;
   return out;
 }
 
 /// A full disk may have what can go.
-io_result<loaded_data> load(journal_ptr self) {
-  auto loaded = load_once(self);
+io_result<loaded_data> load(journal_ptr self, bool whole) {
+  auto loaded = load_once(self, whole);
   if (loaded || loaded.error().code != ENOSPC || !self->state.directory) return loaded;
   make_room(self);
-  return load_once(self);
+  return load_once(self, whole);
 }
 
-caf::result<loaded_data> load_or_say_why(journal_ptr self) {
-  auto loaded = load(self);
+caf::result<loaded_data> load_or_say_why(journal_ptr self, bool whole) {
+  auto loaded = load(self, whole);
   if (loaded) return std::move(*loaded);
   self->state.broken = loaded.error().text();
   return error_of(self->state.broken);
@@ -330,7 +335,16 @@ caf::result<loaded_data> begin(journal_ptr self, const load_data& m) {
   s.failures = m.failures;
   s.may_resync = m.may_resync;
   if (s.broken.empty()) (void)flush(self);  // what a failing one leaves is taken back by load()
-  return load_or_say_why(self);
+  return load_or_say_why(self, m.whole);
+}
+
+/// It is noted a moment later, with what was synced meanwhile.
+void know(journal_ptr self, zxid upto) {
+  auto& s = self->state;
+  s.committed = std::max(s.committed, upto);
+  if (!s.log || !s.broken.empty()) return;
+  s.log->know_committed(s.committed);
+  queue_note(self);
 }
 
 // -- requests -----------------------------------------------------------------------------------
@@ -371,7 +385,7 @@ caf::result<loaded_data> truncate(journal_ptr self, const truncate_log& m) {
     if (s.log->poison()) fail(self, *s.log->poison());
     return error_of(cut.error().text());
   }
-  auto loaded = load(self);
+  auto loaded = load(self, true);
   if (loaded && (loaded->last_logged == m.keep_upto || mutated(mutant::cut_keeps_newer_snapshots)))
     return std::move(*loaded);
   s.broken = loaded ? "after the cut the database ends at " + to_string(loaded->last_logged) +
@@ -490,6 +504,7 @@ journal_with_helpers::behavior_type journal(journal_ptr self, journal_options op
       [self](const install_piece& m) { return install(self, m); },
       [self](const probe_disk&) { return probe_room(self); },
       [self](const store_membership& m) { store_list(self, m); },
+      [self](const known_committed& m) { know(self, m.upto); },
       [self](const flush_log&) { flush_queued(self); }, [self](const note_synced&) { note(self); },
       [self](const purge_files&) { purge_by_the_clock(self); },
       [self](const snapshot_sealed& m) { publish_snapshot(self, m); },

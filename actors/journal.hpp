@@ -52,6 +52,7 @@ struct journal_state {
   storage::epochs era;
   membership_ptr to_keep;  // the newest list of servers that is to be in the files
   zxid kept;               // the version that is
+  zxid committed;          // known to be, of all servers' history
   std::string broken = "load_data was not asked yet";  // empty: the journal can be used
   bool may_resync = false;
   std::string damaged;  // not empty: why there is no log although nothing is broken

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "actors/journal_files.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <deque>
 #include <utility>
 
 #include "actors/core/memory_budget.hpp"
 #include "actors/core/mutants.hpp"
+#include "actors/storage/sync_mark.hpp"
 #include "messages/trace_fields.hpp"
 
 namespace troupe {
@@ -70,8 +72,30 @@ void report(const log::logger& log, const read_database& data) {
              {{"zxid", *data.digests.fuzzy_until}, {"last_logged", data.how.last}});
 }
 
-io_result<read_database> read_data(storage::data_dir& directory, const recent_window& window) {
+namespace {
+
+/// Of a log that ends before what was known, another program has taken something away.
+zxid committed_of(const storage::loaded_database& how, const known_part& known) {
+  if (known.stands_alone || how.last == zxid{}) return how.last;
+  const auto committed = known.committed <= how.last ? known.committed : zxid{};
+  return mutated(mutant::snapshot_taken_for_committed) ? std::max(committed, how.snapshot)
+                                                       : committed;
+}
+
+}  // namespace
+
+io_result<read_database> read_data(storage::disk& d, storage::data_dir& directory,
+                                   const recent_window& window, known_part known) {
   read_database out;
+  auto noted = storage::read_sync_mark(d, directory.log_directory());
+  if (!noted) return tl::unexpected(std::move(noted.error()));
+  known.committed = std::max(known.committed, noted->committed);
+  std::optional<storage::hold_back> held;
+  // Where nothing is known, as in a directory of ZooKeeper's, holding all back would only make the
+  // next election wait for it.
+  if (!known.whole && !known.stands_alone && known.committed != zxid{} &&
+      !mutated(mutant::logged_tail_served))
+    held.emplace(known.committed, [&directory](zxid id) { return directory.snapshot_covers(id); });
   std::deque<txn_ptr> recent;
   std::int64_t recent_bytes = 0;
   storage::image_builder builder{[&](const txn_ptr& t) {
@@ -82,7 +106,7 @@ io_result<read_database> read_data(storage::data_dir& directory, const recent_wi
       recent_bytes -= core::held_bytes(*recent.front());
       recent.pop_front();
     }
-  }};
+  }, held};
   auto loaded = directory.load_database(builder.sink());
   if (!loaded) return tl::unexpected(std::move(loaded.error()));
   // Of txns that were cut off: vouched for as held, it would let a learner keep a txn that is in no
@@ -94,6 +118,7 @@ io_result<read_database> read_data(storage::data_dir& directory, const recent_wi
   out.how = std::move(*loaded);
   out.image = builder.image();
   out.digests = builder.findings();
+  out.committed = committed_of(out.how, known);
   out.recent.assign(recent.begin(), recent.end());
   return out;
 }

@@ -46,9 +46,19 @@ struct read_database {
   std::shared_ptr<core::image> image;
   std::vector<txn_ptr> recent;  // the newest txns, at most as many as were asked for
   storage::digest_findings digests;
+  zxid committed;  // known to be, of what is logged; 0: nothing is
 };
-[[nodiscard]] storage::io_result<read_database> read_data(storage::data_dir& directory,
-                                                          const recent_window& window);
+/// What of the log is known to be committed, besides what its mark says; and whether the image is
+/// to hold the rest, too.
+struct known_part {
+  zxid committed;
+  bool whole = false;
+  bool stands_alone = false;  // then all that is logged is committed
+};
+[[nodiscard]] storage::io_result<read_database> read_data(storage::disk& d,
+                                                          storage::data_dir& directory,
+                                                          const recent_window& window,
+                                                          known_part known);
 
 /// Logs what people should know of it.
 void report(const log::logger& log, const read_database& data);

@@ -59,6 +59,7 @@ std::vector<Forwarded> for_learners(const leader_state& s, const std::vector<txn
 void spread_commit(self_ptr self, core::zxid_range range) {
   auto& s = self->state;
   auto txns = take_outstanding(s, range);
+  s.committed = range.last;
   if (s.options.context->committed)
     for (const auto& txn : txns) s.options.context->committed(txn);
   std::vector<forward_committed> informs;  // made for the first observer
@@ -355,6 +356,13 @@ void settle_membership(self_ptr self) {
   if (seen->version > s.members->version) activate(self, std::move(seen));
 }
 
+/// What is committed no later leader undoes: that outlives this server's next start.
+void tell_journal(self_ptr self) {
+  auto& s = self->state;
+  if (s.committed <= std::exchange(s.told_committed, s.committed)) return;
+  self->send(s.options.journal, known_committed{s.committed});
+}
+
 /// Phase 3 is handlers; this is its clock: pings each half tick, and leave when a quorum is no
 /// longer heard.
 coro::task<> keep_time(self_ptr self) {
@@ -368,6 +376,7 @@ coro::task<> keep_time(self_ptr self) {
       self->send(learner.handler, forward_ping{s.rounds.round()});
     if (!s.serving) continue;
     self->send(s.options.database, expire_sessions{});
+    tell_journal(self);
     if (!whole_tick) continue;
     for (auto id : s.alive.silent(s.ticks, config.sync_limit_ticks))
       drop_learner(self, id, "silent for syncLimit");
@@ -386,6 +395,8 @@ coro::task<> lead(self_ptr self) {
 
   settle_membership(self);
   s.serving = true;
+  s.committed = std::max(s.committed, s.options.last);
+  tell_journal(self);
   s.serving_since = self->clock().now();
   self->send(s.options.database,
              start_leading{s.era, caf::actor_cast<proposal_sink>(self), s.members});

@@ -94,7 +94,8 @@ coro::task<bool> truncate(learner_ptr self, zxid keep_upto) {
   note_replaced(self, left->image->data);
   if (!mutated(mutant::cut_leaves_database))
     self->send(s.options.database,
-               install_image{left->image, std::move(left->recent), left->digest_mismatches});
+               install_image{left->image, std::move(left->recent), left->digest_mismatches, 0,
+                             left->committed});
   s.window = core::pending{left->last_logged};
   s.logged_upto = left->last_logged;
   s.uncommitted.clear();
@@ -242,6 +243,14 @@ coro::task<> watch_leader(learner_ptr self) {
   }
 }
 
+/// What is committed here no later leader undoes: that outlives this server's next start.
+void tell_journal(learner_ptr self) {
+  auto& s = self->state;
+  const auto committed = s.window.last_committed();
+  if (committed <= std::exchange(s.told_committed, committed)) return;
+  self->send(s.options.journal, known_committed{committed});
+}
+
 coro::task<> learn(learner_ptr self) {
   auto& s = self->state;
   auto finding = find_leader(self);
@@ -257,6 +266,7 @@ coro::task<> learn(learner_ptr self) {
   tell_committed(self, std::exchange(s.synced_early, {}));
   self->send(s.options.database, start_learning{s.era, caf::actor_cast<forward_sink>(self)});
   self->send(s.options.peer, role_established{s.era});
+  tell_journal(self);
   s.options.context->log.info("serving", {{"leader", s.options.leader}, {"epoch", s.era}});
   auto watching = watch_leader(self);
   co_await watching;
@@ -306,7 +316,9 @@ void on_ping(learner_ptr self, const wire::Ping& ping) {
   self->send(s.handler, at_once);
   if (std::exchange(s.writes_held, ping.hold_writes()) != ping.hold_writes())
     self->send(s.options.database, hold_writes{s.writes_held});
-  if (!ping.round_only() && !std::exchange(s.collecting, true)) collect(self);
+  if (ping.round_only()) return;
+  if (s.broadcasting) tell_journal(self);
+  if (!std::exchange(s.collecting, true)) collect(self);
 }
 
 /// A message of the conversation. The first LeaderInfo or NotLeading comes from whom nobody knows

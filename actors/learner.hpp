@@ -90,6 +90,7 @@ struct learner_state {
   std::deque<txn_ptr> uncommitted;    // their txns, in the same order
   gauge_part uncommitted_bytes;       // of them
   zxid logged_upto;                   // as the journal said
+  zxid told_committed;                // as it was told last
   std::vector<txn_ptr> synced_early;  // applied before UPTODATE; kept for context->committed only
   std::chrono::steady_clock::time_point heard;       // the leader's last sign of life
   std::unique_ptr<core::snapshot_decoder> incoming;  // while a snapshot arrives

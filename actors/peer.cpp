@@ -44,6 +44,12 @@ milliseconds reads_after(self_ptr self) {
   return std::max(read_only_grace, milliseconds{self->state.options.context->config.tick_ms});
 }
 
+/// No election takes so long: a server that reads its tree anew for its readers' sake keeps none
+/// waiting.
+milliseconds reread_after(self_ptr self) {
+  return milliseconds{self->state.options.context->config.init_limit_ms()};
+}
+
 void looking(self_ptr self, std::string reason) {
   auto& st = self->state.status;
   st.state = server_state::looking;
@@ -111,6 +117,8 @@ coro::task<> run(self_ptr self) {
   auto me = s.options.context->me;
   auto loading = load_from_disk(self);
   co_await loading;
+  // The tree may hold what is not known to be committed, of a term that was not established.
+  bool may_reread = false;
   int fruitless = 0;     // terms in a row that were over at once
   bool has_led = false;  // in the last term
   for (std::string reason = "no leader yet";;) {
@@ -129,18 +137,27 @@ coro::task<> run(self_ptr self) {
     }
     s.options.context->log.info(
         "looking", {{"zxid", history->last}, {"epoch", history->current}, {"reason", reason}});
-    if (s.options.context->config.read_only_mode && s.is_readable)
+    const bool reads_without_leader = s.options.context->config.read_only_mode && s.is_readable;
+    if (reads_without_leader)
       s.reading.start(serve_reads(self, reads_after(self)));
     const auto how = candidacy_of(self, *history);
     history->stands = how.stands;
     s.accepted = history->accepted;
+    auto patience = how.patience;
+    if (may_reread && reads_without_leader && s.tree_doubt.empty())
+      patience = std::min<std::chrono::nanoseconds>(patience, reread_after(self));
     auto electing =
-        coro::ask<elected>(self, s.options.election, how.patience,
+        coro::ask<elected>(self, s.options.election, patience,
                            look_for_leader{how.stands ? history->last : no_candidate,
                                            history->current, history->members, has_led});
     auto choice = co_await electing;
     stop_reads(self);
-    if (!choice && choice.error() == caf::sec::request_timeout) continue;
+    if (!choice && choice.error() == caf::sec::request_timeout) {
+      if (!std::exchange(may_reread, false) || !reads_without_leader) continue;
+      auto rereading = reread_for_readers(self);
+      co_await rereading;
+      continue;
+    }
     if (!choice) {
       reason = "election failed: " + text_of(choice.error());
       auto pause = coro::sleep(self, election_retry_delay);
@@ -153,6 +170,15 @@ coro::task<> run(self_ptr self) {
       take_over(self, choice->newer);
       continue;
     }
+    auto applying = apply_logged(self, history->last);
+    if (!co_await applying) {
+      reason = "what is logged here could not be applied";
+      looking(self, reason);
+      auto reloading = load_from_disk(self, true);
+      co_await reloading;
+      ++fruitless;
+      continue;
+    }
     history->leader = choice->leader;
     history->electing = choice->members ? choice->members : s.members;
     history->observes = history->electing->is_observer(me);
@@ -162,6 +188,7 @@ coro::task<> run(self_ptr self) {
     auto playing = play_role(self, *history, me);
     auto over = co_await playing;
     reason = over.reason;
+    may_reread = true;
     has_led = history->leader == me;
     fruitless = self->clock().now() - began < fruitless_term ? fruitless + 1 : 0;
     s.options.context->log.info("role_ended", {{"reason", reason}});

@@ -2,8 +2,9 @@
 /// The server's role switch: LOOKING, then LEADING, FOLLOWING or OBSERVING, then LOOKING again
 /// (ZooKeeper's QuorumPeer). A role is an actor with one term's life; whatever comes late for an
 /// old term reaches nobody. Published at the peer port, where learners introduce themselves.
-/// Invariant: an election starts only when log and database agree: what was logged is applied
-/// first.
+/// Invariant: a vote is for all that is logged, whether the database has applied it or not; a role
+/// starts only when log and database agree. In between the database stays where everything is known
+/// to be committed, so that clients which accept reads only can be shown it.
 /// Who the servers are: the files name a list that is committed, and the log may hold a newer one.
 /// Until that is known to be committed, too, both decide together. A committed list comes from a
 /// role or from another server's vote.

@@ -94,7 +94,8 @@ void take_in(peer_ptr self, loaded_data& data) {
   log.info("data_loaded",
            {{"zxid", data.last_logged}, {"accepted", data.accepted}, {"current", data.current}});
   self->send(s.options.database, install_image{data.image, std::move(data.recent),
-                                               data.digest_mismatches, data.session_time_ms});
+                                               data.digest_mismatches, data.session_time_ms,
+                                               data.committed});
   self->send(s.options.database, know_membership{s.members->committed});
   s.is_readable = data.damaged.empty();
   s.tree_doubt.clear();
@@ -109,20 +110,27 @@ void take_in(peer_ptr self, loaded_data& data) {
 /// list is in the files before anything is logged under it. So where the files name none that ever
 /// was, or the server is configured to stand alone (ZooKeeperServerMain), the log's is that of
 /// another ensemble, from which the directory was copied.
-void look_into_log(peer_ptr self, const std::string& text) {
+void look_into_log(peer_ptr self, const membership_ptr& newest) {
   auto& s = self->state;
   if (!s.options.context->config.reconfig_enabled) return;
   const auto& committed = s.members->committed;
   auto logged =
-      text.empty() || !committed->was_established()
+      !newest || !committed->was_established()
           ? nullptr
-          : with_known_addresses(read_membership(text), *committed, s.options.context->me);
+          : with_known_addresses(newest, *committed, s.options.context->me);
   s.members = config::with_seen(*s.members, logged ? logged : committed);
+}
+
+/// Of the last reconfig among these.
+membership_ptr newest_list_in(const std::vector<txn_ptr>& txns) {
+  for (auto txn = txns.rbegin(); txn != txns.rend(); ++txn)
+    if (auto list = membership_made_by((*txn)->value)) return list;
+  return nullptr;
 }
 
 }  // namespace
 
-coro::task<> load_from_disk(peer_ptr self) {
+coro::task<> load_from_disk(peer_ptr self, bool whole) {
   auto& s = self->state;
   for (;;) {
     if (!s.disk_trouble.empty()) {
@@ -133,7 +141,8 @@ coro::task<> load_from_disk(peer_ptr self) {
     auto loading =
         coro::ask<loaded_data>(self, s.options.journal, coro::infinite,
                                load_data{caf::actor_cast<snapshot_source>(s.options.database),
-                                         caf::actor_cast<failure_sink>(self), has_others(self)});
+                                         caf::actor_cast<failure_sink>(self), has_others(self),
+                                         whole});
     auto data = co_await loading;
     if (!data) note_trouble(self, text_of(data.error()));
     if (!data || s.failures_heard != failures) continue;
@@ -151,31 +160,50 @@ coro::task<std::optional<term>> settle_history(peer_ptr self) {
     auto asking = coro::ask<last_zxid>(self, s.options.database, coro::infinite, get_last_zxid{});
     auto applied = co_await asking;
     if (!applied) co_return std::nullopt;
+    // The list that the log holds is looked for; else nothing but its end is asked for.
+    const bool may_change = s.options.context->config.reconfig_enabled;
+    auto list = may_change ? read_membership(applied->membership) : nullptr;
+    auto after = applied->id;
+    for (bool is_read = false; !is_read;) {
+      auto reading = coro::ask<log_range>(self, s.options.journal, coro::infinite,
+                                          read_log{after, may_change ? catch_up_bytes_max : 0});
+      auto range = co_await reading;
+      if (!range) {
+        if (s.log_refusal.empty()) note_trouble(self, text_of(range.error()));
+        co_return std::nullopt;
+      }
+      if (range->last_logged < applied->id || applied->tree_differs) break;
+      if (auto newer = newest_list_in(range->txns)) list = std::move(newer);
+      if (!range->txns.empty()) after = range->txns.back()->id();
+      is_read = range->complete || !may_change;
+      if (!is_read) continue;
+      look_into_log(self, list);
+      term out{{}, range->accepted, range->current, range->last_logged, s.members};
+      out.damaged = range->damaged;
+      co_return out;
+    }
+    // A role ended while the journal cut its log: what was cut off must leave the database too.
+    auto reloading = load_from_disk(self, applied->tree_differs);
+    co_await reloading;
+  }
+}
+
+coro::task<bool> apply_logged(peer_ptr self, zxid last) {
+  auto& s = self->state;
+  for (;;) {
+    auto asking = coro::ask<last_zxid>(self, s.options.database, coro::infinite, get_last_zxid{});
+    auto applied = co_await asking;
+    if (!applied || applied->tree_differs) co_return false;
+    if (applied->id >= last) co_return true;
     auto reading = coro::ask<log_range>(self, s.options.journal, coro::infinite,
                                         read_log{applied->id, catch_up_bytes_max});
     auto range = co_await reading;
     if (!range) {
       if (s.log_refusal.empty()) note_trouble(self, text_of(range.error()));
-      co_return std::nullopt;
+      co_return false;
     }
-    if (range->last_logged < applied->id || applied->tree_differs) {
-      // A role ended while the journal cut its log: what was cut off must leave the database too.
-      auto reloading = load_from_disk(self);
-      co_await reloading;
-      continue;
-    }
-    bool complete = range->complete;
-    term out{{}, range->accepted, range->current, range->last_logged, {}};
-    out.damaged = range->damaged;
-    if (!range->txns.empty()) self->send(s.options.database, apply_txns{std::move(range->txns)});
-    if (!complete) continue;
-    auto last = coro::ask<last_zxid>(self, s.options.database, coro::infinite, get_last_zxid{});
-    auto now = co_await last;
-    if (!now) co_return std::nullopt;
-    if (now->tree_differs) continue;
-    look_into_log(self, now->membership);
-    out.members = s.members;
-    co_return out;
+    if (range->txns.empty()) co_return false;
+    self->send(s.options.database, apply_txns{std::move(range->txns)});
   }
 }
 
@@ -185,14 +213,32 @@ coro::task<> serve_reads(peer_ptr self, milliseconds grace) {
     auto waiting = coro::sleep(self, grace);
     co_await waiting;
   }
+  auto asking = coro::ask<last_zxid>(self, s.options.database, coro::infinite, get_last_zxid{});
+  auto shown = co_await asking;
+  if (!shown) co_return;
+  if (!shown->may_be_shown) {
+    s.options.context->log.info("serving_no_reads",
+                                {{"zxid", shown->id}, {"reason", "not known to be committed"}});
+    co_return;
+  }
   s.status.read_only = true;
-  s.options.context->log.info("serving_reads_only", {{"reason", s.status.reason}});
+  s.options.context->log.info("serving_reads_only",
+                              {{"upto", shown->id}, {"reason", s.status.reason}});
   self->send(s.options.database, start_read_only{});
   for (;;) {
     auto pause = coro::sleep(self, tick_of(self) / 2);
     co_await pause;
     self->send(s.options.database, expire_sessions{});
   }
+}
+
+coro::task<> reread_for_readers(peer_ptr self) {
+  auto asking =
+      coro::ask<last_zxid>(self, self->state.options.database, coro::infinite, get_last_zxid{});
+  auto shown = co_await asking;
+  if (!shown || shown->may_be_shown) co_return;
+  auto reloading = load_from_disk(self);
+  co_await reloading;
 }
 
 void stop_reads(peer_ptr self) {
@@ -225,7 +271,7 @@ void on_log_refused(peer_ptr self, const std::string& reason) {
 
 coro::task<> read_tree_anew(peer_ptr self, role_ended::trust trusts, std::string reason) {
   auto& s = self->state;
-  auto reloading = load_from_disk(self);
+  auto reloading = load_from_disk(self, true);  // the digest that differs may be of the log's end
   co_await reloading;
   if (!s.tree_doubt.empty()) co_return;
   if (trusts == role_ended::trust::none_by_others)

@@ -110,12 +110,14 @@ using role_sink = caf::typed_actor<reacts_to<role_established>, reacts_to<role_e
 /// Asks the journal for what the data directory holds, and tells it whom to ask for snapshots and
 /// whom to tell of failures from now on. Asked again after a failure, it reads the directory anew
 /// and begins a new log file. `may_resync`: what cannot be read for what its bytes are may come
-/// from the other servers.
+/// from the other servers. `whole`: the image holds all that is logged; else what is not known to
+/// be committed stays in the log alone, if the newest snapshot holds nothing of it.
 struct load_data {
   TROUPE_STAYS_LOCAL;
   snapshot_source snapshots;
   failure_sink failures;
   bool may_resync = false;
+  bool whole = false;
 };
 
 // -- the database's modes, told by the role that begins ------------------------------------------
@@ -157,7 +159,8 @@ using journal_actor =
                      replies_to<store_epoch>::with<stored>,
                      replies_to<truncate_log>::with<loaded_data>,
                      replies_to<read_log>::with<log_range>, replies_to<install_piece>::with<stored>,
-                     replies_to<probe_disk>::with<stored>, reacts_to<store_membership>>;
+                     replies_to<probe_disk>::with<stored>, reacts_to<store_membership>,
+                     reacts_to<known_committed>>;
 
 /// Owns tree, watches and sessions: prepares writes while leading, applies everywhere, answers
 /// reads.

@@ -52,6 +52,13 @@ struct loaded_data {
   bool tree_differs = false;            // from what the newest digest says
   std::string damaged{};  // not empty: why nothing of the past can be read here; the image is empty
   std::int64_t session_time_ms = 0;  // see install_image
+  zxid committed{};  // known to be committed up to here, at least; the image ends there if it can
+};
+/// From a role whose epoch is established: all up to `upto` is committed. Noted on the disk some
+/// time later.
+struct known_committed {
+  TROUPE_STAYS_LOCAL;
+  zxid upto;
 };
 /// Whether the disk works: answered when files were written, synced and removed.
 struct probe_disk {
@@ -206,6 +213,7 @@ struct install_image {
   std::vector<txn_ptr> recent;
   std::uint64_t digest_mismatches = 0;  // found while it was built
   std::int64_t session_time_ms = 0;     // ids of new sessions begin with it; 0: with the wall clock
+  zxid committed{};                     // known to be committed up to here, at least
 };
 struct get_last_zxid {
   TROUPE_STAYS_LOCAL;
@@ -215,6 +223,7 @@ struct last_zxid {
   zxid id;
   std::string membership;  // the text of /zookeeper/config
   bool tree_differs = false;
+  bool may_be_shown = true;  // all of it is known to be committed
 };
 /// The tree here is not the one that the digest of txn `at` is of (ZOOKEEPER-3512).
 struct tree_differs {

@@ -35,6 +35,7 @@ enum class mutant {
   lost_snapshot_vouched_for,
   length_taken_for_disk_fault,
   close_unseen_by_snapshot,
+  snapshot_taken_for_committed,
   // -- who may lead, and with which history
   shorter_log_leads,
   observers_count,
@@ -61,6 +62,8 @@ enum class mutant {
   late_ephemeral_left,
   close_not_measured,
   client_shown_the_past,
+  client_locked_out_after_epoch,
+  logged_tail_served,
   read_overtakes_write,
   sync_answered_at_once,
   sync_without_quorum,
@@ -128,6 +131,9 @@ inline constexpr std::array mutants{
     named_mutant{mutant::close_unseen_by_snapshot, "close-unseen-by-snapshot",
                  "ephemerals that go by their owner are missing in a snapshot that is under way, "
                  "and replay passes over their parents (ZOOKEEPER-3145)"},
+    named_mutant{mutant::snapshot_taken_for_committed, "snapshot-taken-for-committed",
+                 "what a start finds in a snapshot counts as committed, also in a leader's whose "
+                 "epoch was not established and which is a fuzzy copy"},
     named_mutant{mutant::shorter_log_leads, "shorter-log-leads",
                  "votes are compared by server id alone, and the leader asks nobody's history"},
     named_mutant{mutant::observers_count, "observers-count",
@@ -181,6 +187,12 @@ inline constexpr std::array mutants{
                  "(ZOOKEEPER-4306)"},
     named_mutant{mutant::client_shown_the_past, "client-shown-the-past",
                  "a client is let in by a server that is behind what it has seen"},
+    named_mutant{mutant::client_locked_out_after_epoch, "client-locked-out-after-epoch",
+                 "a client that has seen the last zxid of an epoch, which was cut off, is let in by "
+                 "nobody while nothing is written in the next (as by ZooKeeper's followers)"},
+    named_mutant{mutant::logged_tail_served, "logged-tail-served",
+                 "what is logged and not known to be committed is shown to clients that accept "
+                 "reads only (as in ZooKeeper)"},
     named_mutant{mutant::read_overtakes_write, "read-overtakes-write",
                  "a read is answered before the same client's write that waits"},
     named_mutant{mutant::sync_answered_at_once, "sync-answered-at-once",

@@ -315,6 +315,11 @@ io_result<void> data_dir::set_snapshot_covers(zxid id, zxid covers) {
   return write_meta();
 }
 
+zxid data_dir::snapshot_covers(zxid id) const {
+  const auto note = snapshot_covers_.find(id);
+  return note == snapshot_covers_.end() ? id : std::max(id, note->second);
+}
+
 io_result<void> data_dir::remove_snapshots_after(zxid last) {
   return remove_snapshots(*disk_, snapshot_directory_, [&](const snapshot_file& f) {
     auto note = snapshot_covers_.find(f.id);

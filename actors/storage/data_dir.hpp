@@ -117,6 +117,8 @@ class data_dir {
   /// Notes that the snapshot `id` may hold txns up to `covers`; to be called before it is
   /// published.
   [[nodiscard]] io_result<void> set_snapshot_covers(zxid id, zxid covers);
+  /// As was noted; `id` when nothing was.
+  [[nodiscard]] zxid snapshot_covers(zxid id) const;
   /// Removes every snapshot that may hold a txn above `last`, before the log is cut to `last`. An
   /// error, and nothing removed, when no complete one would remain.
   [[nodiscard]] io_result<void> remove_snapshots_after(zxid last);

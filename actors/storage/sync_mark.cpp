@@ -25,6 +25,7 @@ std::string checksum_text(std::string_view line) {
 
 struct numbered_mark {
   sync_mark mark;
+  zxid committed;
   std::uint64_t seq = 0;
 };
 
@@ -35,6 +36,7 @@ std::string text_of(const numbered_mark& x) {
   line += " born=" + std::to_string(x.mark.which.born_ns);
   line += " offset=" + std::to_string(x.mark.offset);
   line += " last=" + bare_hex(x.mark.last.value);
+  line += " committed=" + bare_hex(x.committed.value);
   line += " seq=" + std::to_string(x.seq);
   line += std::string{before_checksum} + checksum_text(line) + "\n";
   return line;
@@ -62,6 +64,7 @@ std::optional<numbered_mark> parse(std::string_view copy) {
                      read_field(line, "offset=", 10, out.mark.offset) &&
                      read_field(line, "last=", 16, out.mark.last.value) &&
                      read_field(line, "seq=", 10, out.seq);
+  (void)read_field(line, "committed=", 16, out.committed.value);
   return whole ? std::optional{out} : std::nullopt;
 }
 
@@ -121,13 +124,14 @@ io_result<synced_extent> read_sync_mark(disk& d, const std::string& log_director
     return out;
   }
   out.seq = newest->seq;
+  out.committed = newest->committed;
   if (!newest->mark.which.is_known()) return out;  // it was taken back
   auto reason = why_void(d, log_directory, newest->mark);
   if (!reason) return tl::unexpected(std::move(reason.error()));
   if (reason->empty())
     out.mark = newest->mark;
   else
-    out.void_because = std::move(*reason);
+    out.void_because = std::move(*reason), out.committed = {};
   return out;
 }
 
@@ -135,15 +139,19 @@ sync_marker::sync_marker(disk& d, std::string log_directory, const synced_extent
     : disk_(&d),
       directory_(std::move(log_directory)),
       now_(found.mark),
+      committed_(found.committed),
+      noted_committed_(found.committed),
       seq_(found.seq),
       is_void_(!found.is_there) {}
 
 io_result<void> sync_marker::set(sync_mark to) {
   if (!to.which.is_known()) return forget();
+  // It stays where it was when a file is begun behind nothing that it could name.
+  const auto committed = std::max(std::min(committed_, to.last), noted_committed_);
   if (is_there_ && now_ && now_->file == to.file && now_->which == to.which &&
-      now_->offset == to.offset)
+      now_->offset == to.offset && noted_committed_ == committed)
     return {};
-  if (auto written = write(to); !written) return written;
+  if (auto written = write(to, committed); !written) return written;
   now_ = to;
   is_void_ = false;
   return {};
@@ -151,14 +159,20 @@ io_result<void> sync_marker::set(sync_mark to) {
 
 io_result<void> sync_marker::forget() {
   if (is_void_) return {};
-  if (auto written = write({}); !written) return written;
+  if (auto written = write({}, noted_committed_); !written) return written;
   now_.reset();
   is_void_ = true;
   return {};
 }
 
-io_result<void> sync_marker::write(const sync_mark& what) {
-  auto copy = text_of({what, seq_ + 1});
+io_result<void> sync_marker::note_committed(zxid last) {
+  const auto committed = std::min(committed_, last);
+  if (committed <= noted_committed_) return {};
+  return write(now_.value_or(sync_mark{}), committed);
+}
+
+io_result<void> sync_marker::write(const sync_mark& what, zxid committed) {
+  auto copy = text_of({what, committed, seq_ + 1});
   copy.resize(copy_bytes, '\0');
   if (!is_there_) {
     auto whole = copy;
@@ -166,6 +180,7 @@ io_result<void> sync_marker::write(const sync_mark& what) {
     auto made = replace_file(*disk_, directory_, mark_name, whole + copy);
     if (!made) return made;
     is_there_ = true;
+    noted_committed_ = committed;
     ++seq_;
     return {};
   }
@@ -182,6 +197,7 @@ io_result<void> sync_marker::write(const sync_mark& what) {
     is_there_ = false;  // the next one goes into a new file
     return done;
   }
+  noted_committed_ = committed;
   ++seq_;
   return {};
 }

@@ -8,13 +8,19 @@
 ///
 ///     file   = copy zeros copy         the copies at 0 and 4096, so that no torn page has both
 ///     copy   = one line, at most 512 bytes: synced file=<hex> inode=<n> born=<n> offset=<n>
-///              last=<hex> seq=<n> crc=<hex>                 the checksum is of what stands before
+///              last=<hex> committed=<hex> seq=<n> crc=<hex>
+///                                                           the checksum is of what stands before
+///
+/// `committed` is a lower bound as well: of what is logged here so much is known to be committed.
+/// It lets a server that starts show to clients that accept reads only what no leader can cut off
+/// any more. A mark of an earlier version has none.
 ///
 /// Invariant: the mark is true, if old. It goes up after a sync of the log, and down before the log
 /// is cut. Files that another program has put there, or cut (ZooKeeper, a restored backup), are not
 /// the ones that were meant: the mark holds for an inode, and for no file that ends before it.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -45,6 +51,7 @@ enum class damage_kind {
 struct synced_extent {
   std::optional<sync_mark> mark;
   std::uint64_t seq = 0;
+  zxid committed{};            // known to be, of what these logs hold; 0: nothing is
   bool is_there = false;       // the file is
   std::string void_because{};  // not empty: it says nothing of these files
   std::string unreadable{};    // not empty: it is damaged itself
@@ -66,12 +73,22 @@ class sync_marker {
   [[nodiscard]] io_result<void> forget();
   [[nodiscard]] const std::optional<sync_mark>& now() const { return now_; }
 
+  /// Committed up to here: goes into the mark with whatever is written next, as far as that is
+  /// synced.
+  void know_committed(zxid upto) { committed_ = std::max(committed_, upto); }
+  [[nodiscard]] zxid known_committed() const { return committed_; }
+  /// What the file says.
+  [[nodiscard]] zxid noted_committed() const { return noted_committed_; }
+  /// Where the log stands at `last` and is synced: the mark says what is known of it.
+  [[nodiscard]] io_result<void> note_committed(zxid last);
+
  private:
-  io_result<void> write(const sync_mark& what);
+  io_result<void> write(const sync_mark& what, zxid committed);
 
   disk* disk_;
   std::string directory_;
   std::optional<sync_mark> now_;
+  zxid committed_, noted_committed_;
   std::uint64_t seq_;
   bool is_there_ = false;                // a file of our own, which can be written into
   bool is_void_;                         // what is there says nothing, and need not be taken back

@@ -132,16 +132,24 @@ std::optional<std::uint64_t> txn_log::synced_of(zxid file) const {
   return mark && mark->file == file ? std::optional{mark->offset} : std::nullopt;
 }
 
-bool txn_log::is_mark_behind() const {
+zxid txn_log::known_committed() const { return std::min(marker_.known_committed(), synced_); }
+
+bool txn_log::is_synced_unnoted() const {
   const auto& mark = marker_.now();
   return options_.force_sync && file_ && mark && mark->which == which_ && mark->offset < durable_;
+}
+
+bool txn_log::is_mark_behind() const {
+  const bool knows_more = options_.force_sync && known_committed() > marker_.noted_committed();
+  return is_synced_unnoted() || knows_more;
 }
 
 io_result<void> txn_log::note_synced() {
   if (poison_) return tl::unexpected(*poison_);
   if (!is_mark_behind()) return {};
-  if (auto noted = marker_.set({first_of_file_, which_, durable_, synced_}); !noted)
-    return poisoned(std::move(noted.error()));
+  auto noted = is_synced_unnoted() ? marker_.set({first_of_file_, which_, durable_, synced_})
+                                   : marker_.note_committed(synced_);
+  if (!noted) return poisoned(std::move(noted.error()));
   return {};
 }
 

@@ -47,7 +47,12 @@ class txn_log {
   /// Syncs, and lets the next append start a new file (when a snapshot starts).
   [[nodiscard]] io_result<void> roll();
 
-  /// Raises the mark to all that is synced. Nothing to do: no disk access.
+  /// Txns up to here are committed, whether they are logged here yet or not.
+  void know_committed(zxid upto) { marker_.know_committed(upto); }
+  /// Of what is synced, as far as it is known; 0: nothing is.
+  [[nodiscard]] zxid known_committed() const;
+
+  /// Raises the mark to all that is synced and known to be committed. Nothing to do: no disk access.
   [[nodiscard]] io_result<void> note_synced();
   [[nodiscard]] bool is_mark_behind() const;
 
@@ -99,6 +104,7 @@ class txn_log {
   io_result<void> perform(const cut_place& at);
   io_result<void> lower_mark(const cut_place& at);
   [[nodiscard]] std::optional<std::uint64_t> synced_of(zxid file) const;
+  [[nodiscard]] bool is_synced_unnoted() const;
   io_result<void> mark_end_of(zxid file, const std::string& path, std::uint64_t size, zxid last);
 
   disk* disk_;

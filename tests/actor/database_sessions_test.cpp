@@ -202,7 +202,9 @@ TEST_F(LocalSessions, AreToldApartInTheDump) {
 using ReadOnly = DatabaseSessions;
 
 TEST_F(ReadOnly, ServesReadsToThoseWhoAskForNoMore) {
+  learn();
   commit({7}, {}, at(1, 1), create_txn{.path = "/x", .data = "d"}, op_code::create);
+  tell(stop_serving{});
   tell(start_read_only{});
   open_local(conn_a, "a", true);
   EXPECT_TRUE(opened_read_only_);
@@ -223,7 +225,9 @@ TEST_F(ReadOnly, TurnsOthersAway) {
 
 /// Its locks may be gone, and only a leader would know.
 TEST_F(ReadOnly, DoesNotTakeUpASessionOfAllServers) {
+  learn();
   session_exists({7}, at(1, 1));
+  tell(stop_serving{});
   tell(start_read_only{});
   EXPECT_EQ(*open(conn_a, {7}, "a", true), "not serving");
   EXPECT_EQ(*open(conn_b, {8}, "b", true), "expired");

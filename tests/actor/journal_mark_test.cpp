@@ -22,6 +22,12 @@ struct JournalMark : journal_world {
     EXPECT_TRUE(read);
     return read->mark ? read->mark->last : zxid{};
   }
+  void be_one_of_three() {
+    stop();
+    config.servers.resize(3);
+    for (std::int64_t n : {1, 2, 3}) config.servers[static_cast<std::size_t>(n - 1)].id = {n};
+    start();
+  }
   /// The bytes of the newest log, changed and put back as they are on the disk.
   template <class Change>
   void change_log(Change change) {
@@ -112,6 +118,74 @@ TEST_F(JournalMark, RotOfWhatWasNotedIsADamagedHistory) {
   auto damaged = ask<loaded_data>(load_data{source, failing, true});
   ASSERT_TRUE(damaged);
   EXPECT_THAT(damaged->damaged, testing::HasSubstr("was synced up to"));
+}
+
+// -- what is committed --------------------------------------------------------------------------
+
+TEST_F(JournalMark, StartHoldsBackWhatIsNotKnownToBeCommittedAndSaysThatItIsLogged) {
+  be_one_of_three();
+  must_load();
+  append({at(1, 1), at(1, 2), at(1, 3)});
+  caf::anon_send(handle, known_committed{at(1, 2)});
+  world_->run();
+  world_->advance(1s);
+  crash();
+  auto left = must_load();
+  EXPECT_EQ(left.last_logged, at(1, 3)) << "a vote is for all of it";
+  EXPECT_EQ(left.committed, at(1, 2));
+  EXPECT_EQ(left.image->data.last_processed(), at(1, 2));
+  ASSERT_FALSE(left.recent.empty());
+  EXPECT_EQ(left.recent.back()->id(), at(1, 2));
+  auto rest = ask<log_range>(read_log{at(1, 2), 1 << 20});
+  ASSERT_TRUE(rest);
+  ASSERT_EQ(rest->txns.size(), 1u);
+  EXPECT_EQ(rest->txns[0]->id(), at(1, 3));
+  append({at(1, 4)});
+  EXPECT_EQ(logged_ids(), (std::vector{at(1, 1), at(1, 2), at(1, 3), at(1, 4)}));
+}
+
+TEST_F(JournalMark, WholeLogIsAppliedWhenThatIsAskedFor) {
+  be_one_of_three();
+  must_load();
+  append({at(1, 1), at(1, 2)});
+  caf::anon_send(handle, known_committed{at(1, 1)});
+  world_->advance(1s);
+  crash();
+  auto all = ask<loaded_data>(load_data{source, failing, false, true});
+  ASSERT_TRUE(all);
+  EXPECT_EQ(all->image->data.last_processed(), at(1, 2));
+  EXPECT_EQ(all->committed, at(1, 1));
+}
+
+TEST_F(JournalMark, WhereNothingIsKnownAllIsAppliedAndNothingVouchedFor) {
+  be_one_of_three();
+  must_load();
+  append({at(1, 1), at(1, 2)});
+  world_->advance(1s);
+  crash();
+  auto left = must_load();
+  EXPECT_EQ(left.image->data.last_processed(), at(1, 2));
+  EXPECT_EQ(left.committed, zxid{});
+}
+
+/// The next load of the same life knows what no note has said yet.
+TEST_F(JournalMark, WhatRolesHaveSaidCountsBeforeItIsNoted) {
+  be_one_of_three();
+  must_load();
+  append({at(1, 1), at(1, 2)});
+  caf::anon_send(handle, known_committed{at(1, 1)});
+  auto again = must_load();
+  EXPECT_EQ(again.committed, at(1, 1));
+  EXPECT_EQ(again.image->data.last_processed(), at(1, 1));
+}
+
+TEST_F(JournalMark, WhatAStandaloneServerHasLoggedIsCommitted) {
+  must_load();
+  append({at(1, 1), at(1, 2)});
+  crash();
+  auto alone = must_load();
+  EXPECT_EQ(alone.committed, at(1, 2));
+  EXPECT_EQ(alone.image->data.last_processed(), at(1, 2));
 }
 
 // -- room ---------------------------------------------------------------------------------------

@@ -58,6 +58,9 @@ journal_actor::behavior_type journal(journal_actor::pointer self, scene* on) {
           },
           [=](const store_membership& m) {
             on->note("journal: store list " + to_string(m.committed->version));
+          },
+          [=](const known_committed& m) {
+            on->note("journal: committed " + to_string(m.upto));
           }};
 }
 

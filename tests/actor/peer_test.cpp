@@ -150,19 +150,23 @@ TEST_F(Peer, WhoFollowedInTheTermBeforeHasNotLed) {
   EXPECT_FALSE(ballot_.has_led);
 }
 
-TEST_F(Peer, AppliesWhatWasLoggedBeforeItStandsForElection) {
+/// Before that it may be cut off yet, and clients that accept reads only are shown what is applied.
+TEST_F(Peer, StandsWithAllThatIsLoggedAndAppliesItOnceThereIsALeader) {
   elect(3);
   on.news();
   log_range more;
   more.txns = txns_of({at(2, 1), at(2, 2)});
   more.complete = true;
   more.last_logged = at(2, 2);
-  on.ranges = {more};
+  on.ranges = {more, more};
   kill(role_);
   EXPECT_THAT(on.news(),
               ElementsAre("database: stop", "election: looking", "journal: read after 0x100000005",
-                          "database: apply 0x200000001", "database: apply 0x200000002",
                           "election: look with 0x200000002"));
+  elect(3);
+  EXPECT_THAT(on.news(), ElementsAre("journal: read after 0x100000005",
+                                     "database: apply 0x200000001", "database: apply 0x200000002",
+                                     "learner made at 0x200000002", "election: following"));
 }
 
 /// A learner that dies while the journal cuts its log leaves a database that holds what is no

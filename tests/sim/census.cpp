@@ -224,7 +224,8 @@ void census_taker::check_clients(server_id who, const census& now) {
   const bool leads = w_.leader() == who;
   expect(who, now, "zk.database live sessions", leads ? sessions : 0);
   expect(who, now, "zk.database sessions with a deadline", leads ? sessions : 0);
-  expect_up_to(who, now, "zk.database origins of sessions", sessions);
+  expect_up_to(who, now, "zk.database origins of sessions",
+               sessions + count(now, "zk.database local sessions"));
 }
 
 void census_taker::check_at_rest(server_id who) {

@@ -85,7 +85,8 @@ void client::connect() {
   seen_here_ = {};
   heard_ = spoke_ = on_.now();
   auto body = jute::encode(
-      connect_request{0, seen_, options_.timeout_ms, session_, jute::buffer{password_}});
+      connect_request{0, std::max(seen_, options_.shown_before), options_.timeout_ms, session_,
+                      jute::buffer{password_}});
   body.push_back(options_.accepts_read_only ? '\1' : '\0');
   std::string frame;
   append_frame(frame, body);
@@ -107,6 +108,12 @@ void client::lost() {
     if (r.answered) r.answered(op);
   }
   sent_.clear();
+  if (std::exchange(reads_only_, false)) {
+    // The next server knows nothing of that session. What it has seen the client knows on.
+    const auto seen = seen_;
+    forget_session();
+    seen_ = seen;
+  }
   state_ = state::idle;
   later(chance_.between(duration{1'000}, duration{200'000}), &client::connect);
 }
@@ -147,10 +154,19 @@ void client::tick() {
 void client::think() {
   later(chance_.between(duration{1'000}, options_.think_max), &client::think);
   if (!asking_ || is_frozen() || state_ != state::live) return;
+  if (options_.waits_for_close && is_closing_session()) return;
   auto burst = chance_.chance(10) ? options_.outstanding_max : 1;
   for (std::size_t i = 0; i < burst && sent_.size() + waiting_.size() < options_.outstanding_max;
-       ++i)
+       ++i) {
     ask(make_operation());
+    if (options_.waits_for_close && is_closing_session()) return;
+  }
+}
+
+bool client::is_closing_session() const {
+  return std::ranges::any_of(sent_, [this](const request& r) {
+    return log_.operations[r.entry].op == op_code::close_session;
+  });
 }
 
 void client::ask(operation op, std::function<void(const operation&)> answered) {
@@ -205,6 +221,8 @@ void client::on_bytes(connection_id from, std::string_view bytes) {
 void client::on_greeting(std::string_view payload) {
   auto hello = jute::decode<connect_response>(payload);
   if (!hello || payload.size() != 37) return complain("the greeting is malformed");
+  reads_only_ = payload.back() != '\0';
+  if (reads_only_ && !options_.accepts_read_only) complain("it did not ask for reads only");
   if (hello->timeout_ms <= 0) {
     // Expired: whatever comes next is another session's.
     forget_session();
@@ -217,6 +235,7 @@ void client::on_greeting(std::string_view payload) {
   password_ = hello->password.value_or("");
   granted_ms_ = hello->timeout_ms;
   state_ = state::live;
+  if (reads_only_) look_for_better_later();
   for (const auto& proof : proofs()) {
     std::string frame;
     append_frame_of(frame, request_header{cxid{special_xid::auth}, op_code::auth},
@@ -225,6 +244,13 @@ void client::on_greeting(std::string_view payload) {
   }
   tell_watches();
   flush();
+}
+
+/// As clients do that are content with reads (ClientCnxn.pingRwServer).
+void client::look_for_better_later() {
+  on_.after(chance_.between(duration{500'000}, duration{5'000'000}), [this, here = connection_] {
+    if (connection_ == here && reads_only_) disconnect();
+  });
 }
 
 /// As the clients do that set their watches again by themselves.
@@ -291,12 +317,15 @@ void client::on_reply(const reply_header& header, jute::reader& body) {
   auto r = std::move(sent_.front());
   sent_.pop_front();
   auto& op = log_.operations[r.entry];
-  op.how = operation::fate::answered;
+  // Refused by a server that can ask nobody: the same as never sent.
+  const bool is_refused_here = header.err == error_code::not_read_only;
+  op.how = is_refused_here ? operation::fate::unknown : operation::fate::answered;
+  if (is_refused_here && !reads_only_) complain("a server with a leader serves reads only");
   op.answered = on_.now();
   op.nth_heard = ++log_.heard;
   op.at = header.id;
   op.err = header.err;
-  if (op.is_write()) {
+  if (op.is_write() && !is_refused_here) {
     if (op.at <= last_write_)
       complain("a write's zxid does not rise above " + to_string(last_write_) + ": " + op.text());
     last_write_ = op.at;

@@ -40,7 +40,9 @@ struct client_options {
   std::size_t outstanding_max = 4;  // operations sent and not answered
   std::size_t keys = 6;             // shared by all clients: /k0, /k1, ...
   bool writes = true;
-  bool accepts_read_only = false;
+  bool accepts_read_only = false;   // and looks for a better server before long
+  bool waits_for_close = false;     // asks nothing behind a close that is not answered
+  zxid shown_before;                // by somebody else, as it says; nothing here is held to it
   std::size_t big_value_bytes = 0;  // some values are padded to this; 0: none
   std::string proof;                // "user:password", shown on each connection; empty: none
   growing grows;
@@ -66,6 +68,8 @@ class client : public connection_hearer {
   void ask(operation op, std::function<void(const operation&)> answered = {});
 
   [[nodiscard]] bool is_live() const { return state_ == state::live; }
+  /// Its server has no leader, and serves reads.
+  [[nodiscard]] bool is_reading_only() const { return is_live() && reads_only_; }
   [[nodiscard]] bool is_over() const { return state_ == state::over; }
   [[nodiscard]] bool is_idle() const { return waiting_.empty() && sent_.empty(); }
   [[nodiscard]] session_id session() const { return session_; }
@@ -104,6 +108,8 @@ class client : public connection_hearer {
   void flush();
 
   void on_greeting(std::string_view payload);
+  void look_for_better_later();
+  [[nodiscard]] bool is_closing_session() const;
   void on_frame(std::string_view payload);
   void on_event(const reply_header& header, jute::reader& body);
   void on_watches_set(const reply_header& header);
@@ -141,6 +147,7 @@ class client : public connection_hearer {
   duration frozen_until_{0};
   std::string unread_;  // came while frozen
   bool closed_unread_ = false;
+  bool reads_only_ = false;  // the session is one of a server without a leader
   std::deque<request> waiting_;  // for a session
   std::deque<request> sent_;
   std::size_t answered_ = 0;

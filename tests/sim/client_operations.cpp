@@ -70,14 +70,16 @@ operation client::make_growing_operation() {
 }
 
 operation client::make_operation() {
-  if (options_.writes && options_.grows.percent > 0 && chance_.chance(options_.grows.percent))
+  constexpr int refused_percent = 5;
+  const bool writes = options_.writes && (!reads_only_ || chance_.chance(refused_percent));
+  if (writes && options_.grows.percent > 0 && chance_.chance(options_.grows.percent))
     return make_growing_operation();
   operation op;
   op.path = random_key();
   auto value = next_value();
   if (options_.big_value_bytes > 0 && chance_.chance(20))
     value.resize(chance_.below(options_.big_value_bytes), '.');
-  auto draw = options_.writes ? chance_.below(100) : 60 + chance_.below(40);
+  auto draw = writes ? chance_.below(100) : 60 + chance_.below(40);
   if (draw < 22) {
     op.op = op_code::set_data;
     op.value = value;

@@ -14,10 +14,12 @@ void history_checker::on_start(server_id who) {
   servers_[who].life = life;
 }
 
-void history_checker::on_install(server_id who, zxid last, const std::vector<txn_ptr>& recent) {
+void history_checker::on_install(server_id who, zxid last, const std::vector<txn_ptr>& recent,
+                                 zxid fuzzy_until) {
   auto& s = servers_[who];
   if (s.serving) fail_(name_of(who) + " replaced its content while serving");
   s.last = last;
+  s.fuzzy_until = fuzzy_until;
   for (std::size_t i = 0; i < recent.size(); ++i) {
     if (i > 0) check_follows(who, recent[i - 1]->id(), recent[i]->id());
     learn(who, recent[i]);
@@ -54,6 +56,17 @@ void history_checker::on_lead(server_id who, epoch era) {
 void history_checker::on_learn(server_id who, epoch) { serve(who); }
 
 void history_checker::on_stop(server_id who) { servers_[who].serving = false; }
+
+/// What is known to be committed somebody has served by then.
+void history_checker::on_show(server_id who) {
+  const auto& s = servers_[who];
+  if (s.last != zxid{} && !find(s.last))
+    fail_(name_of(who) + " shows a content of " + to_string(s.last) +
+          " that is not agreed on to clients that accept reads only");
+  if (s.fuzzy_until > s.last)
+    fail_(name_of(who) + " shows a content of " + to_string(s.last) +
+          " that holds a part of what came until " + to_string(s.fuzzy_until));
+}
 
 void history_checker::on_end() {
   for (auto& [who, s] : servers_) {

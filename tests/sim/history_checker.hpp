@@ -31,14 +31,18 @@ class history_checker {
   // -- what a server's database was told, in its order --------------------------------------------
 
   void on_start(server_id who);  // a new life: nothing known
-  /// A content whose last txn is `last`; `recent` are its newest txns, possibly not all known.
-  void on_install(server_id who, zxid last, const std::vector<txn_ptr>& recent);
+  /// A content whose last txn is `last`; `recent` are its newest txns, possibly not all known. It
+  /// may hold a part of what is behind, up to `fuzzy_until`.
+  void on_install(server_id who, zxid last, const std::vector<txn_ptr>& recent,
+                  zxid fuzzy_until = {});
   void on_apply(server_id who, const std::vector<txn_ptr>& txns);
   /// Its journal is about to log these, whatever becomes of them.
   void on_log(server_id who, const std::vector<txn_ptr>& txns);
   void on_lead(server_id who, epoch era);
   void on_learn(server_id who, epoch era);
   void on_stop(server_id who);
+  /// Without a leader it shows its content to clients that ask for no more.
+  void on_show(server_id who);
 
   /// Histories that could not be compared because they began behind the agreed one must have found
   /// their place by now.
@@ -55,6 +59,7 @@ class history_checker {
     bool serving = false;
     bool placed = false;  // its served history was compared up to `last`
     zxid last;            // of its whole history
+    zxid fuzzy_until;     // its content holds a part of what is behind `last`, up to here
     zxid unknown;         // if not placed: the txn that nobody has shown, or not its predecessor
   };
 

@@ -178,6 +178,8 @@ void check_operations(const operation_log& log, const history_checker& history,
     else if (op.op != op_code::close_session)
       reads.push_back(&op);
     if (op.at > last) fail("an answer from beyond the agreed history: " + op.text());
+    else if (op.at != zxid{} && !history.find(op.at))
+      fail("an answer at a zxid that was never agreed on: " + op.text());
   }
   std::stable_sort(reads.begin(), reads.end(),
                    [](const auto* a, const auto* b) { return a->at < b->at; });

@@ -74,8 +74,17 @@ world_options draw_options(const run_options& options, rng& chance) {
   if (rng slices = rng{options.seed}.fork(87); slices.chance(50))
     w.steps_per_slice = 1 + slices.below(20);
   // So little in a message that txns and requests go in parts, and what is short between them.
-  if (rng parts = rng{options.seed}.fork(90); parts.chance(30))
+  if (rng parts = rng{options.seed}.fork(95); parts.chance(30))
     w.message_bytes_max = 40 + parts.below(300);
+  if (rng reads = rng{options.seed}.fork(90); reads.chance(40)) {  // nobody leads, and some read on
+    w.read_only_mode = reads.chance(75);  // else where a disk fails
+    w.read_only_clients = static_cast<int>(reads.between(1, 2));
+  }
+  if (rng local = rng{options.seed}.fork(94); local.chance(15)) {
+    w.local_sessions = true;
+    // What comes behind the close of one that was upgraded the leader takes for a local one's.
+    w.client.waits_for_close = true;
+  }
   if (rng wires = rng{options.seed}.fork(83); wires.chance(15)) w.wires.repeat_percent = 20;
   if (rng grows = rng{options.seed}.fork(87); grows.chance(30)) {  // up to what a txn may be
     w.frame_bytes_least = 1'100;
@@ -153,7 +162,10 @@ run_result run_seed(const run_options& options) {
     if (drawn.reconfig) last.cut_reconfig_short();
     last.check_service();
   }
-  if (w.heal_and_settle(180s)) w.audit();
+  bool has_settled = w.heal_and_settle(180s);
+  if (rng idle = rng{options.seed}.fork(92); has_settled && idle.chance(15))
+    has_settled = w.let_in_after_an_idle_epoch(60s);
+  if (has_settled) w.audit();
   // Servers that are not in use any more, and lists that differ, leave tables of their own.
   const bool is_counted = !drawn.lists_change;
   if (is_counted && w.failures().empty()) kept.check();

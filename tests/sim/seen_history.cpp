@@ -135,6 +135,7 @@ history::history as_clients_saw(const operation_log& log, std::string source) {
   for (const auto& op : log.operations) {
     auto kind = kind_of(op.op);
     if (!kind || op.session == session_id{}) continue;
+    if (op.err == error_code::not_read_only) continue;  // by a server that could ask nobody
     auto written = operation_of(op, *kind);
     written.client = numbers.take(op);
     bool is_answered = op.how == operation::fate::answered;

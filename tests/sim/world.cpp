@@ -120,6 +120,7 @@ world::world(world_options options)
     wanted.number = i + 1;
     wanted.servers = ids_;
     wanted.proof = options_.reconfig ? operators_password : "";
+    wanted.accepts_read_only = i < options_.read_only_clients;
     clients_.push_back(std::make_unique<client>(
         clock_, client_net_, chance_.fork(200 + static_cast<std::uint64_t>(i)), wanted, log_,
         [this](std::string what) { fail(std::move(what)); }));
@@ -256,8 +257,9 @@ void world::isolate(const std::vector<server_id>& group) {
       if (is_in(a) && !is_in(b)) net_.cut_both(a, b);
 }
 
-client& world::make_client(std::optional<server_id> only) {
+client& world::make_client(std::optional<server_id> only, zxid shown_before) {
   auto wanted = options_.client;
+  wanted.shown_before = shown_before;
   wanted.number = static_cast<int>(clients_.size()) + 1;
   wanted.servers = only ? std::vector{*only} : ids_;
   wanted.think_max = duration{50'000};
@@ -335,7 +337,8 @@ void world::spy_on_database(server_id who, server& s, caf::mailbox_element& mess
   } else if (auto* installed = as<install_image>(message)) {
     s.last = installed->image->data.last_processed();
     ++s.images;
-    history_.on_install(who, s.last, installed->recent);
+    history_.on_install(who, s.last, installed->recent,
+                        installed->image->data.fuzzy_until().value_or(zxid{}));
   } else if (auto* led = as<start_leading>(message)) {
     s.role = serving_as::leader;
     s.era = led->era;
@@ -346,6 +349,9 @@ void world::spy_on_database(server_id who, server& s, caf::mailbox_element& mess
     s.era = learnt->era;
     history_.on_learn(who, learnt->era);
     tell(name_of(who) + " serves in epoch " + std::to_string(learnt->era.value));
+  } else if (as<start_read_only>(message) != nullptr) {
+    history_.on_show(who);
+    tell(name_of(who) + " serves reads up to " + to_string(s.last));
   } else if (as<stop_serving>(message) != nullptr) {
     s.role = serving_as::nothing;
     history_.on_stop(who);

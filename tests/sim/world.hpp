@@ -40,6 +40,9 @@ struct world_options {
   bool reconfig = false;                // clients may change the servers, and may everything
   std::vector<std::int64_t> weights{};  // of all voters, or none; they are one group then
   int clients = 3;
+  int read_only_clients = 0;         // of them: are content with reads
+  bool read_only_mode = false;       // without a leader servers serve reads
+  bool local_sessions = false;       // which their first ephemeral makes ones of all servers
   client_options client;  // number and servers are filled in
   std::int32_t tick_ms = 500;
   std::int32_t init_limit_ticks = 10;
@@ -174,7 +177,8 @@ class world {
   [[nodiscard]] client& client_at(std::size_t i) { return *clients_[i]; }
   [[nodiscard]] std::size_t client_count() const { return clients_.size(); }
   /// One more, which asks only what it is told to, of one server if one is named.
-  client& make_client(std::optional<server_id> only = {});
+  /// `shown_before`: what it says that it has seen elsewhere.
+  client& make_client(std::optional<server_id> only = {}, zxid shown_before = {});
 
   // -- judgement ----------------------------------------------------------------------------------
 
@@ -183,6 +187,10 @@ class world {
   /// The same, and waits until all servers serve the same; false, and a failure, when that takes
   /// longer than `limit`.
   bool heal_and_settle(duration limit);
+  /// When all serve and nobody asks: another epoch begins and nothing is written in it. A client
+  /// that was shown what was cut off before, as a server of an earlier version might have shown it,
+  /// is let in all the same.
+  bool let_in_after_an_idle_epoch(duration limit);
   /// Reads every znode through every server, then judges all that was asked and answered.
   void audit();
   [[nodiscard]] const std::vector<std::string>& failures() const { return failures_; }

@@ -40,6 +40,8 @@ config::node_config world::make_config(server_id who) const {
   c.standalone_enabled = !options_.reconfig;
   if (options_.reconfig) c.config_file = "/data/zoo.cfg";
   if (options_.reconfig) c.super_digest = core::make_digest_id(operators_password);
+  c.read_only_mode = options_.read_only_mode;
+  c.local_sessions = c.local_sessions_upgrading = options_.local_sessions;
   c.client_port = 2181;
   c.tick_ms = options_.tick_ms;
   c.init_limit_ticks = options_.init_limit_ticks;

@@ -57,10 +57,10 @@ class ImageBuilder : public testing::Test {
     for (const auto& t : txns) out.apply(t->value);
     return out;
   }
-  digest_findings load() {
+  digest_findings load(std::optional<hold_back> held = {}) {
     data_dir_options rules;
     rules.data_dir = "/z";
-    image_builder builder;
+    image_builder builder{{}, std::move(held)};
     auto how = load_database(d, "/z/version-2", "/z/version-2", rules, builder.sink());
     EXPECT_TRUE(how) << how.error().text();
     if (how) builder.finish(*how);
@@ -196,6 +196,49 @@ TEST_F(ImageBuilder, WhatABadSnapshotSaidIsForgottenWithIt) {
   auto found = load();
   EXPECT_EQ(last, at(1, 1));
   EXPECT_EQ(found.mismatches, 0u);
+}
+
+// -- what is not known to be committed ---------------------------------------------------------------
+
+TEST_F(ImageBuilder, TxnsBehindWhatIsKnownToBeCommittedAreReadAndNotApplied) {
+  put_snapshot({0}, core::tree{});
+  put_log({create_txn_at(at(1, 1), "/a"), create_txn_at(at(1, 2), "/b"),
+           create_txn_at(at(1, 3), "/c", 4711)});
+  EXPECT_EQ(load(hold_back{at(1, 2)}).mismatches, 0u) << "of what is not applied nothing is known";
+  EXPECT_EQ(last, at(1, 2));
+  EXPECT_NE(image->data.find("/b"), nullptr);
+  EXPECT_EQ(image->data.find("/c"), nullptr);
+}
+
+TEST_F(ImageBuilder, AllOfALogThatEndsBeforeWhatIsKnownIsApplied) {
+  put_snapshot({0}, core::tree{});
+  put_log({create_txn_at(at(1, 1), "/a")});
+  load(hold_back{at(1, 2)});
+  EXPECT_EQ(last, at(1, 1));
+}
+
+/// Half of it would be there: what ever was begins where all of it is.
+TEST_F(ImageBuilder, NothingIsHeldBackOfWhatTheSnapshotHoldsAlready) {
+  const auto first = create_txn_at(at(1, 1), "/a"), second = create_txn_at(at(1, 2), "/b");
+  put_snapshot(at(1, 2), tree_of({first, second}));
+  put_log({create_txn_at(at(1, 3), "/c")});
+  load(hold_back{at(1, 1)});
+  EXPECT_EQ(last, at(1, 3)) << "named by a txn behind";
+  load(hold_back{at(1, 2)});
+  EXPECT_EQ(last, at(1, 2));
+  load(hold_back{at(1, 2), [](zxid) { return at(1, 3); }});
+  EXPECT_EQ(last, at(1, 3)) << "noted to hold a part of a txn behind";
+}
+
+TEST_F(ImageBuilder, NothingIsHeldBackBehindALeadersFuzzyCopy) {
+  const auto first = create_txn_at(at(1, 1), "/a"), second = create_txn_at(at(1, 2), "/b");
+  const auto both = tree_of({first, second});
+  d.put("/z/version-2/" + snapshot_name(at(1, 1)), encoded(both, at(1, 2), both.digest()));
+  put_log({second, create_txn_at(at(1, 3), "/c")});
+  load(hold_back{at(1, 1)});
+  EXPECT_EQ(last, at(1, 3));
+  load(hold_back{at(1, 2)});
+  EXPECT_EQ(last, at(1, 2));
 }
 
 }  // namespace

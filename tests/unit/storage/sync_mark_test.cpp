@@ -412,5 +412,70 @@ TEST_F(SyncMark, OpeningALogWritesNoMoreThanWhatIsInDoubt) {
   EXPECT_EQ(d.bytes_written(first_log), entry_bytes()) << "the fifth entry, which nobody noted";
 }
 
+// -- what is committed --------------------------------------------------------------------------
+
+TEST_F(SyncMark, SaysWhatOfTheSyncedIsKnownToBeCommitted) {
+  auto log = open();
+  const auto committed = [this] { return read_sync_mark(d, "/d")->committed; };
+  write(log, {at(1, 1), at(1, 2)});
+  ASSERT_TRUE(log.note_synced());
+  EXPECT_EQ(committed(), zxid{});
+  log.know_committed(at(1, 1));
+  EXPECT_TRUE(log.is_mark_behind());
+  ASSERT_TRUE(log.note_synced());
+  EXPECT_EQ(committed(), at(1, 1));
+  log.know_committed(at(1, 4));  // by the others
+  ASSERT_TRUE(log.note_synced());
+  EXPECT_EQ(committed(), at(1, 2)) << "not more than is synced here";
+  EXPECT_FALSE(log.is_mark_behind());
+  write(log, {at(1, 3)});
+  ASSERT_TRUE(log.roll());
+  EXPECT_EQ(committed(), at(1, 3));
+  log.know_committed(at(1, 2));
+  EXPECT_FALSE(log.is_mark_behind()) << "it does not go down";
+}
+
+TEST_F(SyncMark, KnowsWhatIsCommittedOverARestartAndBehindASnapshotWithoutALog) {
+  {
+    auto log = open();
+    write(log, {at(1, 1), at(1, 2)});
+    log.know_committed(at(1, 2));
+    ASSERT_TRUE(log.note_synced());
+  }
+  auto log = open();
+  EXPECT_EQ(log.known_committed(), at(1, 2));
+  ASSERT_TRUE(log.continue_after(at(2, 7)));
+  log.know_committed(at(2, 7));
+  ASSERT_TRUE(log.note_synced());
+  EXPECT_EQ(read_sync_mark(d, "/d")->committed, at(2, 7));
+  memory_disk bare;
+  ASSERT_TRUE(bare.create_directories("/d"));
+  auto none = std::move(*txn_log::open(bare, options_for("/d")));
+  ASSERT_TRUE(none.continue_after(at(2, 7)));
+  none.know_committed(at(2, 7));
+  ASSERT_TRUE(none.note_synced());
+  EXPECT_EQ(read_sync_mark(bare, "/d")->committed, at(2, 7)) << "a leader's snapshot is all it has";
+  EXPECT_FALSE(read_sync_mark(bare, "/d")->mark);
+}
+
+TEST_F(SyncMark, NothingIsKnownOfFilesThatAnotherProgramHasPutThere) {
+  {
+    auto log = open();
+    write(log, {at(1, 1), at(1, 2)});
+    log.know_committed(at(1, 2));
+    ASSERT_TRUE(log.note_synced());
+  }
+  const auto bytes = d.content(first_log);
+  ASSERT_TRUE(d.remove(first_log));
+  d.put(first_log, bytes);
+  EXPECT_EQ(read_sync_mark(d, "/d")->committed, zxid{});
+}
+
+TEST_F(SyncMark, OfAnEarlierVersionSaysNothingOfWhatIsCommitted) {
+  make_log();
+  ASSERT_TRUE(mark());
+  EXPECT_EQ(read_sync_mark(d, "/d")->committed, zxid{});
+}
+
 }  // namespace
 }  // namespace troupe::storage
