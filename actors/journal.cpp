@@ -38,11 +38,10 @@ void draw_next_snapshot(journal_ptr self, std::uint64_t txns_behind) {
   auto half_of = [](std::int64_t limit) {
     return std::max<std::uint64_t>(static_cast<std::uint64_t>(limit) / 2, 1);
   };
-  auto half = half_of(config_of(self).snap_count);
+  const auto half = half_of(config_of(self).snap_count);
   s.txns_since_snapshot = txns_behind;
   s.txns_until_snapshot = half + s.spread() % half;
-  s.bytes_since_snapshot = 0;
-  s.bytes_until_snapshot = 0;
+  s.bytes_since_snapshot = s.bytes_until_snapshot = 0;
   if (auto limit = config_of(self).snap_log_bytes_max; limit > 0)
     s.bytes_until_snapshot = half_of(limit) + s.spread() % half_of(limit);
 }
@@ -104,8 +103,8 @@ bool flush(journal_ptr self) {
   if (!s.log) return true;  // nothing can wait
   auto before = self->clock().now();
   if (!must(self, [&] { return s.log->sync(); })) return false;
-  auto took_ms =
-      std::chrono::duration_cast<std::chrono::milliseconds>(self->clock().now() - before).count();
+  using std::chrono::milliseconds;
+  auto took_ms = std::chrono::duration_cast<milliseconds>(self->clock().now() - before).count();
   if (took_ms > config_of(self).fsync_warning_ms)
     s.options.context->log.warn("fsync_slow", {{"ms", took_ms}});
   for (auto& [sink, upto] : std::exchange(s.waiting, {})) self->send(sink, logged{upto});
@@ -178,10 +177,8 @@ void publish_snapshot(journal_ptr self, const snapshot_sealed& m) {
       m.covers > m.as_of ? s.directory->set_snapshot_covers(m.as_of, m.covers) : io_result<void>{};
   auto file = noted ? m.file->publish()
                     : io_result<storage::snapshot_file>{tl::unexpect, std::move(noted.error())};
-  if (file)
-    log.info("snapshot_written", {{"zxid", m.as_of}, {"bytes", file->size}});
-  else
-    snapshot_has_failed(self, file.error().text());
+  if (!file) return snapshot_has_failed(self, file.error().text());
+  log.info("snapshot_written", {{"zxid", m.as_of}, {"bytes", file->size}});
 }
 
 void end_of_scribe(journal_ptr self, const snapshot_failed& m) {
@@ -197,9 +194,7 @@ void end_of_scribe(journal_ptr self, const snapshot_failed& m) {
 io_result<void> open_directory(journal_ptr self) {
   auto& s = self->state;
   if (s.directory) return {};
-  const auto& context = *s.options.context;
-  auto opened = storage::data_dir::open(
-      *context.disk, directory_options(context.config, context.me, context.wall_ms()));
+  auto opened = open_data_dir(*s.options.context);
   if (!opened) return tl::unexpected(std::move(opened.error()));
   s.directory.emplace(std::move(*opened));
   return {};
@@ -210,10 +205,10 @@ io_result<storage::txn_log> open_log(journal_ptr self, zxid last) {
   auto& s = self->state;
   auto log = storage::txn_log::open(*s.options.context->disk,
                                     log_options(config_of(self), s.directory->log_directory()));
-  if (log) log->know_committed(s.committed);
-  if (log)
-    if (auto positioned = log->continue_after(last); !positioned)
-      return tl::unexpected(std::move(positioned.error()));
+  if (!log) return log;
+  log->know_committed(s.committed);
+  if (auto positioned = log->continue_after(last); !positioned)
+    return tl::unexpected(std::move(positioned.error()));
   return log;
 }
 
@@ -242,9 +237,7 @@ io_result<read_database> read_history(journal_ptr self, bool whole) {
     return storage::corrupt("load the database from", s.directory->snapshot_directory(), -1,
                             "the file `resync` in " + config_of(self).data_dir +
                                 " says that the other servers' history is to replace it");
-  const auto& context = *s.options.context;
-  auto data = read_data(*context.disk, *s.directory, window_of(context),
-                        {s.committed, whole, context.config.is_standalone()});
+  auto data = read_data(*s.options.context, *s.directory, {s.committed, whole});
   if (!data) return data;
   s.committed = std::max(s.committed, data->committed);
   report(s.options.context->log, *data);
@@ -322,29 +315,24 @@ io_result<loaded_data> load(journal_ptr self, bool whole) {
   return load_once(self, whole);
 }
 
-caf::result<loaded_data> load_or_say_why(journal_ptr self, bool whole) {
-  auto loaded = load(self, whole);
-  if (loaded) return std::move(*loaded);
-  self->state.broken = loaded.error().text();
-  return error_of(self->state.broken);
-}
-
 caf::result<loaded_data> begin(journal_ptr self, const load_data& m) {
   auto& s = self->state;
   s.snapshots = m.snapshots;
   s.failures = m.failures;
   s.may_resync = m.may_resync;
   if (s.broken.empty()) (void)flush(self);  // what a failing one leaves is taken back by load()
-  return load_or_say_why(self, m.whole);
+  auto loaded = load(self, m.whole);
+  if (loaded) return std::move(*loaded);
+  s.broken = loaded.error().text();
+  return error_of(s.broken);
 }
 
 /// It is noted a moment later, with what was synced meanwhile.
 void know(journal_ptr self, zxid upto) {
   auto& s = self->state;
   s.committed = std::max(s.committed, upto);
-  if (!s.log || !s.broken.empty()) return;
-  s.log->know_committed(s.committed);
-  queue_note(self);
+  if (s.log) s.log->know_committed(s.committed);
+  if (s.broken.empty()) queue_note(self);
 }
 
 // -- requests -----------------------------------------------------------------------------------

@@ -47,6 +47,11 @@ storage::log_options log_options(const config::node_config& config, std::string 
   return options;
 }
 
+io_result<storage::data_dir> open_data_dir(const node_context& context) {
+  return storage::data_dir::open(*context.disk,
+                                 directory_options(context.config, context.me, context.wall_ms()));
+}
+
 io_result<void> settle_names(storage::disk& d, const storage::data_dir& directory,
                              const config::node_config& config) {
   return d.sync_directory(config.data_dir)
@@ -74,39 +79,51 @@ void report(const log::logger& log, const read_database& data) {
 
 namespace {
 
-/// Of a log that ends before what was known, another program has taken something away.
-zxid committed_of(const storage::loaded_database& how, const known_part& known) {
-  if (known.stands_alone || how.last == zxid{}) return how.last;
-  const auto committed = known.committed <= how.last ? known.committed : zxid{};
-  return mutated(mutant::snapshot_taken_for_committed) ? std::max(committed, how.snapshot)
-                                                       : committed;
+/// The newest txns, as many as the window allows.
+class newest_txns {
+ public:
+  explicit newest_txns(const recent_window& window) : window_(window) {}
+
+  void add(const txn_ptr& t) {
+    all_.push_back(t);
+    bytes_ += core::held_bytes(*t);
+    while (all_.size() > window_.txns_max || (all_.size() > 1 && bytes_ > window_.bytes_max)) {
+      bytes_ -= core::held_bytes(*all_.front());
+      all_.pop_front();
+    }
+  }
+  [[nodiscard]] std::vector<txn_ptr> take() const { return {all_.begin(), all_.end()}; }
+
+ private:
+  recent_window window_;
+  std::deque<txn_ptr> all_;
+  std::int64_t bytes_ = 0;
+};
+
+/// `noted`: by the log's mark, which is of a log that has it. What roles have said may be more than
+/// the log has.
+zxid committed_of(const storage::loaded_database& how, zxid said, zxid noted, bool stands_alone) {
+  if (stands_alone || how.last == zxid{}) return how.last;
+  auto out = std::max(std::min(said, how.last), noted <= how.last ? noted : zxid{});
+  if (mutated(mutant::snapshot_taken_for_committed)) out = std::max(out, how.snapshot);
+  return out;
 }
 
 }  // namespace
 
-io_result<read_database> read_data(storage::disk& d, storage::data_dir& directory,
-                                   const recent_window& window, known_part known) {
-  read_database out;
-  auto noted = storage::read_sync_mark(d, directory.log_directory());
-  if (!noted) return tl::unexpected(std::move(noted.error()));
-  known.committed = std::max(known.committed, noted->committed);
+io_result<read_database> read_data(const node_context& context, storage::data_dir& directory,
+                                   known_part known) {
+  auto mark = storage::read_sync_mark(*context.disk, directory.log_directory());
+  if (!mark) return tl::unexpected(std::move(mark.error()));
+  const bool stands_alone = context.config.is_standalone();
+  const auto committed = std::max(known.committed, mark->committed);
   std::optional<storage::hold_back> held;
   // Where nothing is known, as in a directory of ZooKeeper's, holding all back would only make the
   // next election wait for it.
-  if (!known.whole && !known.stands_alone && known.committed != zxid{} &&
-      !mutated(mutant::logged_tail_served))
-    held.emplace(known.committed, [&directory](zxid id) { return directory.snapshot_covers(id); });
-  std::deque<txn_ptr> recent;
-  std::int64_t recent_bytes = 0;
-  storage::image_builder builder{[&](const txn_ptr& t) {
-    recent.push_back(t);
-    recent_bytes += core::held_bytes(*t);
-    while (recent.size() > window.txns_max ||
-           (recent.size() > 1 && recent_bytes > window.bytes_max)) {
-      recent_bytes -= core::held_bytes(*recent.front());
-      recent.pop_front();
-    }
-  }, held};
+  if (!known.whole && !stands_alone && committed != zxid{} && !mutated(mutant::logged_tail_served))
+    held.emplace(committed, [&directory](zxid id) { return directory.snapshot_covers(id); });
+  newest_txns recent{window_of(context)};
+  storage::image_builder builder{[&recent](const txn_ptr& t) { recent.add(t); }, std::move(held)};
   auto loaded = directory.load_database(builder.sink());
   if (!loaded) return tl::unexpected(std::move(loaded.error()));
   // Of txns that were cut off: vouched for as held, it would let a learner keep a txn that is in no
@@ -115,11 +132,12 @@ io_result<read_database> read_data(storage::disk& d, storage::data_dir& director
     if (auto kept = directory.set_history_end(loaded->last); !kept)
       return tl::unexpected(std::move(kept.error()));
   builder.finish(*loaded);
+  read_database out;
   out.how = std::move(*loaded);
   out.image = builder.image();
   out.digests = builder.findings();
-  out.committed = committed_of(out.how, known);
-  out.recent.assign(recent.begin(), recent.end());
+  out.committed = committed_of(out.how, known.committed, mark->committed, stands_alone);
+  out.recent = recent.take();
   return out;
 }
 

@@ -20,6 +20,8 @@
 
 namespace troupe {
 
+/// The server's own, for this process alone.
+[[nodiscard]] storage::io_result<storage::data_dir> open_data_dir(const node_context& context);
 [[nodiscard]] storage::data_dir_options directory_options(const config::node_config& config,
                                                           server_id me, std::int64_t wall_ms);
 [[nodiscard]] storage::log_options log_options(const config::node_config& config,
@@ -53,11 +55,9 @@ struct read_database {
 struct known_part {
   zxid committed;
   bool whole = false;
-  bool stands_alone = false;  // then all that is logged is committed
 };
-[[nodiscard]] storage::io_result<read_database> read_data(storage::disk& d,
+[[nodiscard]] storage::io_result<read_database> read_data(const node_context& context,
                                                           storage::data_dir& directory,
-                                                          const recent_window& window,
                                                           known_part known);
 
 /// Logs what people should know of it.

@@ -59,7 +59,6 @@ std::vector<Forwarded> for_learners(const leader_state& s, const std::vector<txn
 void spread_commit(self_ptr self, core::zxid_range range) {
   auto& s = self->state;
   auto txns = take_outstanding(s, range);
-  s.committed = range.last;
   if (s.options.context->committed)
     for (const auto& txn : txns) s.options.context->committed(txn);
   std::vector<forward_committed> informs;  // made for the first observer
@@ -356,13 +355,6 @@ void settle_membership(self_ptr self) {
   if (seen->version > s.members->version) activate(self, std::move(seen));
 }
 
-/// What is committed no later leader undoes: that outlives this server's next start.
-void tell_journal(self_ptr self) {
-  auto& s = self->state;
-  if (s.committed <= std::exchange(s.told_committed, s.committed)) return;
-  self->send(s.options.journal, known_committed{s.committed});
-}
-
 /// Phase 3 is handlers; this is its clock: pings each half tick, and leave when a quorum is no
 /// longer heard.
 coro::task<> keep_time(self_ptr self) {
@@ -392,11 +384,8 @@ coro::task<> lead(self_ptr self) {
   s.work.start(keep_time(self));
   auto syncing = synchronize(self);
   if (!co_await syncing) co_return;
-
   settle_membership(self);
   s.serving = true;
-  s.committed = std::max(s.committed, s.options.last);
-  tell_journal(self);
   s.serving_since = self->clock().now();
   self->send(s.options.database,
              start_leading{s.era, caf::actor_cast<proposal_sink>(self), s.members});

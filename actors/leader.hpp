@@ -79,7 +79,6 @@ struct leader_state {
   std::set<server_id> lagging;     // learners for which clients hold large writes back
   std::set<server_id> differing;   // learners whose trees are not what this leader's digests say
   bool serving = false;
-  zxid committed;       // once serving
   zxid told_committed;  // as the journal was told last
   caf::actor_clock::time_point serving_since;
   bool ended = false;

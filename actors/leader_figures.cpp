@@ -38,6 +38,13 @@ bool is_outvoted(const leader_state& s) {
   return !all.has_quorum(agreeing);
 }
 
+void tell_journal(leader_ptr self) {
+  auto& s = self->state;
+  const auto committed = s.window.committed();
+  if (committed <= std::exchange(s.told_committed, committed)) return;
+  self->send(s.options.journal, known_committed{committed});
+}
+
 leader_status status_of(leader_ptr self) {
   const auto& s = self->state;
   leader_status out;

@@ -36,6 +36,9 @@ void answer_first_sync(leader_ptr self);
 /// one needs it.
 void note_lag(leader_ptr self, server_id id, bool lags);
 
+/// What is committed no later leader undoes: that outlives this server's next start. Once serving.
+void tell_journal(leader_ptr self);
+
 [[nodiscard]] leader_status status_of(leader_ptr self);
 
 }  // namespace troupe::leader_parts

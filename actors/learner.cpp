@@ -93,9 +93,8 @@ coro::task<bool> truncate(learner_ptr self, zxid keep_upto) {
                               {{"keep_upto", keep_upto}, {"last", left->last_logged}});
   note_replaced(self, left->image->data);
   if (!mutated(mutant::cut_leaves_database))
-    self->send(s.options.database,
-               install_image{left->image, std::move(left->recent), left->digest_mismatches, 0,
-                             left->committed});
+    self->send(s.options.database, install_image{left->image, std::move(left->recent),
+                                                 left->digest_mismatches, 0, left->committed});
   s.window = core::pending{left->last_logged};
   s.logged_upto = left->last_logged;
   s.uncommitted.clear();

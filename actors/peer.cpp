@@ -138,8 +138,7 @@ coro::task<> run(self_ptr self) {
     s.options.context->log.info(
         "looking", {{"zxid", history->last}, {"epoch", history->current}, {"reason", reason}});
     const bool reads_without_leader = s.options.context->config.read_only_mode && s.is_readable;
-    if (reads_without_leader)
-      s.reading.start(serve_reads(self, reads_after(self)));
+    if (reads_without_leader) s.reading.start(serve_reads(self, reads_after(self)));
     const auto how = candidacy_of(self, *history);
     history->stands = how.stands;
     s.accepted = history->accepted;

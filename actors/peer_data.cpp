@@ -93,9 +93,9 @@ void take_in(peer_ptr self, loaded_data& data) {
   const auto& log = s.options.context->log;
   log.info("data_loaded",
            {{"zxid", data.last_logged}, {"accepted", data.accepted}, {"current", data.current}});
-  self->send(s.options.database, install_image{data.image, std::move(data.recent),
-                                               data.digest_mismatches, data.session_time_ms,
-                                               data.committed});
+  self->send(s.options.database,
+             install_image{data.image, std::move(data.recent), data.digest_mismatches,
+                           data.session_time_ms, data.committed});
   self->send(s.options.database, know_membership{s.members->committed});
   s.is_readable = data.damaged.empty();
   s.tree_doubt.clear();
@@ -114,10 +114,9 @@ void look_into_log(peer_ptr self, const membership_ptr& newest) {
   auto& s = self->state;
   if (!s.options.context->config.reconfig_enabled) return;
   const auto& committed = s.members->committed;
-  auto logged =
-      !newest || !committed->was_established()
-          ? nullptr
-          : with_known_addresses(newest, *committed, s.options.context->me);
+  auto logged = !newest || !committed->was_established()
+                    ? nullptr
+                    : with_known_addresses(newest, *committed, s.options.context->me);
   s.members = config::with_seen(*s.members, logged ? logged : committed);
 }
 
@@ -138,11 +137,10 @@ coro::task<> load_from_disk(peer_ptr self, bool whole) {
       co_await waiting;
     }
     const auto failures = s.failures_heard;
-    auto loading =
-        coro::ask<loaded_data>(self, s.options.journal, coro::infinite,
-                               load_data{caf::actor_cast<snapshot_source>(s.options.database),
-                                         caf::actor_cast<failure_sink>(self), has_others(self),
-                                         whole});
+    auto loading = coro::ask<loaded_data>(
+        self, s.options.journal, coro::infinite,
+        load_data{caf::actor_cast<snapshot_source>(s.options.database),
+                  caf::actor_cast<failure_sink>(self), has_others(self), whole});
     auto data = co_await loading;
     if (!data) note_trouble(self, text_of(data.error()));
     if (!data || s.failures_heard != failures) continue;
@@ -219,6 +217,8 @@ coro::task<> serve_reads(peer_ptr self, milliseconds grace) {
   if (!shown->may_be_shown) {
     s.options.context->log.info("serving_no_reads",
                                 {{"zxid", shown->id}, {"reason", "not known to be committed"}});
+    s.status.reason +=
+        "; reads are not served, for what is applied here is not known to be committed";
     co_return;
   }
   s.status.read_only = true;

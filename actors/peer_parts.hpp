@@ -18,13 +18,14 @@ namespace troupe::peer_parts {
 /// what is logged and not known to be committed is applied.
 coro::task<> load_from_disk(peer_ptr self, bool whole = false);
 
-/// What this server votes with: all that it has logged, committed or not. The database has applied a
-/// beginning of it; where it has more, the log is read anew. Null: the disk failed.
+/// What this server votes with: all that it has logged, committed or not. The database has applied
+/// a beginning of it; where it has more, the log is read anew. Null: the disk failed.
 coro::task<std::optional<term>> settle_history(peer_ptr self);
 
-/// Applies what this server has logged, up to `last`, and not applied (ZKDatabase.fastForwardDataBase): whoever
-/// leads commits it, and whoever follows is told what it has too much. False: the disk failed, or
-/// the tree is not what a digest says; then it has to be loaded anew, whole.
+/// Applies what this server has logged, up to `last`, and not applied
+/// (ZKDatabase.fastForwardDataBase): whoever leads commits it, and whoever follows is told what it
+/// has too much. False: the disk failed, or the tree is not what a digest says; then it has to be
+/// loaded anew, whole.
 coro::task<bool> apply_logged(peer_ptr self, zxid last);
 
 /// Reads for clients that ask for no more, once there is no leader for so long. None where the tree

@@ -187,9 +187,10 @@ inline constexpr std::array mutants{
                  "(ZOOKEEPER-4306)"},
     named_mutant{mutant::client_shown_the_past, "client-shown-the-past",
                  "a client is let in by a server that is behind what it has seen"},
-    named_mutant{mutant::client_locked_out_after_epoch, "client-locked-out-after-epoch",
-                 "a client that has seen the last zxid of an epoch, which was cut off, is let in by "
-                 "nobody while nothing is written in the next (as by ZooKeeper's followers)"},
+    named_mutant{
+        mutant::client_locked_out_after_epoch, "client-locked-out-after-epoch",
+        "a client that has seen the last zxid of an epoch, which was cut off, is let in by "
+        "nobody while nothing is written in the next (as by ZooKeeper's followers)"},
     named_mutant{mutant::logged_tail_served, "logged-tail-served",
                  "what is logged and not known to be committed is shown to clients that accept "
                  "reads only (as in ZooKeeper)"},

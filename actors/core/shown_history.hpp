@@ -42,7 +42,8 @@ class shown_history {
   /// `last`: of the tree. `fuzzy_until`: the tree is a copy that holds a part of what is behind
   /// `last`, up to this txn.
   [[nodiscard]] bool may_be_shown(zxid last, std::optional<zxid> fuzzy_until) const {
-    return (last <= committed_ && !fuzzy_until) || mutated(mutant::logged_tail_served);
+    const bool is_whole = !fuzzy_until || mutated(mutant::snapshot_taken_for_committed);
+    return (last <= committed_ && is_whole) || mutated(mutant::logged_tail_served);
   }
 
   /// No client that has seen this or less has seen anything that is not in the tree.

@@ -36,7 +36,8 @@ struct digest_findings {
 /// then the tree is none that ever was before all of it is applied.
 struct hold_back {
   zxid committed;
-  /// The last txn that our own snapshot of this name may hold a part of, as was noted; may be empty.
+  /// The last txn that our own snapshot of this name may hold a part of, as was noted; may be
+  /// empty.
   std::function<zxid(zxid snapshot)> covers{};
 };
 

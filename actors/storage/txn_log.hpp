@@ -52,7 +52,8 @@ class txn_log {
   /// Of what is synced, as far as it is known; 0: nothing is.
   [[nodiscard]] zxid known_committed() const;
 
-  /// Raises the mark to all that is synced and known to be committed. Nothing to do: no disk access.
+  /// Raises the mark to all that is synced and known to be committed. Nothing to do: no disk
+  /// access.
   [[nodiscard]] io_result<void> note_synced();
   [[nodiscard]] bool is_mark_behind() const;
 

@@ -38,7 +38,13 @@ struct DatabaseShown : Database {
     auto client = keep(fake_client(system(), &on, "b"));
     system().spawn([&](caf::event_based_actor* self) {
       self->request(database_, caf::infinite,
-                    open_session{conn_b, {}, 10'000, seen, "127.0.0.1", client, true,
+                    open_session{conn_b,
+                                 {},
+                                 10'000,
+                                 seen,
+                                 "127.0.0.1",
+                                 client,
+                                 true,
                                  std::make_shared<client_account>(*context)})
           .then([&](const session_opened& x) {
             answer = x.result == session_opened::outcome::open     ? "open"
@@ -87,7 +93,8 @@ TEST_F(DatabaseShown, ClientThatSawTheLastOfAnEarlierEpochIsLetInThoughNothingIs
   make_znode(at(1, 3));
   learn();  // epoch 2
   EXPECT_EQ(answer_to_one_who_saw(at(1, 4)), "open") << "which was cut off";
-  EXPECT_EQ(answer_to_one_who_saw(zxid::first_of(epoch{2})), "open") << "as ZooKeeper's leader says";
+  EXPECT_EQ(answer_to_one_who_saw(zxid::first_of(epoch{2})), "open")
+      << "as ZooKeeper's leader says";
   EXPECT_EQ(answer_to_one_who_saw(at(2, 1)), "behind");
 }
 

@@ -480,7 +480,7 @@ TEST(FourLetterWords, ServerWhoseDiskFailsSaysSo) {
   EXPECT_THAT(answer("mntr", config, now),
               HasSubstr("zk_disk_state\tfailed\nzk_disk_fault\twrite /z/version-2/log.1 at "
                         "byte 17: No space left on device\nzk_disk_faults_count\t2\n"));
-  EXPECT_THAT(answer("whys", config, now), HasSubstr("Serving: reads only, up to " + to_string(now.database.last) + "\n"));
+  EXPECT_THAT(answer("whys", config, now), HasSubstr("Serving: reads only, up to 0x"));
   EXPECT_THAT(answer("whys", config, now), HasSubstr("\nDisk: write"));
 }
 

@@ -59,9 +59,7 @@ journal_actor::behavior_type journal(journal_actor::pointer self, scene* on) {
           [=](const store_membership& m) {
             on->note("journal: store list " + to_string(m.committed->version));
           },
-          [=](const known_committed& m) {
-            on->note("journal: committed " + to_string(m.upto));
-          }};
+          [=](const known_committed& m) { on->note("journal: committed " + to_string(m.upto)); }};
 }
 
 database_actor::behavior_type database(database_actor::pointer self, scene* on) {

@@ -84,9 +84,8 @@ void client::connect() {
   input_ = frame_splitter{1 << 24};
   seen_here_ = {};
   heard_ = spoke_ = on_.now();
-  auto body = jute::encode(
-      connect_request{0, std::max(seen_, options_.shown_before), options_.timeout_ms, session_,
-                      jute::buffer{password_}});
+  auto body = jute::encode(connect_request{0, std::max(seen_, options_.shown_before),
+                                           options_.timeout_ms, session_, jute::buffer{password_}});
   body.push_back(options_.accepts_read_only ? '\1' : '\0');
   std::string frame;
   append_frame(frame, body);

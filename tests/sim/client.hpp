@@ -147,7 +147,7 @@ class client : public connection_hearer {
   duration frozen_until_{0};
   std::string unread_;  // came while frozen
   bool closed_unread_ = false;
-  bool reads_only_ = false;  // the session is one of a server without a leader
+  bool reads_only_ = false;      // the session is one of a server without a leader
   std::deque<request> waiting_;  // for a session
   std::deque<request> sent_;
   std::size_t answered_ = 0;

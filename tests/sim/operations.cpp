@@ -177,7 +177,8 @@ void check_operations(const operation_log& log, const history_checker& history,
       check_sync(op, fail);
     else if (op.op != op_code::close_session)
       reads.push_back(&op);
-    if (op.at > last) fail("an answer from beyond the agreed history: " + op.text());
+    if (op.at > last)
+      fail("an answer from beyond the agreed history: " + op.text());
     else if (op.at != zxid{} && !history.find(op.at))
       fail("an answer at a zxid that was never agreed on: " + op.text());
   }

@@ -56,7 +56,8 @@ struct readable : ensemble {
   }
 };
 
-// -- what one server alone has logged ---------------------------------------------------------------
+// -- what one server alone has logged
+// ---------------------------------------------------------------
 
 TEST(ReadOnlyService, ShowsNothingThatOneServerAloneHasLogged) {
   readable w;
@@ -113,10 +114,11 @@ TEST(ReadOnlyService, OfAServerWhoseDiskFailsShowsNothingThatItAloneHasLogged) {
   w.expect_clean_end();
 }
 
-// -- what a leader sends before its epoch is established ----------------------------------------------
+// -- what a leader sends before its epoch is established
+// ----------------------------------------------
 
-/// The receiver of a leader's snapshot crashes when it has it, and starts alone. The copy holds parts
-/// of what was committed while it was sent.
+/// The receiver of a leader's snapshot crashes when it has it, and starts alone. The copy holds
+/// parts of what was committed while it was sent.
 TEST(ReadOnlyService, ShowsNoMixedTreeAfterACrashBehindASnapshot) {
   world_options o;
   o.snapshot_size_factor = -1;
@@ -199,7 +201,8 @@ TEST(ReadOnlyService, ComesBackAfterATermThatWasNotEstablished) {
   EXPECT_THAT(w.failures(), IsEmpty());
 }
 
-// -- who comes back ---------------------------------------------------------------------------------
+// -- who comes back
+// ---------------------------------------------------------------------------------
 
 TEST(ReturningClient, ThatWasShownWhatWasCutOffIsLetInThoughNobodyWrites) {
   readable w;

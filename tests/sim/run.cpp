@@ -77,7 +77,7 @@ world_options draw_options(const run_options& options, rng& chance) {
   if (rng parts = rng{options.seed}.fork(95); parts.chance(30))
     w.message_bytes_max = 40 + parts.below(300);
   if (rng reads = rng{options.seed}.fork(90); reads.chance(40)) {  // nobody leads, and some read on
-    w.read_only_mode = reads.chance(75);  // else where a disk fails
+    w.read_only_mode = reads.chance(75);                           // else where a disk fails
     w.read_only_clients = static_cast<int>(reads.between(1, 2));
   }
   if (rng local = rng{options.seed}.fork(94); local.chance(15)) {

@@ -40,10 +40,10 @@ struct world_options {
   bool reconfig = false;                // clients may change the servers, and may everything
   std::vector<std::int64_t> weights{};  // of all voters, or none; they are one group then
   int clients = 3;
-  int read_only_clients = 0;         // of them: are content with reads
-  bool read_only_mode = false;       // without a leader servers serve reads
-  bool local_sessions = false;       // which their first ephemeral makes ones of all servers
-  client_options client;  // number and servers are filled in
+  int read_only_clients = 0;    // of them: are content with reads
+  bool read_only_mode = false;  // without a leader servers serve reads
+  bool local_sessions = false;  // which their first ephemeral makes ones of all servers
+  client_options client;        // number and servers are filled in
   std::int32_t tick_ms = 500;
   std::int32_t init_limit_ticks = 10;
   std::int32_t sync_limit_ticks = 4;

@@ -16,8 +16,8 @@ bool world::let_in_after_an_idle_epoch(duration limit) {
   }
   // Whatever was cut off is of an earlier epoch.
   const auto asked = in_use();
-  auto& returns = make_client(asked[chance_.below(asked.size())],
-                              zxid::first_of(at(*leader()).era));
+  auto& returns =
+      make_client(asked[chance_.below(asked.size())], zxid::first_of(at(*leader()).era));
   if (run_until(limit, [&returns] { return returns.is_live(); })) return true;
   fail("a client that was shown what was cut off is let in by nobody");
   return false;

@@ -198,7 +198,8 @@ TEST_F(ImageBuilder, WhatABadSnapshotSaidIsForgottenWithIt) {
   EXPECT_EQ(found.mismatches, 0u);
 }
 
-// -- what is not known to be committed ---------------------------------------------------------------
+// -- what is not known to be committed
+// ---------------------------------------------------------------
 
 TEST_F(ImageBuilder, TxnsBehindWhatIsKnownToBeCommittedAreReadAndNotApplied) {
   put_snapshot({0}, core::tree{});
