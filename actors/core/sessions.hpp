@@ -78,7 +78,7 @@ class sessions {
 
 /// The server that made an id.
 [[nodiscard]] constexpr server_id server_of(session_id id) {
-  return server_id{static_cast<std::int64_t>(id.value) >> 56};
+  return server_id{static_cast<std::int64_t>(static_cast<std::uint64_t>(id.value) >> 56)};
 }
 
 /// Makes ids: the server's number on top, then 40 bits of the clock, then a count.
