@@ -208,11 +208,11 @@ void pass_on_some(self_ptr self) {
 coro::task<> pass_on_held(self_ptr self) {
   auto& s = self->state;
   while (!s.ended && s.passing_on && !s.held.empty() && has_way_for_more(s)) {
+    pass_on_some(self);
     self->end_round();
     auto others = coro::sleep(self, milliseconds{0});
     co_await others;
     s.at_once_bytes = 0;
-    pass_on_some(self);
   }
   s.passing_held = false;
 }
