@@ -89,7 +89,8 @@ struct election_state {
   coro::scope search;      // last member: dies first
 };
 
-election_actor::behavior_type election(pinned_pointer<election_actor, election_state> self,
-                                       election_options options);
+using election_ptr = pinned_pointer<election_actor, election_state>;
+
+election_actor::behavior_type election(election_ptr self, election_options options);
 
 }  // namespace troupe

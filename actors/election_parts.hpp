@@ -13,7 +13,7 @@
 
 namespace troupe::election_parts {
 
-using self_ptr = pinned_pointer<election_actor, election_state>;
+using self_ptr = election_ptr;
 
 inline const node_context& context_of(self_ptr self) { return *self->state.options.context; }
 inline const log::logger& log_of(self_ptr self) { return context_of(self).log; }

@@ -32,7 +32,7 @@ void survivors::crash_all() {
 void survivors::cut_reconfig_short() {
   w_.heal();
   if (!w_.run_until(30s, [this] { return w_.all_serve(); })) return;
-  const auto leads = *w_.leader();
+  const auto leads = asked_ = *w_.leader();
   auto& asks = w_.make_client(leads);
   if (!w_.run_until(5s, [&] { return asks.is_live() && w_.leader() == leads; })) return;
   for (auto id : w_.servers())
@@ -54,16 +54,26 @@ void survivors::cut_reconfig_short() {
   crash_all();
 }
 
+/// All but so many of the list under way, spares first, that no quorum of it is left. Who was asked
+/// for it stays.
+std::set<server_id> survivors::without_quorum_of_next() {
+  std::set<server_id> up{w_.servers().begin(), w_.servers().end()};
+  auto left = next_.size();
+  for (auto id = next_.rbegin(); id != next_.rend() && 2 * left > next_.size(); ++id)
+    if (*id != asked_) up.erase(*id), --left;
+  return up;
+}
+
 /// A quorum of the present voters is left. Of those that a list under way would bring in any number
 /// may be gone.
 void survivors::draw_the_dead() {
-  const auto present = w_.agreed_members();
-  const auto decides = config::quorum_of(present);
+  const auto decides = config::quorum_of(w_.agreed_members());
   std::set<server_id> up;
-  for (auto id : w_.servers()) {
-    const bool is_only_next = next_.contains(id) && !present.is_voter(id);
-    if (chance_.chance(is_only_next ? 25 : 65)) up.insert(id);
-  }
+  if (chance_.chance(60))
+    up = without_quorum_of_next();
+  else
+    for (auto id : w_.servers())
+      if (chance_.chance(65)) up.insert(id);
   while (decides && !decides->has_quorum(up))
     up.insert(w_.servers()[chance_.below(w_.servers().size())]);
   for (auto id : w_.servers())

@@ -21,12 +21,14 @@ class survivors {
 
  private:
   void crash_all();
+  [[nodiscard]] std::set<server_id> without_quorum_of_next();
   void draw_the_dead();
   [[nodiscard]] bool serves();
 
   world& w_;
   rng chance_;
   std::set<server_id> next_;  // the list that was cut short
+  server_id asked_;           // the leader that was asked for it
 };
 
 }  // namespace troupe::sim
