@@ -430,7 +430,7 @@ TEST_F(PeerThatServesReads, DoesSoAfterTwoSecondsWithoutALeader) {
   EXPECT_THAT(on.news(), ElementsAre("database: read only"));
   elect(3);
   EXPECT_THAT(on.news(),
-              ElementsAre("learner made at 0x100000005", "database: stop", "election: following"));
+              ElementsAre("database: stop", "learner made at 0x100000005", "election: following"));
   pass(5s);
   EXPECT_THAT(on.news(), Not(Contains("database: read only")));
 }

@@ -60,6 +60,7 @@ table all_members() {
       {"recent", stays()},
       {"recent_bytes", stays()},
       {"digests", stays()},
+      {"shown", stays()},  // told by whom it learns that something is committed
       {"planner", {fate::ends, [](const s& x) { return std::to_string(x.planner.outstanding()); }}},
       {"watches", {fate::ends, [](const s& x) { return std::to_string(x.watches.count()); }}},
       {"live", ends<&s::live>()},
@@ -67,7 +68,6 @@ table all_members() {
       {"breach_told_ms", begins<&s::breach_told_ms>()},
       // Of the process: its memory, its figures, its log.
       {"memory", stays()},
-      {"sessions_bytes", stays()},
       {"refused_writes", stays()},
       {"refused_sessions", stays()},
       {"heap_trimmed_ms", stays()},
@@ -113,6 +113,7 @@ table all_members() {
       {"to_close", ends<&s::to_close>()},
       {"planned_bytes", ends<&s::planned_bytes>()},
       {"to_drain", ends<&s::to_drain>()},
+      {"to_end", ends<&s::to_end>()},
       {"discarding", stays()},
       {"walks", stays()},  // of the work that is under way
       {"work", stays()},   // what begins a role waits until it is done
