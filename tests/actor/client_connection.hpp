@@ -43,6 +43,7 @@ struct surroundings {
   std::vector<connection_id> gone;
   int rooms = 0;  // how often it heard that the client has taken its output
   bool stats_are_answered = true;
+  database_details details;
 };
 
 inline caf::behavior transport(caf::event_based_actor*, surroundings* now) {
@@ -88,7 +89,7 @@ inline caf::behavior database(caf::event_based_actor* self, surroundings* now) {
       [=](const connection_closed& x) { now->gone.push_back(x.connection); },
       [=](const client_has_room&) { ++now->rooms; },
       [](get_database_stats) { return database_stats{.znodes = 5}; },
-      [](get_database_details) { return database_details{}; },
+      [=](get_database_details) { return now->details; },
       [=](const reset_statistics& x) {
         now->resets.push_back(x.server ? "database: server" : "database: connections");
       },

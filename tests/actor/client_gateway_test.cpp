@@ -6,6 +6,7 @@
 #include <arpa/inet.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -16,6 +17,7 @@
 #include <functional>
 #include <future>
 #include <map>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -49,9 +51,12 @@ class ClientGateway : public testing::Test {
     client_gateway_options options;
     options.context = context;
     options.address = "127.0.0.1";
-    options.make_session = [this](caf::actor_system& sys, connection_id id, std::string,
+    options.event_bytes_max = event_bytes_max_;
+    options.make_session = [this](caf::actor_system& sys, connection_id id, std::string address,
                                   transport_sink to, account_ptr account) -> client_session_actor {
       if (when_one_comes_) when_one_comes_();
+      const std::lock_guard guard{mutex_};
+      addresses_.push_back(std::move(address));
       return sys.spawn(greeting, id, to, std::move(account));
     };
     auto started = start_client_gateway(*system_, std::move(options));
@@ -84,10 +89,17 @@ class ClientGateway : public testing::Test {
   void go(std::size_t client) { ::close(std::exchange(clients_[client], -1)); }
 
   /// The gateway answers on its own thread, so what it has written before is to be seen here.
-  void ask_it() {
+  gateway_stats ask_it() {
+    gateway_stats out;
     caf::scoped_actor asking{*system_};
-    asking->request(gateway_.handle, 10s, get_gateway_stats{})
-        .receive([](const gateway_stats&) {}, [](const caf::error&) { FAIL() << "no answer"; });
+    asking->request(gateway_.handle, 10s, get_gateway_stats{1000})
+        .receive([&out](const gateway_stats& x) { out = x; },
+                 [](const caf::error&) { FAIL() << "no answer"; });
+    return out;
+  }
+  std::vector<std::string> addresses() {
+    const std::lock_guard guard{mutex_};
+    return addresses_;
   }
   census books() {
     ask_it();
@@ -120,6 +132,11 @@ class ClientGateway : public testing::Test {
   std::optional<caf::actor_system> system_;
   running_gateway gateway_;
   std::vector<int> clients_;
+  std::size_t event_bytes_max_ = 16 << 20;
+
+ private:
+  std::mutex mutex_;
+  std::vector<std::string> addresses_;  // as sessions were told
 };
 
 TEST_F(ClientGateway, AnAddressHasAsManyConnectionsAsItMayAndNotOneMore) {
@@ -161,6 +178,43 @@ TEST_F(ClientGateway, AllTogetherHaveAsManyConnectionsAsTheyMayAndNotOneMore) {
   EXPECT_TRUE(come());
   EXPECT_TRUE(come());
   EXPECT_FALSE(come());
+}
+
+/// An identity is made of it, so it is the client's own, whatever the listening socket makes of it.
+TEST_F(ClientGateway, AddressOfAClientIsShownAsItIs) {
+  start();
+  ASSERT_TRUE(come());
+  ASSERT_EQ(addresses().size(), 1u);
+  EXPECT_EQ(addresses()[0].substr(0, addresses()[0].find(':')), "127.0.0.1");
+  EXPECT_EQ(ask_it().connections.at(0).client_address, addresses()[0]);
+}
+
+TEST_F(ClientGateway, TellsHowManyFilesItsProcessMayHaveOpen) {
+  start();
+  rlimit limit{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &limit), 0);
+  EXPECT_EQ(ask_it().open_files_max, static_cast<std::int64_t>(limit.rlim_cur));
+}
+
+/// Replies that a client does not take are bounded by what it asks; events come by themselves.
+TEST_F(ClientGateway, EventsThatAClientDoesNotTakeAreAsManyAsTheyMayBeAndNotOneMore) {
+  event_bytes_max_ = 1'000;
+  context->config.client_buffer_bytes_max = 1 << 30;
+  start();
+  ASSERT_TRUE(come());
+  constexpr connection_id first{1};
+  const auto send = [this](std::size_t bytes, std::size_t of_events) {
+    caf::anon_send(gateway_.handle, send_bytes{.connection = first,
+                                               .bytes = std::string(bytes, 'x'),
+                                               .event_bytes = of_events});
+    ask_it();
+  };
+  send(std::size_t{64} << 20, 0);  // more than any kernel takes for a client that does not read
+  send(1'000, 1'000);
+  EXPECT_EQ(context->gauges->clients_cut_off, 0);
+  send(1, 1);
+  EXPECT_EQ(context->gauges->clients_cut_off, 1);
+  expect_to_come_to({});
 }
 
 }  // namespace

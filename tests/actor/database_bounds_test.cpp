@@ -128,6 +128,23 @@ TEST_P(DatabaseBounds, SessionsHeardOfInOneMessage) {
   EXPECT_THAT(answer_to<touched_sessions>(collect_touches{}).sessions, SizeIs(is_over() ? 1 : 0));
 }
 
+/// The top byte of an id is its server's number, whose top bit is a sign to some.
+TEST_F(Database, ServerWithAHighNumberKnowsItsOwnSessionsFromOthersLocalOnes) {
+  context->me = server_id{200};
+  context->config.local_sessions = true;
+  lead();
+  const auto of_server = [](std::uint64_t n) {
+    return session_id{static_cast<std::int64_t>(n << 56 | 77)};
+  };
+  const auto body = create(1, "/x").body;
+  tell(forwarded_writes{{2},
+                        {{of_server(200), cxid{1}, op_code::create, body, {}},
+                         {of_server(2), cxid{1}, op_code::create, body, {}}}});
+  ASSERT_THAT(planned_, SizeIs(2));
+  EXPECT_EQ(std::get<error_txn>(planned_[0]->value.body).err, error_code::session_expired);
+  EXPECT_EQ(planned_[1]->value.header.type, op_code::create);
+}
+
 // -- txns -----------------------------------------------------------------------------------------
 
 TEST_P(DatabaseBounds, NumberOfTxnsKeptForLearners) {
@@ -157,8 +174,8 @@ TEST_P(DatabaseBounds, BytesOfTxnsKeptForLearners) {
 
 /// Two servers that told each other so would lead no more than a moment each.
 proposal_sink::behavior_type exhausted_leader(proposal_sink::pointer, int* told) {
-  return {[](const propose&) {}, [](const sync_behind&) {}, [=](const epoch_exhausted&) { ++*told; },
-          [](const tree_differs&) {}};
+  return {[](const propose&) {}, [](const sync_behind&) {},
+          [=](const epoch_exhausted&) { ++*told; }, [](const tree_differs&) {}};
 }
 
 TEST_P(DatabaseBounds, TxnsOfOneEpoch) {
