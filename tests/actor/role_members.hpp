@@ -16,7 +16,9 @@ inline std::set<std::string> members_of(const std::string& header, const std::st
   const std::string text{std::istreambuf_iterator<char>{in}, {}};
   auto at = text.find("struct " + type + " {");
   if (at == text.npos) return {};
-  const auto is_name = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) || c == '_'; };
+  const auto is_name = [](char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) || c == '_';
+  };
   std::set<std::string> out;
   std::string said;  // of the present declaration, without what stands in brackets
   bool is_function = false, is_initial = false;
@@ -30,7 +32,8 @@ inline std::set<std::string> members_of(const std::string& header, const std::st
   };
   const auto is_none = [&] {
     const auto first = said.find_first_not_of(" \n");
-    const auto rest = first == said.npos ? std::string_view{} : std::string_view{said}.substr(first);
+    const auto rest =
+        first == said.npos ? std::string_view{} : std::string_view{said}.substr(first);
     for (std::string_view word : {"static", "using", "struct", "enum", "friend"})
       if (rest.starts_with(word)) return true;
     return is_function || rest.empty();
