@@ -126,15 +126,37 @@ TEST_F(LeaderOfThree, ALearnerThatSaysNothingIsLetGoAfterSyncLimitAndNoTickBefor
 
 // -- a handler ------------------------------------------------------------------------------------
 
+/// Only its life and death matter: it has no epoch yet, and lets whoever joins wait.
+leader_actor::behavior_type waiting_leader(leader_actor::pointer self) {
+  return {[](const wire::LearnerInfo&) {},
+          [](const propose&) {},
+          [](const sync_behind&) {},
+          [](const epoch_exhausted&) {},
+          [](const logged&) {},
+          [=](const join_epoch&) -> caf::result<epoch_proposed> {
+            return self->make_response_promise<epoch_proposed>();
+          },
+          [](const learner_promised&) { return epoch_confirmed{}; },
+          [](const begin_sync&) { return sync_source{}; },
+          [](const learner_synced&) {},
+          [](const learner_acked&) {},
+          [](const learner_heard&) {},
+          [](const learner_differs&) {},
+          [](const tree_differs&) {},
+          [](const learner_lags&) {},
+          [](const learner_gone&) {},
+          [](const get_leader_status&) { return leader_status{}; },
+          [](const reset_statistics&) {}};
+}
+
 class HandlerOfTwo : public room {
  protected:
   HandlerOfTwo() {
-    // Of a leader, whatever it is, only its life and death matter here.
-    leader_ = keep(fake_handler(system(), &on, "leader"));
+    leader_ = keep(system().spawn(waiting_leader));
     learner_ = keep(fake_learner(system(), &on));
     learner_handler_options options;
     options.context = context;
-    options.leader = caf::actor_cast<leader_actor>(caf::actor_cast<caf::strong_actor_ptr>(leader_));
+    options.leader = leader_;
     options.database = keep(fake_database(system(), &on));
     options.journal = keep(fake_journal(system(), &on));
     options.learner = learner_;
@@ -142,7 +164,8 @@ class HandlerOfTwo : public room {
     handler_ = keep(system().spawn(learner_handler, std::move(options)));
     run();
   }
-  learner_handler_actor leader_, handler_;
+  leader_actor leader_;
+  learner_handler_actor handler_;
   learner_actor learner_;
 };
 
