@@ -75,15 +75,15 @@ class LearnerHandlerBounds : public room, public testing::WithParamInterface<int
     encoded->add_txns(one->bytes);
     return {{one}, encoded};
   }
-  /// A proposal whose message is so long.
+  /// A proposal whose txn is so long.
   void send(std::int64_t bytes) {
     const auto wanted = static_cast<std::size_t>(bytes);
     const auto id = at(2, ++sent_);
-    auto data = wanted - proposal(id, wanted).encoded->ByteSizeLong() + wanted;
+    auto data = wanted - proposal(id, wanted).txns.front()->bytes.size() + wanted;
     auto made = proposal(id, data);
-    while (made.encoded->ByteSizeLong() < wanted) made = proposal(id, ++data);
-    while (made.encoded->ByteSizeLong() > wanted) made = proposal(id, --data);
-    ASSERT_EQ(made.encoded->ByteSizeLong(), wanted);
+    while (made.txns.front()->bytes.size() < wanted) made = proposal(id, ++data);
+    while (made.txns.front()->bytes.size() > wanted) made = proposal(id, --data);
+    ASSERT_EQ(made.txns.front()->bytes.size(), wanted);
     caf::anon_send(handler_, std::move(made));
     run();
   }
