@@ -4,7 +4,7 @@
 session, thousands of watches that fire, thousands of sessions that begin or expire at once,
 requests and answers as long as they may be, a learner that comes back. Of each event, on leader,
 follower and observer, the servers' own count decides: no turn of the I/O thread has taken more than
-50 ms of the processor, and no round of turns between two looks at its sockets more than 100. That
+20 ms of the processor, and no round of turns between two looks at its sockets more than 40. That
 is a count of work, which a busy machine changes little. What clients waited meanwhile, for `ruok`,
 a read of a small znode and a ping, is printed, and judged with a wide margin: a probe that connects
 waits behind a thousand others that do.
@@ -33,8 +33,8 @@ if not JUDGED:
 # Of `ruok`, on a machine that does other work as well.
 WAIT_MAX_MS = 1500 * harness.SLOWNESS
 # Of the processor, in a turn and in a round.
-LONG_TURNS = "turns_cpu_over_50ms"
-ROUND_CPU_MAX_MS = 100
+LONG_TURNS = "turns_cpu_over_20ms"
+ROUND_CPU_MAX_MS = 40
 
 MULTI, MULTI_READ, CLOSE, DELETE, CHECK, CREATE_CONTAINER = 14, 22, -11, 2, 13, 19
 GET_CHILDREN, GET_EPHEMERALS, ALL_CHILDREN_NUMBER = 8, 103, 104
