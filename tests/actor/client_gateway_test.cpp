@@ -168,7 +168,9 @@ TEST_F(ClientGateway, WhatItDoesForItsSocketsIsTimedAsTurnsAre) {
   };
   start();
   EXPECT_TRUE(come());
-  EXPECT_EQ(told->get_future().get(), "zk.client_gateway");
+  auto heard = told->get_future();
+  ASSERT_EQ(heard.wait_for(10s), std::future_status::ready);
+  EXPECT_EQ(heard.get(), "zk.client_gateway");
 }
 
 TEST_F(ClientGateway, AllTogetherHaveAsManyConnectionsAsTheyMayAndNotOneMore) {
