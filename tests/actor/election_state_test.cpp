@@ -30,6 +30,10 @@ table all_members() {
       {"history", [](const s& x) { return to_string(x.history.last); }},
       {"members", [=](const s& x) { return "own " + yes(x.members == x.own); }},
       {"lender", [=](const s& x) { return yes(x.lender.has_value()); }},
+      // What others' logs hold and what comes of it is weighed in a search alone.
+      {"pending", [](const s& x) { return std::to_string(x.pending.without(zxid{-1}).size()); }},
+      {"gives_way", [=](const s& x) { return yes(x.gives_way); }},
+      {"told_pending", {}},  // looked at in a search, which begins it anew
       {"search_began",
        [](const s& x) { return std::to_string(x.search_began.time_since_epoch().count()); }},
       {"established_at", [](const s& x) { return x.established_at; }},

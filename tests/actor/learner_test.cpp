@@ -88,7 +88,8 @@ TEST_F(Follower, ServesOnlyWhenTheLeaderSaysUpToDate) {
   leader_says(wire::NewLeader{});
   EXPECT_THAT(on.news(), Not(Contains("database: learn 2")));
   leader_says(wire::UpToDate{});
-  EXPECT_THAT(on.news(), ElementsAre("database: learn 2", "peer: established 2"));
+  EXPECT_THAT(on.news(), ElementsAre("database: learn 2", "peer: established 2",
+                                     "journal: committed 0x100000005"));
 }
 
 TEST_F(Follower, AcksAProposalOnlyOnceItIsLogged) {

@@ -41,6 +41,8 @@ journal_actor::behavior_type journal(journal_actor::pointer self, scene* on) {
             log_range range;
             range.complete = true;
             range.last_logged = on->last_logged;
+            range.accepted = on->on_disk.accepted;
+            range.current = on->on_disk.current;
             if (!on->ranges.empty()) {
               range = on->ranges.front();
               on->ranges.pop_front();

@@ -48,6 +48,7 @@ table all_members() {
       {"options", {}},
       {"members", {}},         // a list that is committed is so whoever leads
       {"failures_heard", {}},  // counted since the start
+      {"accepted", {}},        // what was promised is so whoever leads
       {"patience", {}},        // a disk's past
       {"work", {}},            // the loop itself
       {"leading", [=](const s& x) { return yes(static_cast<bool>(x.leading)); }},

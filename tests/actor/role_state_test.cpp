@@ -147,6 +147,7 @@ class RoleState : public Database {
     s.orphans[{99}];
     s.abandoned.insert({98});
     s.to_drain.push_back(conn_a);
+    s.to_end.push_back(conn_a);
     s.with_output.push_back(conn_a);
     s.streams[77].pieces = nullptr;
   }
