@@ -99,9 +99,15 @@ io_result<txn_log> txn_log::open(disk& d, log_options options) {
   if (!empty) return tl::unexpected(std::move(empty.error()));
   std::reverse(empty->begin(), empty->end());  // they came newest first
   txn_log log{d, std::move(options), *synced};
-  // The mark comes to the last file before the empty ones go: it may be of one of them.
-  auto done = files->empty() ? log.marker_.forget() : log.settle(files->back(), *synced);
-  if (done) done = remove_logs(d, log.options_.directory, *empty);
+  // A mark at the beginning of a file holds when that file is gone, and it alone tells that the
+  // file's first batch is torn, not rotten: so it moves on after them.
+  const auto remove_empty = [&] { return remove_logs(d, log.options_.directory, *empty); };
+  const auto move_mark = [&] {
+    return files->empty() ? log.marker_.forget() : log.settle(files->back(), *synced);
+  };
+  auto done = mutated(mutant::mark_moved_before_torn_files)
+                  ? move_mark().and_then(remove_empty)
+                  : remove_empty().and_then(move_mark);
   if (!done) return tl::unexpected(std::move(done.error()));
   return log;
 }
