@@ -4,8 +4,6 @@
 #include "actors/storage/log_reader.hpp"
 #include "actors/storage/snapshot_files.hpp"
 
-#include <cerrno>
-
 namespace troupe::storage {
 namespace {
 
@@ -155,7 +153,7 @@ io_result<loaded_database> load_database(disk& d, const std::string& snapshot_di
     }
     if (!options.trust_empty_snapshot)
       return tl::unexpected(io_error{
-          loading, snapshot_directory, ENODATA, -1,
+          loading, snapshot_directory, io_error::code_refused, -1,
           "there are transaction logs in " + log_directory +
               " but no complete snapshot. If this database has never had one (ZooKeeper before "
               "3.5), start once with snapshot.trust.empty=true"});

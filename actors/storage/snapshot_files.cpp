@@ -2,7 +2,6 @@
 #include "actors/storage/snapshot_files.hpp"
 
 #include <algorithm>
-#include <cerrno>
 
 #include "actors/storage/file_names.hpp"
 #include "actors/storage/gzip.hpp"
@@ -34,9 +33,11 @@ std::string_view suffix_of(compression how) {
 
 io_result<void> remove_synced(disk& d, const std::string& directory,
                               const std::vector<std::string>& paths) {
+  if (paths.empty()) return {};
+  // What stays instead of these may have a name whose sync has failed.
+  if (auto durable = d.sync_directory(directory); !durable) return durable;
   for (const auto& path : paths)
     if (auto removed = d.remove(path); !removed) return removed;
-  if (paths.empty()) return {};
   return d.sync_directory(directory);
 }
 
@@ -151,7 +152,8 @@ io_result<void> remove_snapshots(disk& d, const std::string& directory,
     if (goes(file)) going.push_back(file.path);
   if (!going.empty() && !one_stays)
     return tl::unexpected(
-        io_error{"remove snapshots from", directory, ENODATA, -1, "no complete one would remain"});
+        io_error{"remove snapshots from", directory, io_error::code_refused, -1,
+                 "no complete one would remain"});
   return remove_synced(d, directory, going);
 }
 
@@ -175,9 +177,13 @@ io_result<purged> purge(disk& d, const std::string& snapshot_directory,
                             [oldest](const log_file& f) { return f.first > oldest; });
   if (after != logs->begin())
     for (auto file = logs->begin(); file != after - 1; ++file) out.logs.push_back(file->path);
-  auto removed = remove_synced(d, snapshot_directory, out.snapshots).and_then([&] {
-    return remove_synced(d, log_directory, out.logs);
-  });
+  // Logs go for the sake of snapshots, whose names may not be durable yet.
+  auto removed = remove_synced(d, snapshot_directory, out.snapshots)
+                     .and_then([&] {
+                       return out.logs.empty() ? io_result<void>{}
+                                               : d.sync_directory(snapshot_directory);
+                     })
+                     .and_then([&] { return remove_synced(d, log_directory, out.logs); });
   if (!removed) return tl::unexpected(std::move(removed.error()));
   return out;
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <atomic>
 #include <cassert>
 #include <utility>
 
@@ -68,8 +69,10 @@ io_result<snapshot_writer> snapshot_writer::begin(disk& d, const std::string& di
   s->target = {id, join_path(directory, snapshot_name(id, how)), how, 0};
   if (how == compression::gzip) s->deflate.emplace();
   if (how == compression::snappy) s->shrink.emplace();
+  // Of two that write the same one, the older may end at any time, and takes its own file along.
+  static std::atomic<std::uint64_t> writers_begun = 0;
   std::string name{unfinished_prefix};
-  name += bare_hex(id.value);
+  name += bare_hex(id.value) + "-" + std::to_string(++writers_begun);
   name += unfinished_suffix;
   s->unfinished_path = join_path(directory, name);
   auto file = d.open_writable(s->unfinished_path, open_mode::create_or_truncate);

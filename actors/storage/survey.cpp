@@ -265,7 +265,7 @@ io_result<data_survey> survey(disk& d, data_dir_options options, const survey_pr
     out.notes.push_back("there is no " + snapshot_directory + ": a start would make it");
     if (auto logs = list_logs(d, log_directory); logs && !logs->empty())
       out.problems.push_back(
-          io_error{"load the database from", snapshot_directory, ENODATA, -1,
+          io_error{"load the database from", snapshot_directory, io_error::code_refused, -1,
                    "there are transaction logs in " + log_directory + " but no snapshot"});
     return out;
   }

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cerrno>
+
 #include "tests/unit/storage/log_samples.hpp"
 #include "tests/unit/storage/memory_disk.hpp"
 
@@ -100,6 +102,21 @@ TEST_F(SnapshotFiles, AbandonedOneLeavesNothing) {
     ASSERT_TRUE(writer->append("half"));
   }
   EXPECT_TRUE(d.list_directory("/d")->empty());
+}
+
+/// One that was given up may end later than the next one of the same zxid begins.
+TEST_F(SnapshotFiles, TwoOfTheSameTxnAreInNobodysWay) {
+  auto given_up = std::move(*snapshot_writer::begin(d, "/d", {5}));
+  ASSERT_TRUE(given_up.append("the old one's"));
+  auto next = std::move(*snapshot_writer::begin(d, "/d", {5}));
+  ASSERT_TRUE(next.append(whole));
+  given_up.abandon();
+  ASSERT_TRUE(next.seal());
+  auto late = std::move(*snapshot_writer::begin(d, "/d", {5}));
+  ASSERT_TRUE(late.append("a part"));
+  auto file = next.publish();
+  ASSERT_TRUE(file) << file.error().text();
+  EXPECT_EQ(d.content(file->path), whole);
 }
 
 TEST_F(SnapshotFiles, RestsOfACrashAreRemoved) {
@@ -239,6 +256,18 @@ TEST_F(Purge, KeepsTheNewestAndTheLogsTheOldestOfThemNeeds) {
   EXPECT_EQ(logs(), (std::vector{zxid{26}, zxid{31}, zxid{41}}));
   EXPECT_EQ(done->snapshots.size(), 2u);
   EXPECT_EQ(done->logs.size(), 3u);
+}
+
+/// A name whose sync failed counts among those that are kept, and may be gone after a crash.
+TEST_F(Purge, RemovesNothingBeforeTheNamesOfWhatItKeepsAreDurable) {
+  d.fail = [](const std::string& operation, const std::string&) {
+    return operation == "sync_directory" ? EIO : 0;
+  };
+  EXPECT_FALSE(purge(d, "/d", "/d", 3));
+  EXPECT_EQ(ids().size(), 5u);
+  EXPECT_EQ(logs().size(), 6u);
+  EXPECT_FALSE(remove_snapshots(d, "/d", [](const snapshot_file& f) { return f.id > zxid{40}; }));
+  EXPECT_EQ(ids().size(), 5u);
 }
 
 TEST_F(Purge, KeepsAtLeastThree) {
