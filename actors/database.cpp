@@ -130,6 +130,7 @@ void doubt_tree(database_ptr self, zxid at) {
   s.differs_at = at;
   if (s.leader) self->send(s.leader, tree_differs{at});
   if (s.upstream) self->send(s.upstream, tree_differs{at});
+  if (!mutated(mutant::wrong_tree_snapshotted)) give_up_snapshot(self, wrong_tree(at));
   stop(self);
 }
 
@@ -223,7 +224,7 @@ void install(database_ptr self, const install_image& m) {
   remember_only(self, m.recent);
   s.stats.digest_mismatches += m.digest_mismatches;
   s.streams.clear();
-  s.snapshot.reset();
+  give_up_snapshot(self, "the database was replaced meanwhile");
   s.origins.keep_if([&s](session_id id) { return s.tree.sessions().contains(id); }, s.walks);
   // The same again when the same life reads its files anew: then the numbers go on.
   if (m.session_time_ms > s.ids_from_ms) {
@@ -416,13 +417,7 @@ database_actor::behavior_type database(database_ptr self, database_options optio
       [self](const start_leading& m) { in_slices(self, [self, m] { begin_leading(self, m); }); },
       [self](const start_learning& m) { begin_learning(self, m); },
       [self](const start_read_only&) { begin_read_only(self); },
-      [self](const stop_serving&) {
-        in_slices(self, [self] {
-          stop(self);
-          // The role has heard of it, and the next digest tells again.
-          self->state.differs_at.reset();
-        });
-      },
+      [self](const stop_serving&) { in_slices(self, [self] { stop(self); }); },
       [self](const apply_txns& m) { apply_from(self, m, 0); },
       [self](const sync_done& m) { on_sync_done(self, m); },
       [self](forwarded_writes& m) {

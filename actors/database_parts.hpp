@@ -210,11 +210,13 @@ void note_reconfig(database_ptr self, const txn& x);
 
 sync_source plan_for(const database_state& s, const plan_sync& asked,
                      const config::node_config& config);
-stream_opened open_new_stream(database_ptr self);
+caf::result<stream_opened> open_new_stream(database_ptr self);
 caf::result<snapshot_piece> next_of_stream(database_ptr self, std::uint64_t stream);
 /// To be called before a txn is applied: what is being copied may have to take something in first.
 void warn_snapshots(database_state& s, const txn& next);
+std::string wrong_tree(zxid at);
 void begin_snapshot(database_ptr self, const take_snapshot& m);
+void give_up_snapshot(database_ptr self, const std::string& reason);
 void continue_snapshot(database_ptr self);
 
 // -- figures for operators ------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "actors/caf.hpp"
+#include "actors/core/mutants.hpp"
 #include "actors/core/sync_plan.hpp"
 #include "actors/database_parts.hpp"
 
@@ -25,6 +26,10 @@ std::vector<txn_ptr> newer_than(const std::deque<txn_ptr>& recent, zxid after) {
 }
 
 }  // namespace
+
+std::string wrong_tree(zxid at) {
+  return "the tree is not the one that the digest of txn " + to_string(at) + " is of";
+}
 
 sync_source plan_for(const database_state& s, const plan_sync& asked,
                      const config::node_config& config) {
@@ -71,15 +76,16 @@ zxid covered_by(const core::tree& data) {
   return std::max(data.last_processed(), data.fuzzy_until().value_or(zxid{}));
 }
 
-stream_opened open_new_stream(database_ptr self) {
+caf::result<stream_opened> open_new_stream(database_ptr self) {
   auto& s = self->state;
+  if (s.differs_at) return caf::make_error(caf::sec::runtime_error, wrong_tree(*s.differs_at));
   auto id = s.next_stream++;
   // A handler that dies closes nothing itself.
   auto asked_by = caf::actor_cast<caf::actor_addr>(self->current_sender());
   self->monitor(asked_by);
   s.streams.insert_or_assign(
       id, database_state::stream{std::make_unique<core::snapshot_encoder>(s.tree), asked_by});
-  return {id};
+  return stream_opened{id};
 }
 
 caf::result<snapshot_piece> next_of_stream(database_ptr self, std::uint64_t stream) {
@@ -101,8 +107,20 @@ void warn_snapshots(database_state& s, const txn& next) {
   if (s.snapshot) s.snapshot->before_close(next.header.client, s.walks);
 }
 
+/// Nobody waits for a piece that does not come.
+void give_up_snapshot(database_ptr self, const std::string& reason) {
+  auto& s = self->state;
+  if (s.snapshot) self->send(s.snapshot_to, snapshot_given_up{reason});
+  s.snapshot.reset();
+}
+
+/// Of a tree that is not what a digest says there is none: read again it would look right, for it is
+/// sealed with its own digest.
 void begin_snapshot(database_ptr self, const take_snapshot& m) {
   auto& s = self->state;
+  give_up_snapshot(self, "another one is asked for");
+  if (s.differs_at && !mutated(mutant::wrong_tree_snapshotted))
+    return self->send(m.to, snapshot_given_up{wrong_tree(*s.differs_at)});
   s.snapshot = std::make_unique<core::snapshot_encoder>(s.tree);
   s.snapshot_to = m.to;
   continue_snapshot(self);

@@ -162,11 +162,18 @@ void snapshot_has_failed(journal_ptr self, const std::string& reason) {
   make_room(self);
 }
 
-void publish_snapshot(journal_ptr self, const snapshot_sealed& m) {
+/// False: it is another one's word, which was given up meanwhile.
+bool end_of_scribe(journal_ptr self) {
   auto& s = self->state;
   if (!s.scribe || self->current_sender() != caf::actor_cast<caf::strong_actor_ptr>(s.scribe))
-    return;  // it was given up meanwhile; its file goes with the message
+    return false;
   s.scribe = nullptr;
+  return true;
+}
+
+void publish_snapshot(journal_ptr self, const snapshot_sealed& m) {
+  auto& s = self->state;
+  if (!end_of_scribe(self)) return;  // its file goes with the message
   if (!flush(self)) return;
   const auto& log = s.options.context->log;
   if (s.log->synced_zxid() < m.covers) {
@@ -181,12 +188,10 @@ void publish_snapshot(journal_ptr self, const snapshot_sealed& m) {
   log.info("snapshot_written", {{"zxid", m.as_of}, {"bytes", file->size}});
 }
 
-void end_of_scribe(journal_ptr self, const snapshot_failed& m) {
-  auto& s = self->state;
-  if (!s.scribe || self->current_sender() != caf::actor_cast<caf::strong_actor_ptr>(s.scribe))
-    return;
-  s.scribe = nullptr;
-  snapshot_has_failed(self, m.reason);
+/// The disk has nothing to do with it, and the next turn will come.
+void snapshot_was_given_up(journal_ptr self, const std::string& reason) {
+  if (end_of_scribe(self))
+    self->state.options.context->log.info("snapshot_given_up", {{"reason", reason}});
 }
 
 // -- loading ------------------------------------------------------------------------------------
@@ -496,7 +501,10 @@ journal_with_helpers::behavior_type journal(journal_ptr self, journal_options op
       [self](const flush_log&) { flush_queued(self); }, [self](const note_synced&) { note(self); },
       [self](const purge_files&) { purge_by_the_clock(self); },
       [self](const snapshot_sealed& m) { publish_snapshot(self, m); },
-      [self](const snapshot_failed& m) { end_of_scribe(self, m); });
+      [self](const snapshot_failed& m) {
+        if (end_of_scribe(self)) snapshot_has_failed(self, m.reason);
+      },
+      [self](const snapshot_given_up& m) { snapshot_was_given_up(self, m.reason); });
 }
 
 }  // namespace troupe

@@ -39,7 +39,8 @@ struct journal_options {
 /// With what it says to itself, and what its scribe says to it.
 using journal_with_helpers =
     journal_actor::extend<reacts_to<flush_log>, reacts_to<note_synced>, reacts_to<purge_files>,
-                          reacts_to<snapshot_sealed>, reacts_to<snapshot_failed>>;
+                          reacts_to<snapshot_sealed>, reacts_to<snapshot_failed>,
+                          reacts_to<snapshot_given_up>>;
 
 struct journal_state {
   static inline const char* name = "zk.journal";

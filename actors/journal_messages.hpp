@@ -34,6 +34,7 @@ struct snapshot_failed {
   TROUPE_STAYS_LOCAL;
   std::string reason;
 };
-using scribe_owner = caf::typed_actor<reacts_to<snapshot_sealed>, reacts_to<snapshot_failed>>;
+using scribe_owner = caf::typed_actor<reacts_to<snapshot_sealed>, reacts_to<snapshot_failed>,
+                                      reacts_to<snapshot_given_up>>;
 
 }  // namespace troupe

@@ -40,13 +40,21 @@ void take(self_ptr self, const snapshot_piece& piece) {
   }
 }
 
+void give_up(self_ptr self, const std::string& reason) {
+  auto& s = self->state;
+  s.file.reset();
+  self->send(s.options.journal, snapshot_given_up{reason});
+  self->quit();
+}
+
 }  // namespace
 
 snapshot_sink::behavior_type journal_scribe(self_ptr self, scribe_options options) {
   auto& s = self->state;
   s.options = std::move(options);
   return trace::traced(s.options.context->trace, "zk.scribe",
-                       [self](const snapshot_piece& piece) { take(self, piece); });
+                       [self](const snapshot_piece& piece) { take(self, piece); },
+                       [self](const snapshot_given_up& m) { give_up(self, m.reason); });
 }
 
 }  // namespace troupe

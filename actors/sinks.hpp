@@ -84,10 +84,10 @@ struct client_has_room {
 };
 
 /// Takes snapshot pieces for the disk (journal_scribe).
-using snapshot_sink = caf::typed_actor<reacts_to<snapshot_piece>>;
+using snapshot_sink = caf::typed_actor<reacts_to<snapshot_piece>, reacts_to<snapshot_given_up>>;
 
 /// Begin a fuzzy snapshot and send it to `to`, the first piece at once and each further one on
-/// `next_piece`.
+/// `next_piece`, until the last one or `snapshot_given_up`.
 struct take_snapshot {
   TROUPE_STAYS_LOCAL;
   snapshot_sink to;

@@ -115,6 +115,11 @@ struct snapshot_piece {
   std::string bytes;
   bool last = false;
 };
+/// No further piece comes: the tree was replaced meanwhile, or is not what a digest says.
+struct snapshot_given_up {
+  TROUPE_STAYS_LOCAL;
+  std::string reason;
+};
 /// The journal is ready for the next piece (one is in flight at a time).
 struct next_piece {
   TROUPE_STAYS_LOCAL;

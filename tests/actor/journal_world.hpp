@@ -37,6 +37,7 @@ struct laid_out_snapshot {
   std::vector<snapshot_piece> pieces;
   std::size_t sent = 0;
   int asked = 0;
+  bool gives_up = false;
   snapshot_sink to;
 };
 inline snapshot_source::behavior_type give_snapshot(snapshot_source::pointer self,
@@ -44,10 +45,11 @@ inline snapshot_source::behavior_type give_snapshot(snapshot_source::pointer sel
   auto next = [self, from] {
     if (from->sent < from->pieces.size()) self->send(from->to, from->pieces[from->sent++]);
   };
-  return {[from, next](const take_snapshot& m) {
+  return {[self, from, next](const take_snapshot& m) {
             ++from->asked;
             from->sent = 0;
             from->to = m.to;
+            if (from->gives_up) return self->send(m.to, snapshot_given_up{"it is wrong"});
             next();
           },
           [next](const next_piece&) { next(); }};
