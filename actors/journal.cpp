@@ -308,7 +308,7 @@ io_result<loaded_data> load_once(journal_ptr self, bool whole) {
   out.recent = std::move(data->recent);
   out.committed = data->committed;
   out.digest_mismatches = data->digests.mismatches;
-  out.tree_differs = data->digests.differs_at_end;
+  out.tree_differs = data->digests.differs_at_end || data->holds_what_was_cut;
   return out;
 }
 
@@ -364,7 +364,8 @@ caf::result<stored> store(journal_ptr self, const store_epoch& m) {
 }
 
 /// Snapshots that may hold a txn to be cut off go first; then the log. A crash in between leaves
-/// the history as it was before, from an older snapshot.
+/// the history as it was before, from an older snapshot: where there is none that leads to all of
+/// the log, nothing is cut, and a leader's snapshot has to come.
 caf::result<loaded_data> truncate(journal_ptr self, const truncate_log& m) {
   auto& s = self->state;
   if (!flush(self)) return error_of(s.broken);
@@ -376,6 +377,7 @@ caf::result<loaded_data> truncate(journal_ptr self, const truncate_log& m) {
   cut = std::move(cut).and_then([&] { return s.log->truncate_to(m.keep_upto); });
   if (!cut) {
     if (s.log->poison()) fail(self, *s.log->poison());
+    if (cut.error().is_of_the_disk()) fail(self, cut.error());
     return error_of(cut.error().text());
   }
   auto loaded = load(self, true);
@@ -403,11 +405,13 @@ caf::result<log_range> read(journal_ptr self, const read_log& m) {
 
 /// Gives the leader's snapshot its name; from then on the history begins behind it.
 io_result<void> publish_incoming(journal_state& s, zxid as_of) {
-  auto expected = mutated(mutant::lost_snapshot_vouched_for) ? s.directory->set_history_after(as_of)
-                                                             : s.directory->expect_snapshot(as_of);
-  return std::move(expected)
+  if (mutated(mutant::lost_snapshot_vouched_for))
+    return s.directory->set_history_after(as_of)
+        .and_then([&] { return s.incoming->publish(); })
+        .and_then([&](const storage::snapshot_file&) { return s.directory->finish_install(); });
+  return s.directory->expect_snapshot(as_of)
       .and_then([&] { return s.incoming->publish(); })
-      .and_then([&](const storage::snapshot_file&) { return s.directory->finish_install(); });
+      .and_then([&](const storage::snapshot_file&) { return s.directory->snapshot_has_come(); });
 }
 
 /// In place of a history that cannot be read. A crash in between leaves the word that it is not to

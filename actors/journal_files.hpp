@@ -49,6 +49,9 @@ struct read_database {
   std::vector<txn_ptr> recent;  // the newest txns, at most as many as were asked for
   storage::digest_findings digests;
   zxid committed;  // known to be, of what is logged; 0: nothing is
+  /// The snapshot is one of ours, and the log was cut behind what it may hold a part of: a leader's
+  /// was to take its place when the server died.
+  bool holds_what_was_cut = false;
 };
 /// What of the log is known to be committed, besides what its mark says; and whether the image is
 /// to hold the rest, too.

@@ -32,6 +32,7 @@ enum class mutant {
   mark_before_sync,
   mark_survives_cut,
   mark_moved_before_torn_files,
+  cut_below_a_gap,
   wrong_tree_snapshotted,
   rotten_server_votes,
   lost_snapshot_vouched_for,
@@ -126,6 +127,9 @@ inline constexpr std::array mutants{
                  "what was cut off is still noted as synced, and its end counts as lost"},
     named_mutant{mutant::mark_moved_before_torn_files, "mark-moved-before-torn-files",
                  "a start that was cut short has the next one take a torn first batch for rot"},
+    named_mutant{mutant::cut_below_a_gap, "cut-below-a-gap",
+                 "TRUNC removes the leader's snapshot that leads over a gap before it cuts the log "
+                 "behind it, and a crash leaves neither history"},
     named_mutant{mutant::wrong_tree_snapshotted, "wrong-tree-snapshotted",
                  "a tree that is not what a digest says is written as a snapshot, and believed "
                  "when it is read again"},

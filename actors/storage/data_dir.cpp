@@ -6,6 +6,7 @@
 #include <charconv>
 #include <utility>
 
+#include "actors/core/mutants.hpp"
 #include "actors/storage/file_names.hpp"
 #include "actors/storage/snapshot_files.hpp"
 
@@ -125,7 +126,8 @@ io_result<history_words> data_dir::check(disk& d, data_dir_options options) {
   if (!resync) return tl::unexpected(std::move(resync.error()));
   auto come = seen.has_expected_come();
   if (!come) return tl::unexpected(std::move(come.error()));
-  return history_words{*come ? seen.gaps_behind(*seen.expected_) : seen.gaps_, *resync, *come};
+  return history_words{*come ? seen.gaps_behind(*seen.noted_.expected) : seen.noted_.gaps, *resync,
+                       *come};
 }
 
 io_result<void> data_dir::lock() {
@@ -197,19 +199,20 @@ io_result<void> data_dir::read_meta() {
     if (!value)
       return refuse(path, io_error::code_corrupt,
                     "\"" + std::string{line} + "\" is not of the form name=number");
-    if (line.substr(0, equals) == "server_id") recorded_owner_ = server_id{*value};
-    if (line.substr(0, equals) == "history_after" && *value != 0) gaps_.insert(zxid{*value});
-    if (line.substr(0, equals) == expected_name) expected_ = zxid{*value};
-    if (line.substr(0, equals) == session_time_name) session_time_ms_ = *value;
-    if (auto id = snapshot_of_note(line.substr(0, equals))) snapshot_covers_[*id] = zxid{*value};
+    const auto name = line.substr(0, equals);
+    if (name == "server_id") noted_.owner = server_id{*value};
+    if (name == "history_after" && *value != 0) noted_.gaps.insert(zxid{*value});
+    if (name == expected_name) noted_.expected = zxid{*value};
+    if (name == session_time_name) noted_.session_time_ms = *value;
+    if (auto id = snapshot_of_note(name)) noted_.covers[*id] = zxid{*value};
   }
   return {};
 }
 
 io_result<void> data_dir::check_owner() const {
-  if (options_.owner && recorded_owner_ && recorded_owner_ != options_.owner)
+  if (options_.owner && noted_.owner && noted_.owner != options_.owner)
     return refuse(options_.data_dir, EINVAL,
-                  "it belongs to server " + std::to_string(recorded_owner_->value) +
+                  "it belongs to server " + std::to_string(noted_.owner->value) +
                       ", and this is server " + std::to_string(options_.owner->value) +
                       " (myid). Two servers on one history break the ensemble; if this one was "
                       "renumbered on purpose, remove " +
@@ -218,113 +221,144 @@ io_result<void> data_dir::check_owner() const {
 }
 
 io_result<void> data_dir::claim() {
-  if (!options_.owner || recorded_owner_ == options_.owner) return {};
-  recorded_owner_ = options_.owner;
-  return write_meta();
+  if (!options_.owner || noted_.owner == options_.owner) return {};
+  auto next = noted_;
+  next.owner = options_.owner;
+  return write_meta(std::move(next));
 }
 
 /// Whoever holds the id and password of a session that is over must not meet another one under that
 /// id. Unwritten, the time would be that of the next life, too.
 io_result<std::int64_t> data_dir::claim_session_time() {
-  if (is_session_time_claimed_ || options_.wall_ms == 0) return session_time_ms_;
-  const auto last_life = session_time_ms_;
-  session_time_ms_ = std::max(options_.wall_ms, last_life + session_time_step_ms);
-  if (auto written = write_meta(); !written) {
-    session_time_ms_ = last_life;
+  if (is_session_time_claimed_ || options_.wall_ms == 0) return noted_.session_time_ms;
+  auto next = noted_;
+  next.session_time_ms = std::max(options_.wall_ms, noted_.session_time_ms + session_time_step_ms);
+  if (auto written = write_meta(std::move(next)); !written)
     return tl::unexpected(std::move(written.error()));
-  }
   is_session_time_claimed_ = true;
-  return session_time_ms_;
+  return noted_.session_time_ms;
 }
 
-io_result<void> data_dir::write_meta() {
+io_result<void> data_dir::write_meta(notes next) {
   std::string content;
-  if (recorded_owner_) content += "server_id=" + std::to_string(recorded_owner_->value) + "\n";
-  for (auto gap : gaps_) content += "history_after=" + std::to_string(gap.value) + "\n";
-  if (expected_)
-    content += std::string{expected_name} + "=" + std::to_string(expected_->value) + "\n";
-  if (session_time_ms_ != 0)
-    content += std::string{session_time_name} + "=" + std::to_string(session_time_ms_) + "\n";
-  for (auto [id, covers] : snapshot_covers_)
-    content +=
-        std::string{covers_prefix} + bare_hex(id.value) + "=" + std::to_string(covers.value) + "\n";
-  return replace_file(*disk_, options_.data_dir, meta_name, content);
+  const auto line = [&content](std::string_view name, std::int64_t value) {
+    content += std::string{name} + "=" + std::to_string(value) + "\n";
+  };
+  if (next.owner) line("server_id", next.owner->value);
+  for (auto gap : next.gaps) line("history_after", gap.value);
+  if (next.expected) line(expected_name, next.expected->value);
+  if (next.session_time_ms != 0) line(session_time_name, next.session_time_ms);
+  for (auto [id, covers] : next.covers)
+    line(std::string{covers_prefix} + bare_hex(id.value), covers.value);
+  auto written = replace_file(*disk_, options_.data_dir, meta_name, content);
+  if (written) noted_ = std::move(next);
+  return written;
 }
 
 /// Those that matter once a leader's snapshot of `id` is there.
 std::set<zxid> data_dir::gaps_behind(zxid id) const {
-  std::set<zxid> out{gaps_.begin(), gaps_.lower_bound(id)};
+  std::set<zxid> out{noted_.gaps.begin(), noted_.gaps.lower_bound(id)};
   out.insert(id);
   return out;
 }
 
-io_result<void> data_dir::set_history_after(zxid id) {
-  gaps_ = gaps_behind(id);
+io_result<void> data_dir::set_history_after(zxid id) { return begin_history(noted_, id); }
+
+io_result<void> data_dir::begin_history(notes next, zxid id) {
+  next.gaps = gaps_behind(id);
   // No start can begin before the oldest snapshot.
   auto files = list_snapshots(*disk_, snapshot_directory_);
   if (!files) return tl::unexpected(std::move(files.error()));
   const auto needed = files->empty() ? id : std::min(id, files->back().id);
-  gaps_.erase(gaps_.begin(), gaps_.lower_bound(needed));
-  return write_meta();
+  next.gaps.erase(next.gaps.begin(), next.gaps.lower_bound(needed));
+  return write_meta(std::move(next));
 }
 
 io_result<void> data_dir::set_history_end(zxid last) {
-  gaps_.erase(gaps_.upper_bound(last), gaps_.end());
-  return write_meta();
+  auto next = noted_;
+  next.gaps.erase(next.gaps.upper_bound(last), next.gaps.end());
+  return write_meta(std::move(next));
 }
 
 io_result<void> data_dir::expect_snapshot(zxid id) {
-  expected_ = id;
-  return write_meta();
+  auto next = noted_;
+  next.expected = id;
+  return write_meta(std::move(next));
 }
 
 io_result<bool> data_dir::has_expected_come() const {
-  if (!expected_) return false;
+  if (!noted_.expected) return false;
   auto there = snapshot_candidates(*disk_, snapshot_directory_);
   if (!there && there.error().is_missing()) return false;
   if (!there) return tl::unexpected(std::move(there.error()));
   return std::any_of(there->begin(), there->end(),
-                     [this](const snapshot_file& f) { return f.id == *expected_; });
+                     [this](const snapshot_file& f) { return f.id == *noted_.expected; });
 }
 
 io_result<void> data_dir::finish_install() {
   auto come = has_expected_come();
   if (!come) return tl::unexpected(std::move(come.error()));
-  if (!expected_) return {};
-  if (*come) {
-    // Its name may be one that a crash of the machine would take again.
-    auto durable = disk_->sync_directory(snapshot_directory_).and_then([&] {
-      return remove_snapshots_after(*expected_);
+  if (!noted_.expected) return {};
+  return *come ? take_over(noted_) : write_meta(without_expected());
+}
+
+io_result<void> data_dir::snapshot_has_come() {
+  auto next = noted_;
+  next.covers.erase(*next.expected);  // what was noted was of ours, which it has replaced
+  return take_over(std::move(next));
+}
+
+/// The file may be ours of that name, if a crash came before the leader's: a note of ours stays
+/// then, and says that it is not to be believed.
+io_result<void> data_dir::take_over(notes next) {
+  const auto came = *std::exchange(next.expected, std::nullopt);
+  // Its name may be one that a crash of the machine would take again.
+  auto durable = disk_->sync_directory(snapshot_directory_).and_then([&] {
+    return remove_snapshots(*disk_, snapshot_directory_, [&](const snapshot_file& f) {
+      return f.id != came && snapshot_covers(f.id) > came;
     });
-    if (!durable) return durable;
-    return set_history_after(*std::exchange(expected_, std::nullopt));
-  }
-  expected_.reset();
-  return write_meta();
+  });
+  if (!durable) return durable;
+  return begin_history(std::move(next), came);
+}
+
+data_dir::notes data_dir::without_expected() const {
+  auto next = noted_;
+  next.expected.reset();
+  return next;
 }
 
 io_result<void> data_dir::set_snapshot_covers(zxid id, zxid covers) {
   // Only what is still there is worth a note.
   auto files = list_snapshots(*disk_, snapshot_directory_);
   if (!files) return tl::unexpected(std::move(files.error()));
-  std::erase_if(snapshot_covers_, [&files](const auto& note) {
+  auto next = noted_;
+  std::erase_if(next.covers, [&files](const auto& note) {
     return std::none_of(files->begin(), files->end(),
                         [&note](const snapshot_file& f) { return f.id == note.first; });
   });
-  snapshot_covers_[id] = covers;
-  return write_meta();
+  next.covers[id] = covers;
+  return write_meta(std::move(next));
 }
 
 zxid data_dir::snapshot_covers(zxid id) const {
-  const auto note = snapshot_covers_.find(id);
-  return note == snapshot_covers_.end() ? id : std::max(id, note->second);
+  const auto note = noted_.covers.find(id);
+  return note == noted_.covers.end() ? id : std::max(id, note->second);
 }
 
 io_result<void> data_dir::remove_snapshots_after(zxid last) {
-  return remove_snapshots(*disk_, snapshot_directory_, [&](const snapshot_file& f) {
-    auto note = snapshot_covers_.find(f.id);
-    return f.id > last || (note != snapshot_covers_.end() && note->second > last);
+  const auto goes = [&](const snapshot_file& f) { return snapshot_covers(f.id) > last; };
+  auto complete = snapshot_candidates(*disk_, snapshot_directory_);
+  if (!complete) return tl::unexpected(std::move(complete.error()));
+  const bool spans_gap = std::ranges::any_of(*complete, [&](const snapshot_file& f) {
+    return f.id >= history_after() && !goes(f);
   });
+  if (history_after() != zxid{} && !spans_gap && !mutated(mutant::cut_below_a_gap))
+    return tl::unexpected(io_error{
+        "remove snapshots from", snapshot_directory_, io_error::code_refused, -1,
+        "what is older than the leader's snapshot of " + to_string(history_after()) +
+            " does not lead to the log behind it"});
+  return remove_snapshots(*disk_, snapshot_directory_, goes);
 }
 
 io_result<void> data_dir::probe(std::uint64_t bytes) {
@@ -376,7 +410,10 @@ io_result<void> data_dir::set_history_aside() {
     }
     if (auto synced = disk_->sync_directory(directory); !synced) return synced;
   }
-  return {};
+  if (noted_.covers.empty()) return {};
+  auto next = noted_;
+  next.covers.clear();
+  return write_meta(std::move(next));
 }
 
 io_result<loaded_database> data_dir::load_database(const database_sink& sink) {
@@ -387,7 +424,7 @@ io_result<loaded_database> data_dir::load_database(const database_sink& sink) {
   if (!marked) return tl::unexpected(std::move(marked.error()));
   auto options = options_;
   options.auto_create_database = options.auto_create_database || *marked;
-  options.gaps = gaps_;
+  options.gaps = noted_.gaps;
   auto loaded = storage::load_database(*disk_, snapshot_directory_, log_directory_, options, sink);
   // It goes when a database is there, not before: a crash in between must not leave neither.
   if (loaded && *marked && loaded->came == loaded_database::origin::restored)

@@ -99,7 +99,9 @@ class data_dir {
 
   /// Txns at or below this are not to be read from the log for others: a snapshot received from a
   /// leader stands there, and what the log holds before it may be another history.
-  [[nodiscard]] zxid history_after() const { return gaps_.empty() ? zxid{} : *gaps_.rbegin(); }
+  [[nodiscard]] zxid history_after() const {
+    return noted_.gaps.empty() ? zxid{} : *noted_.gaps.rbegin();
+  }
   /// Such a snapshot is there now, and none that is newer. Durable on return.
   [[nodiscard]] io_result<void> set_history_after(zxid id);
   /// The history ends at `last`: what was noted of later snapshots is void. Durable on return.
@@ -109,9 +111,13 @@ class data_dir {
   /// history_after() says still holds, whatever crashes: an older snapshot of a leader's may be all
   /// that leads over a gap in the log.
   [[nodiscard]] io_result<void> expect_snapshot(zxid id);
-  /// If that snapshot has come, history_after() is its zxid from now on, and the snapshots that may
-  /// hold more go; if not, it is expected no longer. Durable on return; load_database() begins with
-  /// it.
+  [[nodiscard]] std::optional<zxid> expected_snapshot() const { return noted_.expected; }
+  /// It is there by now, under a name that may not be durable yet: history_after() is its zxid from
+  /// now on, and the snapshots that may hold more go. Durable on return.
+  [[nodiscard]] io_result<void> snapshot_has_come();
+  /// What a crash cut short: the same if such a snapshot is there; if not, it is expected no longer.
+  /// One of our own that has its name keeps its note. Durable on return; load_database() begins
+  /// with it.
   [[nodiscard]] io_result<void> finish_install();
 
   /// Notes that the snapshot `id` may hold txns up to `covers`; to be called before it is
@@ -120,7 +126,8 @@ class data_dir {
   /// As was noted; `id` when nothing was.
   [[nodiscard]] zxid snapshot_covers(zxid id) const;
   /// Removes every snapshot that may hold a txn above `last`, before the log is cut to `last`. An
-  /// error, and nothing removed, when no complete one would remain.
+  /// error, and nothing removed, when no complete one would remain, or none at history_after() or
+  /// behind it: until the log is cut what remains has to lead to all of it.
   [[nodiscard]] io_result<void> remove_snapshots_after(zxid last);
 
   /// Writes, syncs and removes a file of this size in both directories: whether the disk works.
@@ -134,6 +141,17 @@ class data_dir {
   [[nodiscard]] io_result<void> set_history_aside();
 
  private:
+  /// What actor-node.meta says.
+  struct notes {
+    std::optional<server_id> owner{};
+    /// The last is where the present history begins; one before it counts again when that is cut
+    /// off.
+    std::set<zxid> gaps{};
+    std::optional<zxid> expected{};     // a leader's snapshot that is being installed
+    std::int64_t session_time_ms = 0;   // until claimed: of the last life
+    std::map<zxid, zxid> covers{};      // by the snapshot's zxid; absent: what it is named by
+  };
+
   data_dir(disk& d, data_dir_options options);
   io_result<void> lock();
   io_result<void> check_no_java_server();
@@ -143,19 +161,17 @@ class data_dir {
   io_result<void> claim();
   [[nodiscard]] io_result<bool> has_expected_come() const;
   [[nodiscard]] std::set<zxid> gaps_behind(zxid id) const;
-  io_result<void> write_meta();
+  [[nodiscard]] notes without_expected() const;
+  io_result<void> take_over(notes next);
+  io_result<void> begin_history(notes next, zxid id);
+  io_result<void> write_meta(notes next);
 
   disk* disk_;
   data_dir_options options_;
   std::string snapshot_directory_, log_directory_;
   std::unique_ptr<file_lock> lock_, log_lock_;
-  std::optional<server_id> recorded_owner_;  // as actor-node.meta says
-  /// The last is where the present history begins; one before it counts again when that is cut off.
-  std::set<zxid> gaps_;
-  std::optional<zxid> expected_;      // a leader's snapshot that is being installed
-  std::int64_t session_time_ms_ = 0;  // until claimed: of the last life
+  notes noted_;  // as the file says: what could not be written is not so
   bool is_session_time_claimed_ = false;
-  std::map<zxid, zxid> snapshot_covers_;  // by the snapshot's zxid; absent: what it is named by
 };
 
 /// The same, read-only and without a lock, for tools.

@@ -142,7 +142,7 @@ TEST_F(DataDir, CheckingRefusesTheSameAndChangesNothing) {
   EXPECT_NE(other.error().text().find("server 3"), std::string::npos);
   d.put("/log/version-2/snapshot.5", "");
   EXPECT_FALSE(data_dir::check(d, {.data_dir = "/z", .data_log_dir = "/log"}));
-  ASSERT_TRUE(d.create_directories("/z/version-3"));
+  d.put("/z/version-3/any", "");
   EXPECT_FALSE(data_dir::check(d, plain()));
   EXPECT_EQ(d.history.size(), before);
 }
@@ -157,7 +157,7 @@ TEST_F(DataDir, NotesSurviveACrash) {
   auto opened = data_dir::open(d, {.data_dir = "/z", .owner = server_id{2}});
   ASSERT_TRUE(opened) << opened.error().text();
   EXPECT_EQ(opened->history_after(), at(3, 9));
-  d.put("/z/version-2/snapshot.300000001", "whole\0\0\0\1/"s);
+  d.put("/z/version-2/snapshot.300000009", "whole\0\0\0\1/"s);
   d.put("/z/version-2/snapshot.30000000a", "whole\0\0\0\1/"s);
   ASSERT_TRUE(opened->remove_snapshots_after(at(3, 12)));
   EXPECT_TRUE(d.has("/z/version-2/snapshot.30000000a"));
