@@ -8,6 +8,7 @@
 
 #include "actors/core/memory_budget.hpp"
 #include "actors/core/mutants.hpp"
+#include "actors/journal_membership.hpp"
 #include "actors/storage/sync_mark.hpp"
 #include "messages/trace_fields.hpp"
 
@@ -54,9 +55,11 @@ io_result<storage::data_dir> open_data_dir(const node_context& context) {
 
 io_result<void> settle_names(storage::disk& d, const storage::data_dir& directory,
                              const config::node_config& config) {
-  return d.sync_directory(config.data_dir)
-      .and_then([&] { return d.sync_directory(directory.snapshot_directory()); })
-      .and_then([&] { return d.sync_directory(directory.log_directory()); });
+  auto done = d.sync_directory(config.data_dir)
+                  .and_then([&] { return d.sync_directory(directory.snapshot_directory()); })
+                  .and_then([&] { return d.sync_directory(directory.log_directory()); });
+  if (!done || config.membership_version == zxid{}) return done;
+  return d.sync_directory(split_path(config.config_file).first);
 }
 
 recent_window window_of(const node_context& context) {

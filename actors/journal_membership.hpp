@@ -5,10 +5,16 @@
 /// zoo.cfg.bak.
 #pragma once
 
+#include <string>
+#include <utility>
+
 #include "actors/storage/disk.hpp"
 #include "config/membership.hpp"
 
 namespace troupe {
+
+/// Of a path: the directory, and the name in it.
+[[nodiscard]] std::pair<std::string, std::string> split_path(const std::string& path);
 
 [[nodiscard]] storage::io_result<void> write_membership(storage::disk& on,
                                                         const config::node_config& config,

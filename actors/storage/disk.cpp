@@ -2,11 +2,14 @@
 #include "actors/storage/disk.hpp"
 
 #include <cerrno>
+#include <filesystem>
 #include <system_error>
 
 namespace troupe::storage {
 
 static_assert(io_error::code_corrupt == EBADMSG);
+static_assert(io_error::code_of_errno(EBADMSG) == EIO);
+static_assert(io_error::code_of_errno(ENOSPC) == ENOSPC);
 
 bool io_error::is_missing() const { return code == ENOENT; }
 
@@ -34,6 +37,19 @@ std::string join_path(std::string_view directory, std::string_view name) {
   if (!out.empty() && out.back() != '/') out += '/';
   out += name;
   return out;
+}
+
+io_result<void> disk::create_directories(const std::string& path) {
+  const auto above = std::filesystem::path{path}.parent_path().string();
+  const bool is_root = above == path;
+  auto made = make_directory(path);
+  if (!made && made.error().is_missing() && !above.empty() && !is_root)
+    made = create_directories(above).and_then([&] { return make_directory(path); });
+  if (!made || is_root) return made;
+  auto durable = sync_directory(above.empty() ? "." : above);
+  // Where this server may not look it has made nothing.
+  if (!durable && (durable.error().code == EACCES || durable.error().code == EPERM)) return {};
+  return durable && !above.empty() ? create_directories(above) : durable;
 }
 
 io_result<std::string> read_file(disk& d, const std::string& path, std::size_t bytes_max) {

@@ -43,6 +43,13 @@ struct io_error {
   [[nodiscard]] bool is_of_the_disk() const { return code != code_refused && !is_corrupt(); }
   [[nodiscard]] bool is_missing() const;  // ENOENT
 
+  /// The code of an errno: a file system whose own checksum fails says EBADMSG, which is EIO here,
+  /// for it has not served the bytes.
+  [[nodiscard]] static constexpr int code_of_errno(int code) {
+    constexpr int eio = 5;
+    return code == code_corrupt ? eio : code;
+  }
+
   /// One line for a person: operation, file, offset, reason.
   [[nodiscard]] std::string text() const;
 };
@@ -123,8 +130,12 @@ class disk {
   /// Error (ENOENT) when there is no such file.
   [[nodiscard]] virtual io_result<void> remove(const std::string& path) = 0;
   [[nodiscard]] virtual io_result<bool> exists(const std::string& path) = 0;
-  /// Makes the directory and those above it; no error when it is there. Durable on return.
-  [[nodiscard]] virtual io_result<void> create_directories(const std::string& path) = 0;
+  /// Makes one directory; no error when it is there. Its name survives a crash as any other does.
+  /// Error (ENOENT) when there is none above it.
+  [[nodiscard]] virtual io_result<void> make_directory(const std::string& path) = 0;
+  /// Makes the directory and those above it; no error when it is there. The names of all of them
+  /// are durable on return, whoever made them: a process that was killed, or an operator.
+  [[nodiscard]] io_result<void> create_directories(const std::string& path);
   [[nodiscard]] virtual io_result<void> sync_directory(const std::string& path) = 0;
   /// Locks `path`, made when missing, against every other process and every other lock of this
   /// one (flock). When another holds it, the error's `why` names its process id if it is known.

@@ -42,7 +42,7 @@ std::string remedy_for(int code) {
 
 io_error error_of(int code, const char* operation, const std::string& path,
                   std::int64_t offset = -1) {
-  return {operation, path, code, offset, remedy_for(code)};
+  return {operation, path, io_error::code_of_errno(code), offset, remedy_for(code)};
 }
 
 tl::unexpected<io_error> failed(const char* operation, const std::string& path,
@@ -305,21 +305,15 @@ std::optional<std::uint64_t> posix_disk::free_bytes(const std::string& path) {
   return std::uint64_t{s.f_bavail} * s.f_frsize;
 }
 
-io_result<void> posix_disk::create_directories(const std::string& path) {
-  if (::mkdir(path.c_str(), directory_mode) == 0) {
-    auto parent = std::filesystem::path(path).parent_path().string();
-    return sync_directory(parent.empty() ? "." : parent);
-  }
-  if (errno == EEXIST) {
-    struct stat s {};
-    if (::stat(path.c_str(), &s) != 0) return failed("stat", path);
-    if (S_ISDIR(s.st_mode)) return {};
-    errno = ENOTDIR;
-    return failed("create directory", path);
-  }
-  auto parent = std::filesystem::path(path).parent_path().string();
-  if (errno != ENOENT || parent.empty() || parent == path) return failed("create directory", path);
-  return create_directories(parent).and_then([&] { return create_directories(path); });
+io_result<void> posix_disk::make_directory(const std::string& path) {
+  if (::mkdir(path.c_str(), directory_mode) == 0) return {};
+  const auto code = errno;
+  struct stat s {};
+  if (code == ENOENT || ::stat(path.c_str(), &s) != 0)
+    return tl::unexpected(error_of(code, "create directory", path));
+  if (S_ISDIR(s.st_mode)) return {};  // whatever mkdir says of it: of one that is mounted, EROFS
+  errno = code == EEXIST ? ENOTDIR : code;
+  return failed("create directory", path);
 }
 
 io_result<void> posix_disk::sync_directory(const std::string& path) {

@@ -32,7 +32,7 @@ class posix_disk final : public disk {
   io_result<bool> exists(const std::string& path) override;
   io_result<file_identity> identity(const std::string& path) override;
   std::optional<std::uint64_t> free_bytes(const std::string& path) override;
-  io_result<void> create_directories(const std::string& path) override;
+  io_result<void> make_directory(const std::string& path) override;
   io_result<void> sync_directory(const std::string& path) override;
   io_result<std::unique_ptr<file_lock>> lock_file(const std::string& path) override;
   std::optional<std::string> process_command(std::int64_t pid) override;

@@ -2,6 +2,7 @@
 /// Names in directories: for each thing that the journal does with them, the process dies at each
 /// call to the disk, the machine lives on, the next process builds on what it finds, and then the
 /// power goes. What the second life has said or relied on has to be there in the third.
+#include "config/membership.hpp"
 #include "tests/actor/journal_world.hpp"
 
 namespace troupe {
@@ -25,6 +26,7 @@ class JournalNames : public journal_world, public testing::WithParamInterface<de
     stop();
     ASSERT_TRUE(disk->create_directories("/l"));
     config.data_log_dir = "/l";
+    config.membership_version = {};
     start();
     load_with_others();
     append({at(3, 1), at(3, 2), at(3, 3)});
@@ -38,6 +40,26 @@ class JournalNames : public journal_world, public testing::WithParamInterface<de
   void store(epoch_kind kind, epoch era) { ask<stored>(store_epoch{kind, era}); }
   void cut(zxid last) { ask<loaded_data>(truncate_log{last}); }
   void log(const std::vector<zxid>& ids) { append(ids); }
+  void fresh() {
+    stop();
+    disk->clear();
+    start();
+  }
+  void try_to_load() { (void)ask<loaded_data>(load_data{source, failing, true}); }
+  /// zoo.cfg lies in a directory of its own.
+  void have_lists_change() {
+    stop();
+    disk->put("/c/zoo.cfg", "tickTime=2000\n");
+    config.config_file = "/c/zoo.cfg";
+    start();
+    load_with_others();
+  }
+  void establish_list(zxid version) {
+    config::membership list;
+    list.version = version;
+    caf::anon_send(handle, store_membership{std::make_shared<const config::membership>(list)});
+    world_->run();
+  }
   void damage() {
     stop();
     auto bytes = disk->content("/l/version-2/log.300000001");
@@ -63,9 +85,18 @@ class JournalNames : public journal_world, public testing::WithParamInterface<de
     GetParam().act(*this);
     stop();
     disk->fail = nullptr;
+    if (!config.config_file.empty())
+      config.membership_version = config::version_in_name(listed_in_files());
     start();
     if (calls <= dying_call) return std::nullopt;
     return load_with_others();
+  }
+  /// The name that zoo.cfg has of the list.
+  std::string listed_in_files() {
+    if (config.config_file.empty()) return {};
+    const auto text = disk->content(config.config_file);
+    const auto at = text.find("dynamicConfigFile=");
+    return at == text.npos ? std::string{} : text.substr(at, text.find('\n', at) - at);
   }
   static std::tuple<zxid, epoch, epoch, bool> told(const loaded_data& x) {
     return {x.last_logged, x.accepted, x.current, x.damaged.empty()};
@@ -77,8 +108,10 @@ TEST_P(JournalNames, WhatASecondLifeHasFoundIsThereInTheThird) {
   for (; call < calls_max; ++call) {
     const auto second = second_life(call);
     if (!second) break;
+    const auto listed = listed_in_files();
     crash();
     ASSERT_EQ(told(load_with_others()), told(*second)) << "call " << call;
+    ASSERT_EQ(listed_in_files(), listed) << "call " << call;
   }
   EXPECT_GT(call, 2);
   EXPECT_LT(call, calls_max);
@@ -110,6 +143,10 @@ const deed deeds[] = {
     {"install_over_damage", [](JournalNames& j) { j.damage(); },
      [](JournalNames& j) { j.install(at(3, 9)); }},
     {"cut", [](JournalNames&) {}, [](JournalNames& j) { j.cut(at(3, 1)); }},
+    {"first_start", [](JournalNames& j) { j.fresh(); },
+     [](JournalNames& j) { j.try_to_load(); }},
+    {"list_of_servers", [](JournalNames& j) { j.have_lists_change(); },
+     [](JournalNames& j) { j.establish_list(at(3, 3)); }},
     {"first_txn_of_a_file", [](JournalNames& j) { j.install(at(3, 9)); },
      [](JournalNames& j) { j.log({at(3, 10)}); }},
 };

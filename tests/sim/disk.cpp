@@ -67,11 +67,18 @@ void platters::let_go() {
 
 void platters::lose_power() {
   let_go();
+  std::erase_if(directories_, [this](const auto& x) {
+    return !x.second.is_named && !(x.first == "/") && chance_.chance(50);
+  });
+  std::erase_if(directories_, [this](const auto& x) { return !is_reachable(x.first); });
   for (auto& [path, dir] : directories_) {
     // A file with no durable name is out of reach; its content does not matter.
-    auto kept = chance_.below(dir.unsynced.size() + 1);
-    for (std::size_t i = 0; i < kept; ++i) apply(dir.durable, dir.unsynced[i]);
+    const bool each_by_itself = chance_.chance(50);
+    const auto kept = chance_.below(dir.unsynced.size() + 1);
+    for (std::size_t i = 0; i < dir.unsynced.size(); ++i)
+      if (each_by_itself ? chance_.chance(50) : i < kept) apply(dir.durable, dir.unsynced[i]);
     dir.unsynced.clear();
+    dir.is_named = true;
     dir.names = dir.durable;
     if (faults.forgets_epochs)
       for (auto* name : {"acceptedEpoch", "currentEpoch"}) {
@@ -160,6 +167,12 @@ std::uint64_t platters::used_bytes() const {
   for (const auto& [path, dir] : directories_)
     for (const auto& [name, file] : dir.names) sum += file->content.size();
   return sum;
+}
+
+bool platters::is_reachable(const std::string& directory) const {
+  auto at = directory;
+  while (at != "/" && directories_.count(at) != 0) at = directory_of(at);
+  return directories_.count(at) != 0;
 }
 
 platters::directory* platters::find(const std::string& path) {
@@ -372,11 +385,11 @@ io_result<storage::file_identity> sim_disk::identity(const std::string& path) {
   return storage::file_identity{dir->names.at(name_of(path))->number, 1};
 }
 
-io_result<void> sim_disk::create_directories(const std::string& path) {
+io_result<void> sim_disk::make_directory(const std::string& path) {
+  if (on_->find(path) != nullptr) return check_alive("mkdir", path);
   if (auto ok = begin_change("mkdir", path); !ok) return ok;
-  for (auto at = without_trailing_slash(path); at != "/"; at = directory_of(at))
-    on_->directories_.try_emplace(at);
-  on_->directories_.try_emplace("/");
+  if (on_->find(directory_of(path)) == nullptr) return failure("mkdir", path, ENOENT);
+  on_->directories_.try_emplace(without_trailing_slash(path));
   return {};
 }
 
@@ -387,6 +400,8 @@ io_result<void> sim_disk::sync_directory(const std::string& path) {
   if (on_->chance_.chance(on_->faults.sync_percent)) return failure("sync", path, EIO);
   for (const auto& c : dir->unsynced) platters::apply(dir->durable, c);
   dir->unsynced.clear();
+  for (auto& [child, made] : on_->directories_)
+    if (child != "/" && directory_of(child) == without_trailing_slash(path)) made.is_named = true;
   return {};
 }
 

@@ -5,8 +5,8 @@
 ///     prefix, the last one torn at a random byte, or any of their sectors (of 512 or 4096 bytes),
 ///     in any order, one of them torn, under a length that the file had meanwhile.
 ///   - What was synced may rot when it is not quite new: any bit, or the end of a log's last entry.
-///   - Of the names changed since a directory's last sync a random prefix survives, in the order
-///     they were changed.
+///   - Of the names changed since a directory's last sync any survive, each by itself, or a prefix
+///     in the order in which they were changed. So does the name of a directory.
 ///   - What a failed sync did not write is never written by a later one.
 /// Owns: `platters` holds the bytes and outlives every server that uses them; a `sim_disk` is the
 /// door of one life of one server and is dead after its crash: it fails and changes nothing.
@@ -39,7 +39,10 @@ struct disk_faults {
 
 class platters {
  public:
-  explicit platters(rng chance) : chance_(chance) {}
+  /// The operator has made a directory for zoo.cfg.
+  explicit platters(rng chance) : chance_(chance) {
+    for (const auto* made : {"/", "/conf"}) directories_[made].is_named = true;
+  }
 
   disk_faults faults;
   std::function<duration()> clock;  // null: all that was synced is old
@@ -109,6 +112,7 @@ class platters {
     std::map<std::string, inode_ptr> names;
     std::map<std::string, inode_ptr> durable;
     std::vector<name_change> unsynced;
+    bool is_named = false;  // its own name is durable
   };
 
   static void apply(std::string& content, const change& c);
@@ -123,6 +127,7 @@ class platters {
   void count_call(const std::string& path);
   [[nodiscard]] std::uint64_t used_bytes() const;
   [[nodiscard]] directory* find(const std::string& path);
+  [[nodiscard]] bool is_reachable(const std::string& directory) const;
 
   rng chance_;
   std::map<std::string, directory> directories_;
@@ -152,7 +157,7 @@ class sim_disk : public storage::disk {
   storage::io_result<void> remove(const std::string& path) override;
   storage::io_result<bool> exists(const std::string& path) override;
   storage::io_result<storage::file_identity> identity(const std::string& path) override;
-  storage::io_result<void> create_directories(const std::string& path) override;
+  storage::io_result<void> make_directory(const std::string& path) override;
   storage::io_result<void> sync_directory(const std::string& path) override;
   storage::io_result<std::unique_ptr<storage::file_lock>> lock_file(
       const std::string& path) override;

@@ -129,6 +129,35 @@ TEST(SimDisk, UnsyncedRenameLeavesTheOldFileOrTheNew) {
   EXPECT_EQ(seen, (std::set<std::string>{"1", "2"}));
 }
 
+TEST(SimDisk, UnsyncedNamesSurviveEachByItself) {
+  std::set<std::string> seen;
+  for (std::uint64_t seed = 0; seed < 200; ++seed) {
+    one_disk d{seed};
+    for (const auto* name : {"a", "b", "c"}) d.open(name);
+    d.crash();
+    std::string left;
+    const auto entries = d.disk->list_directory("/data/version-2");
+    for (const auto& entry : *entries) left += entry.name;
+    seen.insert(left);
+  }
+  EXPECT_EQ(seen, (std::set<std::string>{"", "a", "b", "c", "ab", "ac", "bc", "abc"}));
+}
+
+TEST(SimDisk, NameOfADirectoryIsLostLikeAnyOther) {
+  std::set<bool> kept;
+  for (std::uint64_t seed = 0; seed < 50; ++seed) {
+    one_disk d{seed};
+    EXPECT_TRUE(d.disk->make_directory("/data/more"));
+    auto file = std::move(*d.disk->open_writable("/data/more/file", open_mode::create_new));
+    EXPECT_TRUE(file->sync());
+    EXPECT_TRUE(d.disk->sync_directory("/data/more"));
+    d.crash();
+    kept.insert(*d.disk->exists("/data/more/file"));
+    EXPECT_TRUE(*d.disk->exists("/data/version-2"));
+  }
+  EXPECT_EQ(kept, (std::set<bool>{false, true}));
+}
+
 TEST(SimDisk, DeadDiskFailsAndChangesNothing) {
   one_disk d;
   auto f = d.open("log");

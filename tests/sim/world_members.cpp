@@ -38,7 +38,7 @@ config::node_config world::make_config(server_id who) const {
   c.data_dir = c.data_log_dir = "/data";
   c.reconfig_enabled = options_.reconfig;
   c.standalone_enabled = !options_.reconfig;
-  if (options_.reconfig) c.config_file = "/data/zoo.cfg";
+  if (options_.reconfig) c.config_file = "/conf/zoo.cfg";
   if (options_.reconfig) c.super_digest = core::make_digest_id(operators_password);
   c.read_only_mode = options_.read_only_mode;
   c.local_sessions = c.local_sessions_upgrading = options_.local_sessions;

@@ -32,6 +32,7 @@ class memory_disk final : public disk {
     names_.clear();
     durable_names_.clear();
     directories_.clear();
+    durable_directories_.clear();
     history.clear();
     written_.clear();
   }
@@ -46,6 +47,10 @@ class memory_disk final : public disk {
   /// file's last unsynced write.
   void crash(std::size_t kept = 0) {
     std::lock_guard guard{mutex_};
+    directories_ = durable_directories_;
+    std::erase_if(directories_, [this](const auto& path) { return !is_reachable(path); });
+    std::erase_if(durable_names_,
+                  [this](const auto& entry) { return !is_there(directory_of(entry.first)); });
     names_ = durable_names_;
     for (auto& [path, data] : names_) {
       auto [offset, bytes] = data->last_write;
@@ -68,8 +73,10 @@ class memory_disk final : public disk {
     auto data = std::make_shared<inode>();
     data->content = data->durable = std::move(bytes);
     names_[path] = durable_names_[path] = data;
-    auto parent = path.substr(0, path.rfind('/'));
-    directories_.insert(parent);
+    for (auto parent = directory_of(path); !parent.empty(); parent = directory_of(parent)) {
+      directories_.insert(parent);
+      durable_directories_.insert(parent);
+    }
   }
   [[nodiscard]] bool has(const std::string& path) const { return names_.count(path) == 1; }
   [[nodiscard]] std::size_t count(const std::string& operation) const {
@@ -135,11 +142,11 @@ class memory_disk final : public disk {
     if (found == names_.end()) return error("stat", path, ENOENT);
     return has_identities ? file_identity{found->second->number, 1} : file_identity{};
   }
-  io_result<void> create_directories(const std::string& path) override {
+  io_result<void> make_directory(const std::string& path) override {
+    if (is_there(path)) return {};
+    if (auto bad = change("mkdir", path)) return tl::unexpected(*bad);
     std::lock_guard guard{mutex_};
-    for (auto slash = path.find('/', 1); slash != std::string::npos;
-         slash = path.find('/', slash + 1))
-      directories_.insert(path.substr(0, slash));
+    if (!is_there(directory_of(path))) return error("mkdir", path, ENOENT);
     directories_.insert(path);
     return {};
   }
@@ -152,6 +159,9 @@ class memory_disk final : public disk {
     std::erase_if(durable_names_, in);
     for (const auto& entry : names_)
       if (in(entry)) durable_names_.insert(entry);
+    for (const auto& directory : directories_)
+      if (directory_of(directory) == (path == "/" ? "" : path))
+        durable_directories_.insert(directory);
     return {};
   }
   io_result<std::unique_ptr<file_lock>> lock_file(const std::string& path) override {
@@ -173,6 +183,18 @@ class memory_disk final : public disk {
     std::string content, durable;
     std::pair<std::size_t, std::string> last_write;  // unsynced
   };
+  /// Empty: the root.
+  static std::string directory_of(const std::string& path) {
+    return path.substr(0, path.rfind('/') == path.npos ? 0 : path.rfind('/'));
+  }
+  [[nodiscard]] bool is_there(const std::string& directory) const {
+    return directory.empty() || directory == "/" || directories_.count(directory) == 1;
+  }
+  [[nodiscard]] bool is_reachable(const std::string& directory) const {
+    auto above = directory;
+    while (!above.empty() && durable_directories_.count(above) == 1) above = directory_of(above);
+    return above.empty();
+  }
   static tl::unexpected<io_error> error(const char* operation, const std::string& path, int code) {
     return tl::unexpected(io_error{operation, path, code});
   }
@@ -243,7 +265,7 @@ class memory_disk final : public disk {
 
   std::mutex mutex_;
   std::map<std::string, std::shared_ptr<inode>> names_, durable_names_;
-  std::set<std::string> directories_, locked_;
+  std::set<std::string> directories_, durable_directories_, locked_;
   std::map<std::string, std::uint64_t> written_;
 };
 
