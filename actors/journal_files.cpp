@@ -134,9 +134,9 @@ io_result<read_database> read_data(const node_context& context, storage::data_di
   if (directory.history_after() > loaded->last && !mutated(mutant::lost_snapshot_vouched_for))
     if (auto kept = directory.set_history_end(loaded->last); !kept)
       return tl::unexpected(std::move(kept.error()));
+  read_database out;
   out.holds_what_was_cut = directory.snapshot_covers(loaded->snapshot) > loaded->last;
   builder.finish(*loaded);
-  read_database out;
   out.how = std::move(*loaded);
   out.image = builder.image();
   out.digests = builder.findings();
