@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "actors/storage/disk.hpp"
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <filesystem>
 #include <system_error>
@@ -47,8 +49,9 @@ io_result<void> disk::create_directories(const std::string& path) {
     made = create_directories(above).and_then([&] { return make_directory(path); });
   if (!made || is_root) return made;
   auto durable = sync_directory(above.empty() ? "." : above);
-  // Where this server may not look it has made nothing.
-  if (!durable && (durable.error().code == EACCES || durable.error().code == EPERM)) return {};
+  // Where this server may not look, and where nothing can be written or synced, it has made nothing.
+  constexpr std::array nothing_made{EACCES, EPERM, EROFS, EINVAL};
+  if (!durable && std::ranges::count(nothing_made, durable.error().code) > 0) return {};
   return durable && !above.empty() ? create_directories(above) : durable;
 }
 

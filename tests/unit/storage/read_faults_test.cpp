@@ -51,8 +51,8 @@ class failing_reads final : public disk {
     if (fails("look for", path)) return error(path);
     return to_.exists(path);
   }
-  io_result<void> create_directories(const std::string& path) override {
-    return to_.create_directories(path);
+  io_result<void> make_directory(const std::string& path) override {
+    return to_.make_directory(path);
   }
   io_result<void> sync_directory(const std::string& path) override {
     return to_.sync_directory(path);
