@@ -127,7 +127,7 @@ void stop(database_ptr self) {
 void doubt_tree(database_ptr self, zxid at) {
   auto& s = self->state;
   if (s.differs_at || !s.members || !others_are_a_quorum(*s.members, s.options.context->me)) return;
-  s.differs_at = at;
+  s.differs_at = s.suspect_since = at;
   if (s.leader) self->send(s.leader, tree_differs{at});
   if (s.upstream) self->send(s.upstream, tree_differs{at});
   if (!mutated(mutant::wrong_tree_snapshotted)) give_up_snapshot(self, wrong_tree(at));
@@ -219,6 +219,7 @@ void install(database_ptr self, const install_image& m) {
   free_elsewhere(self, std::exchange(s.tree, std::move(m.image->data)));
   s.tree.set_extended_types(s.options.context->config.extended_types);
   s.differs_at.reset();
+  s.suspect_since.reset();
   s.shown.replaced(m.committed);
   s.digests.clear();
   remember_only(self, m.recent);
@@ -238,6 +239,7 @@ void install(database_ptr self, const install_image& m) {
 void begin_leading(database_ptr self, const start_leading& m) {
   auto& s = self->state;
   if (s.differs_at) return self->send(m.leader, tree_differs{*s.differs_at});
+  s.suspect_since.reset();
   s.role = database_state::mode::leading;
   s.leader = m.leader;
   s.upstream = nullptr;
@@ -263,6 +265,7 @@ void begin_leading(database_ptr self, const start_leading& m) {
 void begin_learning(database_ptr self, const start_learning& m) {
   auto& s = self->state;
   if (s.differs_at) return self->send(m.upstream, tree_differs{*s.differs_at});
+  s.suspect_since.reset();
   s.role = database_state::mode::learning;
   s.upstream = m.upstream;
   s.leader = nullptr;
@@ -417,7 +420,13 @@ database_actor::behavior_type database(database_ptr self, database_options optio
       [self](const start_leading& m) { in_slices(self, [self, m] { begin_leading(self, m); }); },
       [self](const start_learning& m) { begin_learning(self, m); },
       [self](const start_read_only&) { begin_read_only(self); },
-      [self](const stop_serving&) { in_slices(self, [self] { stop(self); }); },
+      [self](const stop_serving&) {
+        in_slices(self, [self] {
+          stop(self);
+          // The role has heard of it, and the next digest tells again.
+          self->state.differs_at.reset();
+        });
+      },
       [self](const apply_txns& m) { apply_from(self, m, 0); },
       [self](const sync_done& m) { on_sync_done(self, m); },
       [self](forwarded_writes& m) {

@@ -119,8 +119,8 @@ void give_up_snapshot(database_ptr self, const std::string& reason) {
 void begin_snapshot(database_ptr self, const take_snapshot& m) {
   auto& s = self->state;
   give_up_snapshot(self, "another one is asked for");
-  if (s.differs_at && !mutated(mutant::wrong_tree_snapshotted))
-    return self->send(m.to, snapshot_given_up{wrong_tree(*s.differs_at)});
+  if (s.suspect_since && !mutated(mutant::wrong_tree_snapshotted))
+    return self->send(m.to, snapshot_given_up{wrong_tree(*s.suspect_since)});
   s.snapshot = std::make_unique<core::snapshot_encoder>(s.tree);
   s.snapshot_to = m.to;
   continue_snapshot(self);

@@ -80,6 +80,7 @@ table all_members() {
       {"upstream", ends<&s::upstream>()},
       {"exhausted_told", begins<&s::exhausted_told>()},
       {"differs_at", ends<&s::differs_at>()},
+      {"suspect_since", begins<&s::suspect_since>()},
       {"local", ends<&s::local>()},
       {"expired_at_ms", stays()},  // set when `local` begins, and looked at while it is there
       {"connections", ends<&s::connections>()},
@@ -173,7 +174,7 @@ TEST_F(RoleState, NothingOfARoleIsLeftWhenItEnds) {
   s.to_close.push_back({97});
   s.to_propose.push_back(storage::sample_txn(at(2, 9)));
   EXPECT_GT(s.planned_bytes, 0);
-  s.differs_at = at(2, 1);
+  s.differs_at = s.suspect_since = at(2, 1);
   note_soiled(whole);
   tell(stop_serving{});
   EXPECT_EQ(seen(), fresh) << "of a leader";
@@ -212,6 +213,7 @@ TEST_F(RoleState, ATermBeginsAsTheFirstOneDid) {
   s.exhausted_told = true;
   s.synced = {server_id{2}};
   s.reconfig = at(2, 3);
+  s.suspect_since = at(2, 3);
   note_soiled(first);
   tell(stop_serving{});
   tell(start_leading{epoch{4}, leader_});
