@@ -101,6 +101,26 @@ TEST(ReadOnlyService, OfAServerWhoseDiskFailsShowsNothingThatItAloneHasLogged) {
   for (auto id : w.others()) w.crash(id);
   asks.ask({.op = op_code::create, .path = "/ghost", .value = "v"});
   w.run_for(500ms);
+  w.disk_of(led).faults.sync_percent = 100;
+  asks.ask({.op = op_code::create, .path = "/occasion", .value = "v"});
+  reader content{w, led};
+  EXPECT_EQ(read_without_a_leader(w, content, "/a"), "v");
+  EXPECT_EQ(read_without_a_leader(w, content, "/ghost"), "no_node");
+  content.it.close();
+  w.disk_of(led).faults = {};
+  w.expect_clean_end();
+}
+
+/// It has begun to follow, and applied for that what may be cut off: nobody is shown it.
+TEST(ReadOnlyService, OfAServerWhoseDiskFailsBeforeItsLeaderIsEstablishedIsNone) {
+  ensemble w;
+  const auto led = *w.leader();
+  auto& asks = w.make_client(led);
+  ASSERT_TRUE(w.create(asks, "/a", "v"));
+  w.run_for(2s);
+  for (auto id : w.others()) w.crash(id);
+  asks.ask({.op = op_code::create, .path = "/ghost", .value = "v"});
+  w.run_for(500ms);
   w.crash(led, world::crash_kind::process);
   w.isolate({led});
   for (auto id : w.servers())
@@ -111,10 +131,12 @@ TEST(ReadOnlyService, OfAServerWhoseDiskFailsShowsNothingThatItAloneHasLogged) {
   w.disk_of(led).faults.sync_percent = 100;
   w.wires().heal_all();
   reader content{w, led};
-  EXPECT_EQ(read_without_a_leader(w, content, "/a"), "v");
-  EXPECT_EQ(read_without_a_leader(w, content, "/ghost"), "no_node");
-  content.it.close();
+  w.run_for(30s);
+  EXPECT_FALSE(content.it.is_live());
   w.disk_of(led).faults = {};
+  EXPECT_TRUE(w.run_until(60s, [&] { return content.it.is_live(); }));
+  EXPECT_EQ(w.read(content.it, "/ghost"), "no_node");
+  content.it.close();
   w.expect_clean_end();
 }
 
