@@ -123,8 +123,8 @@ struct database_state {
   bool exhausted_told = false;
   /// The txn whose digest is of another tree than this. From then on nobody is served by it.
   std::optional<zxid> differs_at;
-  /// The same, and not forgotten when serving stops: no snapshot of this tree is written until it is
-  /// replaced, or a role begins with it: whether it is to be replaced is decided in between.
+  /// The same, and not forgotten when serving stops: no snapshot of this tree is written until it
+  /// is replaced, or a role begins with it: whether it is to be replaced is decided in between.
   std::optional<zxid> suspect_since;
   core::shown_history shown;            // what read-only clients may see, and who comes back
   std::optional<core::sessions> local;  // unless closed: sessions that only this server knows

@@ -114,8 +114,8 @@ void give_up_snapshot(database_ptr self, const std::string& reason) {
   s.snapshot.reset();
 }
 
-/// Of a tree that is not what a digest says there is none: read again it would look right, for it is
-/// sealed with its own digest.
+/// Of a tree that is not what a digest says there is none: read again it would look right, for it
+/// is sealed with its own digest.
 void begin_snapshot(database_ptr self, const take_snapshot& m) {
   auto& s = self->state;
   give_up_snapshot(self, "another one is asked for");

@@ -160,7 +160,8 @@ inline constexpr std::array mutants{
                  "servers whose lists differ elect and follow each other, though a quorum of one "
                  "list may share nobody with a quorum of the other (as in ZooKeeper)"},
     named_mutant{mutant::later_epoch_one_at_a_time, "later-epoch-one-at-a-time",
-                 "a leader resigns for who has promised a later epoch, and forgets that epoch: terms "
+                 "a leader resigns for who has promised a later epoch, and forgets that epoch: "
+                 "terms "
                  "are lost until the leaders have counted up to it"},
     named_mutant{mutant::new_servers_not_asked, "new-servers-not-asked",
                  "a reconfig is committed by the old voters alone"},

@@ -115,7 +115,7 @@ class data_dir {
   /// It is there by now, under a name that may not be durable yet: history_after() is its zxid from
   /// now on, and the snapshots that may hold more go. Durable on return.
   [[nodiscard]] io_result<void> snapshot_has_come();
-  /// What a crash cut short: the same if such a snapshot is there; if not, it is expected no longer.
+  /// What a crash cut short: the same if such a snapshot is there; if not, none is expected now.
   /// One of our own that has its name keeps its note. Durable on return; load_database() begins
   /// with it.
   [[nodiscard]] io_result<void> finish_install();

@@ -49,7 +49,7 @@ io_result<void> disk::create_directories(const std::string& path) {
     made = create_directories(above).and_then([&] { return make_directory(path); });
   if (!made || is_root) return made;
   auto durable = sync_directory(above.empty() ? "." : above);
-  // Where this server may not look, and where nothing can be written or synced, it has made nothing.
+  // Where this server may not look, and where nothing can be written, it has made nothing.
   constexpr std::array nothing_made{EACCES, EPERM, EROFS, EINVAL};
   if (!durable && std::ranges::count(nothing_made, durable.error().code) > 0) return {};
   return durable && !above.empty() ? create_directories(above) : durable;

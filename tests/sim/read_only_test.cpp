@@ -100,7 +100,7 @@ TEST(ReadOnlyService, OfAServerWhoseDiskFailsShowsNothingThatItAloneHasLogged) {
   w.run_for(2s);
   for (auto id : w.others()) w.crash(id);
   asks.ask({.op = op_code::create, .path = "/ghost", .value = "v"});
-  w.run_for(500ms);
+  w.run_for(100ms);  // not so long that it leaves its role first
   w.disk_of(led).faults.sync_percent = 100;
   asks.ask({.op = op_code::create, .path = "/occasion", .value = "v"});
   reader content{w, led};

@@ -16,7 +16,7 @@ import sys
 
 CODE = (".cpp", ".hpp")
 MEASURED = CODE + (".proto", ".py")
-LINES_MAX = 500
+LINES_MAX = 550
 COLUMNS_MAX = 100
 # Files that may be longer for now: path -> the most lines they may have. May shrink, never grow.
 RATCHET = {}

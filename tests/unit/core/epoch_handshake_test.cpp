@@ -115,18 +115,22 @@ epoch_handshake proposed_to_old_and_new() {
 
 TEST(EpochHandshake, VoterOfTheNextListThatNeverHeldItIsNotAheadByWhatItObserved) {
   auto h = proposed_to_old_and_new();
-  EXPECT_EQ(h.on_ack_epoch(server(4), epoch{5}, at(4, 3), {.holds_seen = false}), outcome::waiting);
-  EXPECT_EQ(h.on_ack_epoch(server(1), epoch{4}, at(4, 3), {.holds_seen = false}), outcome::confirmed);
+  EXPECT_EQ(h.on_ack_epoch(server(4), epoch{5}, at(4, 3), {.holds_seen = false}),
+            outcome::waiting);
+  EXPECT_EQ(h.on_ack_epoch(server(1), epoch{4}, at(4, 3), {.holds_seen = false}),
+            outcome::confirmed);
 }
 
 TEST(EpochHandshake, VoterOfTheNextListThatHoldsItMayHaveDecidedMore) {
   auto h = proposed_to_old_and_new();
-  EXPECT_EQ(h.on_ack_epoch(server(4), epoch{4}, at(4, 9), {.holds_seen = true}), outcome::learner_ahead);
+  EXPECT_EQ(h.on_ack_epoch(server(4), epoch{4}, at(4, 9), {.holds_seen = true}),
+            outcome::learner_ahead);
 }
 
 TEST(EpochHandshake, VoterOfTheCommittedListIsAheadWhateverListsItHolds) {
   auto h = proposed_to_old_and_new();
-  EXPECT_EQ(h.on_ack_epoch(server(1), epoch{5}, at(4, 3), {.holds_seen = false}), outcome::learner_ahead);
+  EXPECT_EQ(h.on_ack_epoch(server(1), epoch{5}, at(4, 3), {.holds_seen = false}),
+            outcome::learner_ahead);
 }
 
 TEST(EpochHandshake, LearnerInDoubtThatIsAheadDeposesNobodyAndDoesNotCount) {
