@@ -125,8 +125,8 @@ io_result<file_identity> faulty_disk::identity(const std::string& path) {
 std::optional<std::uint64_t> faulty_disk::free_bytes(const std::string& path) {
   return state_->is_full() ? 0 : real_->free_bytes(path);
 }
-io_result<void> faulty_disk::create_directories(const std::string& path) {
-  return real_->create_directories(path);
+io_result<void> faulty_disk::make_directory(const std::string& path) {
+  return real_->make_directory(path);
 }
 io_result<void> faulty_disk::sync_directory(const std::string& path) {
   return real_->sync_directory(path);

@@ -31,7 +31,7 @@ class faulty_disk final : public storage::disk {
   io_result<bool> exists(const std::string& path) override;
   io_result<storage::file_identity> identity(const std::string& path) override;
   std::optional<std::uint64_t> free_bytes(const std::string& path) override;
-  io_result<void> create_directories(const std::string& path) override;
+  io_result<void> make_directory(const std::string& path) override;
   io_result<void> sync_directory(const std::string& path) override;
   io_result<std::unique_ptr<storage::file_lock>> lock_file(const std::string& path) override;
   std::optional<std::string> process_command(std::int64_t pid) override;
