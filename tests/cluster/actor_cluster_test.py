@@ -304,7 +304,7 @@ class ActorNode(unittest.TestCase):
                 zk.create(f"/n{i}", b"x" * 100)
             e.wait_quiet()
             folder = os.path.join(rotten.data, "version-2")
-            # What was synced is noted up to 2 s later (docs/promises.md, Disks), and rot below that.
+            # What was synced is noted up to 2 s later; damage below what is noted is rot.
             noted, before = os.path.join(folder, "actor-node.synced"), time.time()
             zk.create("/last", b"z")
             wait_until(lambda: os.path.getmtime(noted) > before, "what was synced is noted")
