@@ -170,8 +170,11 @@ void flush_output(database_ptr self) {
   s.gathered_bytes = 0;
   core::sort_in_steps(ready, s.walks);
   auto at = s.connections.end();
+  std::size_t sent = 0;
   for (auto id : ready) {
     s.walks.step(steps_of_output);
+    if (sent > 0 && sent % clients_at_once_max == 0) s.walks.give_way();
+    ++sent;
     if (at != s.connections.end()) ++at;
     if (at == s.connections.end() || at->first != id) at = s.connections.find(id);
     if (at == s.connections.end()) continue;  // gone within the turn

@@ -38,6 +38,9 @@ inline constexpr std::size_t gathered_max = 256;
 /// And for clients, in bytes: what the gateway does not know of it cannot bound. Not by their
 /// number: a client that hears of many changes at once shall have few long messages.
 inline constexpr std::size_t gathered_bytes_max = 1 << 20;
+/// When so many clients were sent something in a walk, their sessions and sockets come first: who
+/// comes behind them, as a new connection does at each of its steps, waits for so many of them.
+inline constexpr std::size_t clients_at_once_max = 32;
 
 /// Frees `what` on another thread.
 template <class Thing>

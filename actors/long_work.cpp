@@ -28,7 +28,11 @@ void long_work::go_on(std::optional<clock::time_point> until) {
 }
 
 std::size_t long_work::rest() {
-  if (!until_ || clock::now() >= *until_) stack_->pause();
+  return !until_ || clock::now() >= *until_ ? pause() : units();
+}
+
+std::size_t long_work::pause() {
+  stack_->pause();
   return units();
 }
 

@@ -40,6 +40,7 @@ class long_work final : public core::pacer {
 
  private:
   std::size_t rest() override;
+  std::size_t pause() override;
   [[nodiscard]] std::size_t units() const { return until_ ? steps_per_look : steps_per_slice_; }
 
   std::size_t steps_per_slice_ = steps_per_slice_default;

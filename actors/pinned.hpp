@@ -50,7 +50,9 @@ class pinned : public Base {
   /// this actor handles no message: so it is the last thing that a handler does.
   void do_in_slices(long_work& work, std::function<void()> task) {
     work.begin(std::move(task), end_of_turn_);
-    if (work.is_under_way()) under_way_ = &work;
+    if (!work.is_under_way()) return;
+    under_way_ = &work;
+    end_turn();
   }
 
   /// This turn and the round end with the present message: what it has begun is much for whoever
@@ -98,6 +100,11 @@ class pinned : public Base {
     return result;
   }
 
+  /// Work that waits lets others have their turns, also when it has left some of its time to them.
+  void end_turn() {
+    if (end_of_turn_) end_of_turn_ = turn_record::clock::time_point{};
+  }
+
   caf::resumable::resume_result go_on(caf::execution_unit* unit) {
     this->context(unit);
     trace::handled_last = "a slice";
@@ -110,7 +117,10 @@ class pinned : public Base {
       this->quit(Base::default_exception_handler(this, what));
       return this->finalize() ? caf::resumable::done : caf::resumable::resume_later;
     }
-    if (under_way_->is_under_way()) return caf::resumable::resume_later;
+    if (under_way_->is_under_way()) {
+      end_turn();
+      return caf::resumable::resume_later;
+    }
     under_way_ = nullptr;
     return this->finalize() ? caf::resumable::done : caf::resumable::resume_later;
   }

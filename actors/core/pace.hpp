@@ -20,11 +20,15 @@ class pacer {
     else
       left_ = rest();
   }
+  /// Others have their turns now, whatever was allowed.
+  void give_way() { left_ = pause(); }
 
  protected:
   ~pacer() = default;
   /// The units said before are used up. Returns how many there may be until it is asked again.
   [[nodiscard]] virtual std::size_t rest() = 0;
+  /// The same, and there is to be a pause.
+  [[nodiscard]] virtual std::size_t pause() = 0;
   /// So many units from now on, before rest() is asked.
   void allow(std::size_t units) { left_ = units; }
 
@@ -40,6 +44,10 @@ class pace {
 
   void step(std::size_t units = 1) const {
     if (by_ != nullptr) by_->step(units);
+  }
+  /// After what makes work for many others: theirs is done before this walk makes more of it.
+  void give_way() const {
+    if (by_ != nullptr) by_->give_way();
   }
 
  private:

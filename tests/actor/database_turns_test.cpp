@@ -107,6 +107,24 @@ TEST_F(DatabaseTurns, AChangeThatManyWatchTakesMany) {
     EXPECT_THAT(news, Contains("w" + std::to_string(n) + ": event /x"));
 }
 
+TEST_F(DatabaseTurns, OthersComeBetweenOutputsForManyClientsHoweverLittleTheyTake) {
+  context->steps_per_slice = 1'000'000;
+  lead();
+  open_new(conn_a, "a");
+  ask(conn_a, {create(1, "/x")});
+  commit();
+  constexpr std::uint64_t clients = 320, at_once = 32;
+  for (std::uint64_t n = 10; n < 10 + clients; ++n) {
+    open_new(connection_id{n}, "w" + std::to_string(n));
+    ask(connection_id{n}, {get(1, "/x", true)});
+  }
+  on.news();
+  ask(conn_a, {{cxid{2}, op_code::remove, jute::encode(delete_request{"/x", -1})}});
+  EXPECT_GE(turns_during(apply_txns{std::exchange(planned_, {})}),
+            static_cast<int>(clients / at_once));
+  EXPECT_THAT(on.news(), SizeIs(clients + 1));
+}
+
 TEST_F(DatabaseTurns, AConnectionThatTheServerClosesLosesManyWatchesInMany) {
   lead();
   for (int number : {40, 400}) {

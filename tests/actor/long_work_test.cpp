@@ -175,5 +175,34 @@ TEST(LongWorkOnTheIoThread, GivesTheThreadBackBetweenItsSlices) {
   EXPECT_TRUE(done.load());
 }
 
+/// Sends the other a message, and lets it come first.
+worker_actor::behavior_type polite(worker_ptr self, worker_actor other, std::atomic<bool>* flag,
+                                   std::atomic<bool>* done) {
+  return {[self, other, flag, done](int) {
+            self->do_in_slices(self->state.work, [self, other, flag, done] {
+              self->send(other, 1);
+              core::pace{self->state.work}.give_way();
+              done->store(flag->load());
+            });
+          },
+          [](const std::string&) {}};
+}
+
+TEST(LongWorkOnTheIoThread, ThatGivesWayGoesOnBehindWhatItHasBegun) {
+  std::atomic<bool> flag{false}, done{false};
+  {
+    caf::actor_system_config config;
+    config.load<caf::io::middleman>();
+    caf::actor_system system{config};
+    auto other = system.spawn(flagger, &flag);
+    auto working = system.spawn(polite, other, &flag, &done);
+    caf::anon_send(working, 1);
+    caf::anon_send_exit(working, caf::exit_reason::user_shutdown);
+    system.registry().await_running_count_equal(1);  // all but the other
+    caf::anon_send_exit(other, caf::exit_reason::user_shutdown);
+  }
+  EXPECT_TRUE(done.load());
+}
+
 }  // namespace
 }  // namespace troupe

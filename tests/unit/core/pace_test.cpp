@@ -26,6 +26,7 @@ class counter : public pacer {
     ++rests;
     return 1;
   }
+  std::size_t pause() override { return rest(); }
 };
 
 constexpr std::size_t many = 300;
