@@ -63,11 +63,22 @@ BROKEN = {
         cpp("TEST(A, DIS" + "ABLED_B) {}\n", "tests/unit/a.cpp"),
     ],
     "speaks_of_itself": [{"docs/a.md": f"see {PLACE}\n"}, cpp("// ../sha" + "red/x\n")],
-    "readmes_in_step": [
+    "languages_in_step": [
         {"README.md": "# a\n## b\n", "README.zh-CN.md": "# a\n"},
         {"README.md": "# a\n```\nx\n```\n", "README.zh-CN.md": "# a\n```\ny\n```\n"},
         {"README.md": "# a\n```\nx\n```\n", "README.zh-CN.md": "# a\n"},
         {"README.md": "# a\n"},
+        {"docs/guide.md": "# a\n"},
+        {"docs/other.zh-CN.md": "# a\n"},
+    ],
+    "links_lead_somewhere": [
+        {"docs/a.md": "[b](b.md)\n"},
+        {"docs/a.md": "[b](docs/b.md)\n", "docs/b.md": "# b\n"},
+        {"docs/a.md": "[b](b.md#c)\n", "docs/b.md": "# b\n```\n# c\n```\n"},
+        {"docs/a.md": "# A b\n[b](#A-b)\n"},
+        {"docs/a.md": "# a\n# a\n[b](#a-2)\n"},
+        {"docs/a.md": "# a\n[b](../tools/x)\n", "tools/y": ""},
+        {"docs/a.md": "# a\n[b](../messages/a.hpp#c)\n", "messages/a.hpp": SPDX},
     ],
     "one_version": [
         {"CMakeLists.txt": "# " + SPDX[3:] + "project(troupe VERSION 1.2.3)\n",
@@ -96,6 +107,10 @@ CLEAN = [
     {"tools/up": "#!/bin/bash\n# " + SPDX[3:] + "echo\n"},
     {"README.md": "# a\n```\nx  # one\n# two\n```\n## b\n",
      "README.zh-CN.md": "# c\n```\nx  # three\n# four\n```\n## d\n"},
+    {"docs/a.md": "# A `b`: [c](https://x.org/#y), d_e\n# f\n# f\n[x](#a-b-c-d_e) [y](#f-1)\n"
+                  "[z](../tools/) [`u`](../tools/up) [v](b.md#一二) `[w](gone)`\n"
+                  "```\n[w](gone)\n```\n",
+     "docs/b.md": "# 一、二\n", "tools/up": "#!/bin/bash\n# " + SPDX[3:] + "echo\n"},
     {"CMakeLists.txt": "# " + SPDX[3:] + "project(troupe VERSION 1.2.3)\n",
      "actors/node/version.hpp": SPDX + 'version = "1.2.3"\n'},
 ]

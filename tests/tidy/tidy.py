@@ -279,19 +279,60 @@ def fences(text):
     return [re.sub(r"\s*#.*", "", b) for b in re.findall(r"^```.*?^```", text, re.M | re.S)]
 
 
-def readmes_in_step(tree):
-    """Both READMEs have the same headings in the same order, and the same commands."""
-    names = ("README.md", "README.zh-CN.md")
-    if not any(n in tree for n in names):
-        return
-    texts = [tree.get(n, "") for n in names]
-    if headings(texts[0]) != headings(texts[1]):
-        yield names[1], 1, f"headings differ: {[' '.join(headings(t)) for t in texts]}"
-    for a, b in zip(fences(texts[0]), fences(texts[1])):
-        if a != b:
-            yield names[1], line_of(texts[1], texts[1].find(b[:20])), f"differs from:\n{a}"
-    if len(fences(texts[0])) != len(fences(texts[1])):
-        yield names[1], 1, "not as many blocks of code"
+IN_BOTH_LANGUAGES = ("README.md", "docs/README.md", "docs/guide.md", "docs/operations.md",
+                     "tests/README.md")
+
+
+def languages_in_step(tree):
+    """A page X.md and its translation X.zh-CN.md have the same headings in the same order, and the
+    same commands."""
+    pages = {n for n in IN_BOTH_LANGUAGES if n in tree}
+    pages |= {re.sub(r"\.zh-CN\.md$", ".md", n) for n in tree if n.endswith(".zh-CN.md")}
+    for page in sorted(pages):
+        other = page[:-len(".md")] + ".zh-CN.md"
+        texts = [tree.get(n, "") for n in (page, other)]
+        if headings(texts[0]) != headings(texts[1]):
+            yield other, 1, f"headings differ: {[' '.join(headings(t)) for t in texts]}"
+        for a, b in zip(fences(texts[0]), fences(texts[1])):
+            if a != b:
+                yield other, line_of(texts[1], texts[1].find(b[:20])), f"differs from:\n{a}"
+        if len(fences(texts[0])) != len(fences(texts[1])):
+            yield other, 1, "not as many blocks of code"
+
+
+def anchors(text):
+    """What GitHub makes of a page's headings."""
+    found = set()
+    plain = re.sub(r"^```.*?^```", "", text, flags=re.M | re.S)
+    for match in re.finditer(r"^#+ (.*)$", plain, re.M):
+        words = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", match.group(1)).strip().lower()
+        anchor = re.sub(r"[^\w\- ]", "", words).replace(" ", "-")
+        again = 0
+        while anchor + (f"-{again}" if again else "") in found:
+            again += 1
+        found.add(anchor + (f"-{again}" if again else ""))
+    return found
+
+
+def links_lead_somewhere(tree):
+    """A relative link leads to a file or directory of the project, and its anchor to a heading."""
+    folders = {""} | {p[:m.start()] for p in tree for m in re.finditer("/", p)}
+    for path, text in tree.items():
+        if not path.endswith(".md"):
+            continue
+        blank = re.sub(r"^```.*?^```|`[^`\n]*`", lambda m: re.sub(r"[^\n]", " ", m.group(0)),
+                       text, flags=re.M | re.S)
+        for match in re.finditer(r"\]\(([^()\s]+)\)", blank):
+            link = match.group(1)
+            if re.match(r"\w+:", link):
+                continue
+            place, _, anchor = link.partition("#")
+            target = os.path.normpath(os.path.join(os.path.dirname(path), place))
+            target = path if not place else "" if target == "." else target
+            if target not in tree and target not in folders:
+                yield path, line_of(text, match.start()), f"{link}: nothing is there"
+            elif anchor and anchor not in anchors(tree.get(target, "")):
+                yield path, line_of(text, match.start()), f"{link}: no such heading"
 
 
 def one_version(tree):
@@ -306,7 +347,7 @@ def one_version(tree):
 
 RULES = [include_arrows, actor_headers, lambda_coroutines, coroutine_parameters, no_sleeps,
          no_hidden_inputs, spdx_line, file_length, line_length, nothing_left_undone,
-         speaks_of_itself, readmes_in_step, one_version]
+         speaks_of_itself, languages_in_step, links_lead_somewhere, one_version]
 
 
 def check(tree):
