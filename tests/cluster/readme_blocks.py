@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The fenced blocks of a README, and what the comments in front of them tell a test about them.
+"""The fenced blocks of a page such as README.md, and what the comments in front of them
+tell a test about them.
 
     <!-- readme-test: shortened `--seeds 500` to `--seeds 3` -->  so it is run; several may be given
     <!-- readme-test: exits 1 -->                  the last command of a shell block ends so
@@ -11,6 +12,7 @@
     <!-- readme-test: an example of output -->     is not run
 """
 
+import os
 import re
 from typing import NamedTuple
 
@@ -21,6 +23,7 @@ SHORTENED = re.compile(r"shortened `(.*?)` to `(.*?)`")
 
 
 class Block(NamedTuple):
+    page: str
     number: int
     line: int
     language: str
@@ -28,14 +31,14 @@ class Block(NamedTuple):
     marks: tuple
 
     def __str__(self):
-        return f"block {self.number} (line {self.line}): {self.text.splitlines()[0]}"
+        return f"{self.page}:{self.line}: block {self.number}: {self.text.splitlines()[0]}"
 
     def marked(self, kind):
         """What stands behind that word in the marks."""
         return [m[len(kind):].strip() for m in self.marks if m == kind or m.startswith(kind + " ")]
 
     def as_run(self):
-        """With what is shortened; a text that is not there is a mistake in the README."""
+        """With what is shortened; a text that is not there is a mistake in the page."""
         text = self.text
         for mark in self.marks:
             if (found := SHORTENED.fullmatch(mark)) is None:
@@ -52,12 +55,13 @@ class Block(NamedTuple):
         return [x for x in lines if x.strip()]
 
 
-def blocks_of(path):
-    with open(path, encoding="utf-8") as f:
+def blocks_of(root, page):
+    """The blocks of that page, a path below root, in their order."""
+    with open(os.path.join(root, page), encoding="utf-8") as f:
         text = f.read()
     out = []
     for number, found in enumerate(FENCE.finditer(text), 1):
         before = text[:found.start()]
         marks = tuple(MARK.findall(before[MARKS.search(before).start():]))
-        out.append(Block(number, before.count("\n") + 1, found[1], found[2], marks))
+        out.append(Block(page, number, before.count("\n") + 1, found[1], found[2], marks))
     return out

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Every block of README.md does what the README says, run one behind the other as a reader pastes
-them, in one shell; and README.zh-CN.md has the same blocks.
+"""Every block of the pages below does what its page says, run one behind the other as a reader
+pastes them, in one shell; and the pages in Chinese have the same blocks.
 
 They run in the project's own directory, as if freshly cloned: over it lies a file system that is
 gone when the test ends, and the network is one of its own. Both need root; without it, the blocks
@@ -23,6 +23,8 @@ import harness
 import readme_blocks
 
 INSIDE = "README_TEST_INSIDE"
+# In the order in which they are read: a page builds on what those before it have left running.
+PAGES = ("README.md", "docs/guide.md", "docs/operations.md", "tests/README.md")
 BLOCK_S = 90 * harness.SLOWNESS  # for one block
 DONE = "readme-test: block ended with "
 
@@ -80,16 +82,15 @@ class Reader:
 
 class Readme(unittest.TestCase):
 
-    @classmethod
-    def setUpClass(cls):
-        cls.blocks = readme_blocks.blocks_of(os.path.join(harness.ROOT, "README.md"))
-
     def test_both_languages_have_the_same_blocks(self):
-        others = readme_blocks.blocks_of(os.path.join(harness.ROOT, "README.zh-CN.md"))
-        self.assertEqual(len(others), len(self.blocks))
-        for ours, theirs in zip(self.blocks, others):
-            self.assertEqual((ours.language, ours.code(), ours.marks),
-                             (theirs.language, theirs.code(), theirs.marks), f"{ours} / {theirs}")
+        for page in PAGES:
+            translation = page.replace(".md", ".zh-CN.md")
+            blocks = [readme_blocks.blocks_of(harness.ROOT, x) for x in (page, translation)]
+            self.assertEqual(len(blocks[0]), len(blocks[1]), translation)
+            for ours, theirs in zip(*blocks):
+                self.assertEqual((ours.language, ours.code(), ours.marks),
+                                 (theirs.language, theirs.code(), theirs.marks),
+                                 f"{ours} / {theirs}")
 
     def test_every_block_does_what_it_says(self):
         if INSIDE not in os.environ:
@@ -97,16 +98,16 @@ class Readme(unittest.TestCase):
         folder = self.enterContext(tempfile.TemporaryDirectory())
         reader = Reader(folder)
         self.addCleanup(reader.close)
-        for at, block in enumerate(self.blocks):
-            typed = [x for x in self.blocks[at + 1:at + 2]
-                     if x.marked("typed into the block before")]
+        blocks = [x for page in PAGES for x in readme_blocks.blocks_of(harness.ROOT, page)]
+        for at, block in enumerate(blocks):
+            typed = [x for x in blocks[at + 1:at + 2] if x.marked("typed into the block before")]
             began = time.monotonic()
             with self.subTest(block=str(block)):
                 self.run_block(reader, block, typed)
             print(f"{time.monotonic() - began:6.1f} s  {block}", file=sys.stderr, flush=True)
         said = reader.paste("tools/down\npgrep -x -r R,S,D actor-node || echo none is left\n")[2]
         self.assertTrue(said.strip().endswith("none is left"),
-                        f"servers that the README leaves running: {said}")
+                        f"servers that the pages leave running: {said}")
 
     def run_block(self, reader, block, typed):
         if block.marked("an example of output") or block.marked("typed into the block before"):
