@@ -8,6 +8,7 @@
 #include "actors/caf.hpp"
 #include "actors/core/epoch_bounds.hpp"
 #include "actors/core/mutants.hpp"
+#include "actors/journal_errors.hpp"
 #include "actors/journal_files.hpp"
 #include "actors/journal_membership.hpp"
 #include "actors/journal_room.hpp"
@@ -20,10 +21,6 @@ namespace {
 
 using storage::io_error;
 using storage::io_result;
-
-caf::error error_of(std::string text) {
-  return caf::make_error(caf::sec::runtime_error, std::move(text));
-}
 
 // -- snapshots of our own -----------------------------------------------------------------------
 
@@ -59,6 +56,7 @@ void fail(journal_ptr self, const io_error& why) {
   auto& s = self->state;
   if (!s.broken.empty()) return;
   s.broken = why.text();
+  s.broken_by_disk = why.is_of_the_disk();
   s.waiting.clear();
   s.incoming.reset();
   forget_scribe(self);
@@ -320,16 +318,21 @@ io_result<loaded_data> load(journal_ptr self, bool whole) {
   return load_once(self, whole);
 }
 
+caf::result<loaded_data> load_or_say_why(journal_ptr self, bool whole) {
+  auto loaded = load(self, whole);
+  if (loaded) return std::move(*loaded);
+  self->state.broken = loaded.error().text();
+  self->state.broken_by_disk = loaded.error().is_of_the_disk();
+  return why_broken(self->state);
+}
+
 caf::result<loaded_data> begin(journal_ptr self, const load_data& m) {
   auto& s = self->state;
   s.snapshots = m.snapshots;
   s.failures = m.failures;
   s.may_resync = m.may_resync;
   if (s.broken.empty()) (void)flush(self);  // what a failing one leaves is taken back by load()
-  auto loaded = load(self, m.whole);
-  if (loaded) return std::move(*loaded);
-  s.broken = loaded.error().text();
-  return error_of(s.broken);
+  return load_or_say_why(self, m.whole);
 }
 
 /// It is noted a moment later, with what was synced meanwhile.
@@ -344,21 +347,21 @@ void know(journal_ptr self, zxid upto) {
 
 caf::result<stored> store(journal_ptr self, const store_epoch& m) {
   auto& s = self->state;
-  if (!mutated(mutant::epoch_before_history) && !flush(self)) return error_of(s.broken);
+  if (!mutated(mutant::epoch_before_history) && !flush(self)) return why_broken(s);
   note(self);
-  if (!s.broken.empty()) return error_of(s.broken);
+  if (!s.broken.empty()) return why_broken(s);
   s.incoming.reset();  // an epoch begins with a whole history: what is not whole by now never will
-  if (!core::is_epoch(m.era)) return error_of(std::to_string(m.era.value) + " is no epoch");
+  if (!core::is_epoch(m.era)) return error_of_asking(std::to_string(m.era.value) + " is no epoch");
   auto& kept = m.kind == epoch_kind::accepted ? s.era.accepted : s.era.current;
   if (m.era < kept)
-    return error_of("epoch " + std::to_string(kept.value) + " is stored already, so " +
-                    std::to_string(m.era.value) + " would break a promise");
+    return error_of_asking("epoch " + std::to_string(kept.value) + " is stored already, so " +
+                           std::to_string(m.era.value) + " would break a promise");
   storage::epoch_files files{*s.options.context->disk, s.directory->snapshot_directory()};
   auto done = must(self, [&] {
     return m.kind == epoch_kind::accepted ? files.store_accepted(m.era)
                                           : files.store_current(m.era);
   });
-  if (!done) return error_of(s.broken);
+  if (!done) return why_broken(s);
   kept = m.era;
   return stored{};
 }
@@ -368,8 +371,8 @@ caf::result<stored> store(journal_ptr self, const store_epoch& m) {
 /// the log, nothing is cut, and a leader's snapshot has to come.
 caf::result<loaded_data> truncate(journal_ptr self, const truncate_log& m) {
   auto& s = self->state;
-  if (!flush(self)) return error_of(s.broken);
-  if (!s.log) return error_of(no_history(*s.directory).text());
+  if (!flush(self)) return why_broken(s);
+  if (!s.log) return error_of(no_history(*s.directory));
   forget_scribe(self);
   auto cut = s.log->check_cut(m.keep_upto);
   if (cut && !mutated(mutant::cut_keeps_newer_snapshots))
@@ -378,7 +381,7 @@ caf::result<loaded_data> truncate(journal_ptr self, const truncate_log& m) {
   if (!cut) {
     if (s.log->poison()) fail(self, *s.log->poison());
     if (cut.error().is_of_the_disk()) fail(self, cut.error());
-    return error_of(cut.error().text());
+    return error_of(cut.error());
   }
   auto loaded = load(self, true);
   if (loaded && (loaded->last_logged == m.keep_upto || mutated(mutant::cut_keeps_newer_snapshots)))
@@ -386,18 +389,19 @@ caf::result<loaded_data> truncate(journal_ptr self, const truncate_log& m) {
   s.broken = loaded ? "after the cut the database ends at " + to_string(loaded->last_logged) +
                           ", not at " + to_string(m.keep_upto)
                     : loaded.error().text();
-  return error_of(s.broken);
+  s.broken_by_disk = !loaded && loaded.error().is_of_the_disk();
+  return why_broken(s);
 }
 
 caf::result<log_range> read(journal_ptr self, const read_log& m) {
   auto& s = self->state;
-  if (!flush(self)) return error_of(s.broken);
+  if (!flush(self)) return why_broken(s);
   if (!s.log) {
     log_range nothing{{}, true, false, {}, s.era.accepted, s.era.current, true};
     return nothing;
   }
   auto range = read_range(*s.options.context->disk, *s.directory, *s.log, m);
-  if (!range) return error_of(range.error().text());
+  if (!range) return error_of(range.error());
   range->accepted = s.era.accepted;
   range->current = s.era.current;
   return std::move(*range);
@@ -454,7 +458,7 @@ io_result<void> install_incoming(journal_ptr self, zxid as_of) {
 
 caf::result<stored> install(journal_ptr self, const install_piece& m) {
   auto& s = self->state;
-  if (!flush(self)) return error_of(s.broken);
+  if (!flush(self)) return why_broken(s);
   if (m.first) {
     forget_scribe(self);
     s.incoming.reset();
@@ -463,10 +467,10 @@ caf::result<stored> install(journal_ptr self, const install_piece& m) {
                                              s.directory->snapshot_directory(), m.as_of,
                                              compression_of(config_of(self)));
     });
-    if (!begun) return error_of(s.broken);
+    if (!begun) return why_broken(s);
     s.incoming.emplace(std::move(*begun));
   }
-  if (!s.incoming) return error_of("a piece of a snapshot that has no first piece");
+  if (!s.incoming) return error_of_asking("a piece of a snapshot that has no first piece");
   const auto so_far = s.incoming->bytes_written() + m.bytes.size();
   auto done = must(self, [&] {
     auto written = s.incoming->append(m.bytes);
@@ -474,7 +478,7 @@ caf::result<stored> install(journal_ptr self, const install_piece& m) {
   });
   if (!done) {
     if (done.error().code == ENOSPC) s.room_needed = so_far;
-    return error_of(s.broken);
+    return why_broken(s);
   }
   if (m.last) s.room_needed = 0;
   return stored{};

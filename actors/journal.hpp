@@ -55,6 +55,7 @@ struct journal_state {
   zxid kept;               // the version that is
   zxid committed;          // known to be, of all servers' history
   std::string broken = "load_data was not asked yet";  // empty: the journal can be used
+  bool broken_by_disk = false;                         // and by nothing else
   bool may_resync = false;
   std::string damaged;  // not empty: why there is no log although nothing is broken
 

@@ -188,8 +188,9 @@ io_result<log_range> read_range(storage::disk& d, const storage::data_dir& direc
   out.complete = asked.after >= out.last_logged;
   bool at_snapshot = asked.after != zxid{} && asked.after == directory.history_after();
   out.holds_after = at_snapshot || asked.after == out.last_logged;
-  if (out.complete || asked.bytes_max == 0) return out;
+  if (out.complete) return out;
   if (asked.after < directory.history_after()) return not_in_log(directory, asked.after);
+  if (asked.bytes_max == 0) return out;
   auto reader = storage::log_reader::open(d, directory.log_directory(), asked.after,
                                           storage::log_start::anywhere);
   if (!reader) return tl::unexpected(std::move(reader.error()));

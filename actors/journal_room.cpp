@@ -78,7 +78,7 @@ caf::result<stored> probe_room(journal_ptr self) {
     make_room(self);
     works = try_disk(self);
   }
-  if (!works) return caf::make_error(caf::sec::runtime_error, works.error().text());
+  if (!works) return error_of(works.error());
   return stored{};
 }
 

@@ -4,11 +4,16 @@
 #pragma once
 
 #include "actors/journal.hpp"
+#include "actors/journal_errors.hpp"
 
 namespace troupe {
 
 [[nodiscard]] inline const config::node_config& config_of(journal_ptr self) {
   return self->state.options.context->config;
+}
+
+[[nodiscard]] inline caf::error why_broken(const journal_state& s) {
+  return s.broken_by_disk ? disk_error(s.broken) : error_of_asking(s.broken);
 }
 
 /// Removes what autopurge would; nothing while a history is damaged.

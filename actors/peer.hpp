@@ -60,6 +60,7 @@ struct peer_state {
   leader_actor leading;              // null unless this server leads
   caf::actor_addr role;              // of the present term
   std::string disk_trouble;          // empty: none
+  bool trouble_is_counted = false;   // as a fault of the disk
   std::string log_refusal;           // why the log has to be opened anew; empty: it need not
   std::uint64_t failures_heard = 0;  // of the journal
   core::disk_patience patience;

@@ -10,6 +10,7 @@
 #include "actors/coro/sleep.hpp"
 #include "actors/ensemble.hpp"
 #include "actors/error_text.hpp"
+#include "actors/journal_errors.hpp"
 #include "actors/peer_parts.hpp"
 #include "messages/trace_fields.hpp"
 
@@ -39,9 +40,14 @@ bool has_others(peer_ptr self) {
 
 // -- the disk -----------------------------------------------------------------------------------
 
-void note_trouble(peer_ptr self, std::string why) {
+void count_fault(peer_state& s) {
+  if (!std::exchange(s.trouble_is_counted, true)) ++s.status.disk_faults;
+}
+
+void note_trouble(peer_ptr self, const caf::error& error) {
   auto& s = self->state;
-  if (s.disk_trouble.empty()) ++s.status.disk_faults;
+  auto why = text_of(error);
+  if (is_of_the_disk(error)) count_fault(s);
   if (s.disk_trouble != why) s.options.context->log.warn("disk_unusable", {{"reason", why}});
   s.disk_trouble = std::move(why);
   s.status.disk_fault = s.disk_trouble;
@@ -58,7 +64,7 @@ coro::task<> wait_for_the_disk(peer_ptr self) {
     auto probing = coro::ask<stored>(self, s.options.journal, coro::infinite, probe_disk{});
     auto probed = co_await probing;
     if (probed) co_return;
-    note_trouble(self, text_of(probed.error()));
+    note_trouble(self, probed.error());
   }
 }
 
@@ -67,6 +73,7 @@ void disk_works(peer_ptr self) {
   s.patience.works(steady_ms(self));
   s.options.context->log.info("disk_works_again", {{"failed", s.disk_trouble}});
   s.disk_trouble.clear();
+  s.trouble_is_counted = false;
   s.status.disk_fault.clear();
 }
 
@@ -142,7 +149,7 @@ coro::task<> load_from_disk(peer_ptr self, bool whole) {
         load_data{caf::actor_cast<snapshot_source>(s.options.database),
                   caf::actor_cast<failure_sink>(self), has_others(self), whole});
     auto data = co_await loading;
-    if (!data) note_trouble(self, text_of(data.error()));
+    if (!data) note_trouble(self, data.error());
     if (!data || s.failures_heard != failures) continue;
     if (!s.disk_trouble.empty()) disk_works(self);
     s.log_refusal.clear();
@@ -154,7 +161,7 @@ coro::task<> load_from_disk(peer_ptr self, bool whole) {
 
 coro::task<std::optional<term>> settle_history(peer_ptr self) {
   auto& s = self->state;
-  for (;;) {
+  for (bool is_read_anew = false;;) {
     auto asking = coro::ask<last_zxid>(self, s.options.database, coro::infinite, get_last_zxid{});
     auto applied = co_await asking;
     if (!applied) co_return std::nullopt;
@@ -167,8 +174,15 @@ coro::task<std::optional<term>> settle_history(peer_ptr self) {
                                           read_log{after, may_change ? catch_up_bytes_max : 0});
       auto range = co_await reading;
       if (!range) {
-        if (s.log_refusal.empty()) note_trouble(self, text_of(range.error()));
-        co_return std::nullopt;
+        const bool blames_disk =
+            is_of_the_disk(range.error()) || mutated(mutant::dead_role_taken_for_disk_fault);
+        if (blames_disk && s.log_refusal.empty()) note_trouble(self, range.error());
+        if (blames_disk || is_read_anew) co_return std::nullopt;
+        // A role may have ended while the journal put a leader's snapshot in place of its log: the
+        // files are right, and nothing of it is what a disk has done.
+        s.options.context->log.info("files_read_anew", {{"reason", text_of(range.error())}});
+        is_read_anew = true;
+        break;
       }
       if (range->last_logged < applied->id || applied->tree_differs) break;
       if (auto newer = newest_list_in(range->txns)) list = std::move(newer);
@@ -197,7 +211,8 @@ coro::task<bool> apply_logged(peer_ptr self, zxid last) {
                                         read_log{applied->id, catch_up_bytes_max});
     auto range = co_await reading;
     if (!range) {
-      if (s.log_refusal.empty()) note_trouble(self, text_of(range.error()));
+      // What is no disk's doing is met again, and mended, when the history is settled next.
+      if (is_of_the_disk(range.error()) && s.log_refusal.empty()) note_trouble(self, range.error());
       co_return false;
     }
     if (range->txns.empty()) co_return false;
@@ -250,7 +265,7 @@ void stop_reads(peer_ptr self) {
 void on_disk_failed(peer_ptr self, const std::string& reason) {
   auto& s = self->state;
   ++s.failures_heard;
-  if (s.disk_trouble.empty()) ++s.status.disk_faults;
+  count_fault(s);
   s.disk_trouble = s.status.disk_fault = reason;
   s.options.context->log.warn(
       "disk_failed",

@@ -37,6 +37,7 @@ enum class mutant {
   rotten_server_votes,
   lost_snapshot_vouched_for,
   length_taken_for_disk_fault,
+  dead_role_taken_for_disk_fault,
   close_unseen_by_snapshot,
   snapshot_taken_for_committed,
   // -- who may lead, and with which history
@@ -139,6 +140,9 @@ inline constexpr std::array mutants{
                  "the word where a history begins outlives the snapshot it was written for"},
     named_mutant{mutant::length_taken_for_disk_fault, "length-taken-for-disk-fault",
                  "a server's log refuses what its own jute.maxbuffer would, as if its disk failed"},
+    named_mutant{mutant::dead_role_taken_for_disk_fault, "dead-role-taken-for-disk-fault",
+                 "a role that dies while a leader's snapshot takes the log's place leaves what "
+                 "counts as a disk that failed"},
     named_mutant{mutant::close_unseen_by_snapshot, "close-unseen-by-snapshot",
                  "ephemerals that go by their owner are missing in a snapshot that is under way, "
                  "and replay passes over their parents (ZOOKEEPER-3145)"},

@@ -31,8 +31,9 @@ constexpr std::int64_t session_time_step_ms = 1'000;
 constexpr std::size_t meta_bytes_max = std::size_t{16} << 20;
 constexpr std::string_view covers_prefix = "covers.";  // and the snapshot's zxid in hex
 
-tl::unexpected<io_error> refuse(const std::string& path, int code, std::string why) {
-  return tl::unexpected(io_error{opening, path, code, -1, std::move(why)});
+/// Nothing that a call to the disk has said.
+tl::unexpected<io_error> refuse(const std::string& path, std::string why) {
+  return tl::unexpected(io_error{opening, path, io_error::code_refused, -1, std::move(why)});
 }
 
 /// The number in `text`, blanks around it allowed; nullopt for anything else.
@@ -83,9 +84,8 @@ io_result<void> remove_unfinished(disk& d, const std::string& directory) {
 io_result<std::unique_ptr<file_lock>> lock_directory(disk& d, const std::string& directory) {
   auto locked = d.lock_file(join_path(directory, lock_name));
   if (!locked && locked.error().code == EWOULDBLOCK)
-    return refuse(
-        directory, EBUSY,
-        "another server uses it: its " + std::string{lock_name} + " is " + locked.error().why);
+    return refuse(directory, "another server uses it: its " + std::string{lock_name} + " is " +
+                                 locked.error().why);
   return locked;
 }
 
@@ -153,9 +153,9 @@ io_result<void> data_dir::check_no_java_server() {
   if (!pid || *pid <= 0) return {};
   auto command = disk_->process_command(*pid);
   if (!command || command->find("org.apache.zookeeper.server") == std::string::npos) return {};
-  return refuse(options_.data_dir, EBUSY,
-                "a Java ZooKeeper uses it: " + std::string{java_pid_name} + " names process " +
-                    std::to_string(*pid) + ", which runs; stop it first");
+  return refuse(options_.data_dir, "a Java ZooKeeper uses it: " + std::string{java_pid_name} +
+                                       " names process " + std::to_string(*pid) +
+                                       ", which runs; stop it first");
 }
 
 io_result<void> data_dir::check_layout() const {
@@ -164,7 +164,7 @@ io_result<void> data_dir::check_layout() const {
     if (!entries) return tl::unexpected(std::move(entries.error()));
     for (const auto& entry : *entries)
       if (entry.is_directory && is_other_version(entry.name))
-        return refuse(join_path(directory, entry.name), ENOTSUP,
+        return refuse(join_path(directory, entry.name),
                       "a database of another format version; only version-2 is known");
   }
   auto snapshots = entries_of(*disk_, snapshot_directory_);
@@ -174,12 +174,12 @@ io_result<void> data_dir::check_layout() const {
   if (options_.data_log_dir == options_.data_dir) return {};
   for (const auto& entry : *snapshots)
     if (parse_log_name(entry.name))
-      return refuse(join_path(snapshot_directory_, entry.name), EINVAL,
+      return refuse(join_path(snapshot_directory_, entry.name),
                     "a transaction log in dataDir, while dataLogDir is " + options_.data_log_dir +
                         ": move the logs there, or set dataLogDir back");
   for (const auto& entry : *logs)
     if (parse_snapshot_name(entry.name))
-      return refuse(join_path(log_directory_, entry.name), EINVAL,
+      return refuse(join_path(log_directory_, entry.name),
                     "a snapshot in dataLogDir, while dataDir is " + options_.data_dir +
                         ": move the snapshots there, or set dataDir back");
   return {};
@@ -197,8 +197,8 @@ io_result<void> data_dir::read_meta() {
     auto equals = line.find('=');
     auto value = equals == line.npos ? std::nullopt : parse_number(line.substr(equals + 1));
     if (!value)
-      return refuse(path, io_error::code_corrupt,
-                    "\"" + std::string{line} + "\" is not of the form name=number");
+      return corrupt(opening, path, -1,
+                     "\"" + std::string{line} + "\" is not of the form name=number");
     const auto name = line.substr(0, equals);
     if (name == "server_id") noted_.owner = server_id{*value};
     if (name == "history_after" && *value != 0) noted_.gaps.insert(zxid{*value});
@@ -211,7 +211,7 @@ io_result<void> data_dir::read_meta() {
 
 io_result<void> data_dir::check_owner() const {
   if (options_.owner && noted_.owner && noted_.owner != options_.owner)
-    return refuse(options_.data_dir, EINVAL,
+    return refuse(options_.data_dir,
                   "it belongs to server " + std::to_string(noted_.owner->value) +
                       ", and this is server " + std::to_string(options_.owner->value) +
                       " (myid). Two servers on one history break the ensemble; if this one was "
@@ -350,14 +350,13 @@ io_result<void> data_dir::remove_snapshots_after(zxid last) {
   const auto goes = [&](const snapshot_file& f) { return snapshot_covers(f.id) > last; };
   auto complete = snapshot_candidates(*disk_, snapshot_directory_);
   if (!complete) return tl::unexpected(std::move(complete.error()));
-  const bool spans_gap = std::ranges::any_of(*complete, [&](const snapshot_file& f) {
-    return f.id >= history_after() && !goes(f);
-  });
+  const bool spans_gap = std::ranges::any_of(
+      *complete, [&](const snapshot_file& f) { return f.id >= history_after() && !goes(f); });
   if (history_after() != zxid{} && !spans_gap && !mutated(mutant::cut_below_a_gap))
-    return tl::unexpected(io_error{
-        "remove snapshots from", snapshot_directory_, io_error::code_refused, -1,
-        "what is older than the leader's snapshot of " + to_string(history_after()) +
-            " does not lead to the log behind it"});
+    return tl::unexpected(
+        io_error{"remove snapshots from", snapshot_directory_, io_error::code_refused, -1,
+                 "what is older than the leader's snapshot of " + to_string(history_after()) +
+                     " does not lead to the log behind it"});
   return remove_snapshots(*disk_, snapshot_directory_, goes);
 }
 

@@ -188,6 +188,19 @@ TEST_F(JournalInstall, WhatTheLogHoldsBeforeItIsNotReadForOthers) {
   }
 }
 
+/// As after a role that has died: its database stands where the log was, before the snapshot.
+TEST_F(JournalInstall, WhatWasBeforeItIsAskedForInVainAndThatIsNoFaultOfTheDisk) {
+  must_load();
+  append({at(1, 1), at(1, 2)});
+  ASSERT_TRUE(install(at(3, 7)));
+  for (std::uint64_t bytes_max : {0, 1 << 20}) {  // 0: but for where it ends
+    auto range = ask<log_range>(read_log{at(1, 2), bytes_max});
+    ASSERT_FALSE(range);
+    EXPECT_THAT(range.error(), testing::HasSubstr("invalid_argument"));
+  }
+  EXPECT_THAT(failures, testing::IsEmpty());
+}
+
 TEST_F(JournalInstall, DivergentLogAndSnapshotsAboveItAreOutOfTheWay) {
   must_load();
   append({at(1, 1), at(1, 2), at(1, 3)});

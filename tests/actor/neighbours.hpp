@@ -107,6 +107,7 @@ struct scene {
   gate disk;  // the journal's
   loaded_data on_disk;
   std::deque<log_range> ranges;  // answers to read_log; when used up: complete and empty
+  bool has_new_history = false;  // the journal: in place of what it is asked for next
   zxid last_logged;
   bool probe_fails = false;
   std::vector<std::size_t> snapshot_bytes;  // of each message of a snapshot, as a learner sees it

@@ -62,6 +62,7 @@ table all_members() {
                 now.disk_fault;
        }},
       {"disk_trouble", [](const s& x) { return x.disk_trouble; }},
+      {"trouble_is_counted", [=](const s& x) { return yes(x.trouble_is_counted); }},
       {"log_refusal", [](const s& x) { return x.log_refusal; }},
       {"is_readable", [=](const s& x) { return yes(x.is_readable); }},
       {"cannot_cut", [=](const s& x) { return yes(x.cannot_cut); }},

@@ -196,10 +196,10 @@ class sim_writable : public storage::writable_file {
     auto& faults = on_->faults;
     if (offset + bytes.size() > file_->content.size() && faults.capacity_bytes != UINT64_MAX &&
         on_->used_bytes() + offset + bytes.size() - file_->content.size() > faults.capacity_bytes)
-      return failure("write", path_, ENOSPC);
+      return on_->refuse("write", path_, ENOSPC);
     if (on_->chance_.chance(faults.write_percent)) {
       change({offset, std::string(bytes.substr(0, on_->chance_.below(bytes.size() + 1)))});
-      return failure("write", path_, EIO);
+      return on_->refuse("write", path_, EIO);
     }
     change({offset, std::string(bytes)});
     return {};
@@ -209,7 +209,7 @@ class sim_writable : public storage::writable_file {
     if (!begin()) return failure("resize", path_, EIO);
     if (size > file_->content.size() && on_->faults.capacity_bytes != UINT64_MAX &&
         on_->used_bytes() + size - file_->content.size() > on_->faults.capacity_bytes)
-      return failure("resize", path_, ENOSPC);
+      return on_->refuse("resize", path_, ENOSPC);
     change({0, {}, static_cast<std::int64_t>(size)});
     return {};
   }
@@ -220,7 +220,7 @@ class sim_writable : public storage::writable_file {
     if (on_->faults.lies_about_log_sync && name_of(path_).starts_with("log.")) return {};
     if (on_->chance_.chance(on_->faults.sync_percent)) {
       for (auto& c : file_->unsynced) c.lost = true;
-      return failure("fdatasync", path_, EIO);
+      return on_->refuse("fdatasync", path_, EIO);
     }
     on_->sync(*file_);
     if (name_of(path_).starts_with("actor-node.synced")) on_->stopped_.reset();
@@ -276,6 +276,12 @@ class sim_lock : public storage::file_lock {
 };
 
 }  // namespace
+
+tl::unexpected<io_error> platters::refuse(const char* operation, const std::string& path,
+                                          int code) {
+  ++refusals_;
+  return failure(operation, path, code);
+}
 
 // -- the disk -------------------------------------------------------------------------------------
 
@@ -397,7 +403,7 @@ io_result<void> sim_disk::sync_directory(const std::string& path) {
   if (auto ok = begin_change("sync", path); !ok) return ok;
   auto* dir = on_->find(path);
   if (dir == nullptr) return failure("sync", path, ENOENT);
-  if (on_->chance_.chance(on_->faults.sync_percent)) return failure("sync", path, EIO);
+  if (on_->chance_.chance(on_->faults.sync_percent)) return on_->refuse("sync", path, EIO);
   for (const auto& c : dir->unsynced) platters::apply(dir->durable, c);
   dir->unsynced.clear();
   for (auto& [child, made] : on_->directories_)

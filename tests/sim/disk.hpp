@@ -82,6 +82,8 @@ class platters {
   void let_go();
 
   [[nodiscard]] std::uint64_t syncs() const { return syncs_; }
+  /// Calls that were answered with an error, as `faults` asks.
+  [[nodiscard]] std::uint64_t refusals() const { return refusals_; }
 
  private:
   friend class sim_disk;
@@ -125,6 +127,8 @@ class platters {
       const std::string& part) const;
   [[nodiscard]] std::vector<inode_ptr> logs() const;  // newest first; those that hold an entry
   void count_call(const std::string& path);
+  tl::unexpected<storage::io_error> refuse(const char* operation, const std::string& path,
+                                           int code);
   [[nodiscard]] std::uint64_t used_bytes() const;
   [[nodiscard]] directory* find(const std::string& path);
   [[nodiscard]] bool is_reachable(const std::string& directory) const;
@@ -136,6 +140,7 @@ class platters {
   std::string crash_part_;
   std::function<void()> crash_;
   std::uint64_t syncs_ = 0;
+  std::uint64_t refusals_ = 0;
   std::uint64_t inodes_ = 0;
   std::optional<duration> stopped_;
 };

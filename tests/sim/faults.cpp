@@ -69,6 +69,7 @@ void faults::strike() {
       {options_.rot, &faults::rot},
       {options_.lose_snapshot, &faults::lose_snapshot},
       {options_.promise_later, &faults::promise_later},
+      {options_.break_snapshot, &faults::break_snapshot},
   };
   int sum = 0;
   for (const auto& [weight, act] : kinds) sum += weight;
@@ -394,6 +395,23 @@ void faults::reset() {
 void faults::reset_in_conversation() {
   auto [a, b] = any_two();
   if (a != b) on_.wires().reset_after(a, b, 1 + chance_.below(25));
+}
+
+/// The role of the one that receives it dies, mostly before its disk has done what it was told.
+void faults::break_snapshot() {
+  if (chance_.chance(50)) {
+    const auto who = any_server();
+    on_.crash(who, any_crash());
+    later([this, who] { on_.start(who); });
+  }
+  const auto slow = chance_.between(duration{50'000}, duration{1'500'000});
+  on_.trap(world::moment::snapshot, static_cast<unsigned>(chance_.below(2)),
+           [this, slow](server_id from, server_id to) {
+             if (on_.now() >= until_) return;
+             on_.slow_disk_down(to, slow);
+             on_.wires().reset(from, to);
+             later([this, to] { on_.slow_disk_down(to, duration{0}); });
+           });
 }
 
 void faults::slow_wire() {

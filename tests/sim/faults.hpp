@@ -41,6 +41,7 @@ struct fault_options {
   int wall_clock = 3;
   int replace_leader = 0;  // unseen by it: for a while two lead
   int lose_snapshot = 0;   // of txns that one server alone has logged
+  int break_snapshot = 0;  // a leader's, while its receiver's disk takes its time
   int promise_later = 0;   // one server has promised an epoch that no other has heard of
   int reconfig = 0;        // the servers change, often with a fault close behind
   duration outage_max{12'000'000};
@@ -89,6 +90,7 @@ class faults {
   void disk_slow();
   void slow_server();
   void shift_clock();
+  void break_snapshot();
   void promise_later();
   void reconfigure();
   void split_new_from_old(std::vector<server_id> voters);

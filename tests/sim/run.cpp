@@ -141,6 +141,8 @@ run_result run_seed(const run_options& options) {
     f.lose_snapshot = static_cast<int>(lone.between(10, 60));
   if (rng later = rng{options.seed}.fork(93); later.chance(20))
     f.promise_later = static_cast<int>(later.between(5, 30));
+  if (rng broken = rng{options.seed}.fork(96); broken.chance(15))
+    f.break_snapshot = static_cast<int>(broken.between(5, 30));
   if (w.may_reconfigure()) f.reconfig = static_cast<int>(rng{options.seed}.fork(80).between(5, 40));
   if (options.broken == breakage::skip_old_quorum) f.reconfig = 60;
   f.left_out = options.without.faults;

@@ -164,6 +164,8 @@ void world::start(server_id who) {
   s.role = serving_as::nothing;
   s.last = {};
   s.images = 0;
+  s.disk_is_blamed = false;
+  s.refusals_told = s.disk->refusals();
   s.synced_handlers.clear();
   s.where = clock_.make_realm();
   owner_of_[s.where] = who;
@@ -287,11 +289,24 @@ void world::fail(std::string what) {
   failures_.push_back(std::move(what));
 }
 
+/// The first line that blames a disk follows a refusal which no line before has told of; the next
+/// ones, until the disk works again, may be about the same.
+void world::judge_blame(server& s, std::string_view line) {
+  if (line.find("disk_works_again") != line.npos) s.disk_is_blamed = false;
+  if (line.find("disk_unusable") == line.npos && line.find("disk_failed") == line.npos) return;
+  const auto refusals = s.disk->refusals();
+  if (!std::exchange(s.disk_is_blamed, true) && refusals == s.refusals_told)
+    fail("a disk that has refused nothing is said to have failed: " + std::string(line));
+  s.refusals_told = refusals;
+}
+
 void world::hear_log(log::level level, std::string_view line) {
   // A server that has crashed may still finish the handler it crashed in; it is not heard.
   if (auto field = line.find("node="); field != std::string_view::npos) {
     auto who = server_id{std::atoll(std::string(line.substr(field + 5, 19)).c_str())};
-    if (auto s = servers_.find(who); s != servers_.end() && !s->second.alive) return;
+    const auto s = servers_.find(who);
+    if (s != servers_.end() && !s->second.alive) return;
+    if (s != servers_.end()) judge_blame(s->second, line);
   }
   const bool is_expected = !expected_error_.empty() && line.find(expected_error_) != line.npos;
   if (level == log::level::error && !is_expected) return fail("error line: " + std::string(line));

@@ -55,9 +55,9 @@ struct world_options {
   network_options wires;
   double drift_percent = 0;          // each server's clock runs up to so much too fast or too slow
   std::uint32_t epoch_txns_max = 0;  // after so many the leader begins a new epoch; 0: production's
-  std::size_t steps_per_slice = 0;    // of long work; 0: production's
+  std::size_t steps_per_slice = 0;   // of long work; 0: production's
   std::size_t message_bytes_max = 0;  // between servers; 0: production's
-  double slow_disk_percent = 2;      // of the journal's messages wait up to `slow_disk_max`
+  double slow_disk_percent = 2;       // of the journal's messages wait up to `slow_disk_max`
   duration slow_disk_max{30'000};
   breakage broken = breakage::none;
   std::function<void(std::string_view line)> trace;  // hears a readable account; may be empty
@@ -224,6 +224,8 @@ class world {
     epoch era;
     zxid last;
     unsigned images = 0;
+    bool disk_is_blamed = false;      // in its log, and does not work again yet
+    std::uint64_t refusals_told = 0;  // of its disk, before the last line that blames it
     /// Who speaks for each learner to the leader that this server is, as far as a rule is broken.
     std::map<server_id, caf::strong_actor_ptr> synced_handlers;
   };
@@ -235,6 +237,7 @@ class world {
   [[nodiscard]] config::server_entry line_of(server_id who, bool observer) const;
   void read_files(server& s, server_id who);
   void die(server_id who, crash_kind how);
+  void judge_blame(server& s, std::string_view line);
   void hear_log(log::level level, std::string_view line);
   void spring_traps(server_id from, server_id to, const caf::message& heard);
   void spy_on(realm where, const caf::abstract_actor& actor, caf::mailbox_element* message);
