@@ -13,14 +13,17 @@
 namespace troupe::leader_parts {
 namespace {
 
-/// Whether its word can count in this term, as the servers are or as a reconfig would have them.
+/// Whether its word can count in this term, as the servers are or as a reconfig would have them:
+/// one that is in no list may be about to be added, which takes one that counts.
 bool has_vote(const leader_state& s, const join_epoch& m) {
   if (m.observer || m.in_doubt) return false;
   const auto me = s.options.context->me;
   const auto has_weight = [&](const membership_ptr& list) {
     return list && quorum_of(*list, me).weight_of(m.learner) > 0;
   };
-  return s.electors.weight_of(m.learner) > 0 || has_weight(s.members) || has_weight(s.next);
+  if (s.electors.weight_of(m.learner) > 0 || has_weight(s.members) || has_weight(s.next))
+    return true;
+  return s.options.context->config.reconfig_enabled && s.members->find(m.learner) == nullptr;
 }
 
 /// The learner can follow in a later epoch only, and its vote is needed. The epoch it has promised

@@ -2,92 +2,17 @@
 /// The leading role among neighbours that only listen: what it promises about order and quorums
 /// (ZooKeeper's Zab1_0Test, LeaderBeanTest and LearnerHandlerTest from the leader's side; ZAB
 /// paper, phases 1 to 3).
-#include "actors/leader.hpp"
-
-#include "actors/ensemble.hpp"
-#include "tests/actor/neighbours.hpp"
+#include "tests/actor/leader_fixture.hpp"
 
 namespace troupe::test {
 namespace {
 
-using namespace std::chrono_literals;
 using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
 using testing::UnorderedElementsAre;
-
-class Leader : public room {
- protected:
-  Leader() : Leader(false) {}
-  explicit Leader(bool may_reconfigure) {
-    context->config.reconfig_enabled = may_reconfigure;
-    journal_ = keep(fake_journal(system(), &on));
-    database_ = keep(fake_database(system(), &on));
-    auto peer = keep(fake_peer(system(), &on));
-    leader_options options{context,   config::make_view(config::membership_of(context->config)),
-                           epoch{1},  epoch{1},
-                           at(1, 5),  journal_,
-                           database_, peer,
-                           {}};
-    options.make_handler = [this](caf::local_actor*, leader_actor, learner_actor,
-                                  const wire::LearnerInfo& hello) {
-      auto made = keep(fake_handler(system(), &on, "handler of " + std::to_string(hello.server())));
-      handlers_[hello.server()] = made;
-      return made;
-    };
-    leader_ = keep(system().spawn(leader, options));
-    run();
-  }
-
-  /// A learner's server says hello; the leader makes a handler for it.
-  void introduce(std::int64_t id, bool observer = false) {
-    wire::LearnerInfo hello;
-    hello.set_server(id);
-    hello.set_observer(observer);
-    auto from = keep(fake_learner(system(), &on));
-    caf::send_as(from, leader_, hello);
-    run();
-  }
-  /// The handler of a learner speaks.
-  template <class M>
-  void say(std::int64_t id, M m) {
-    say_as(handlers_.at(id), std::move(m));
-  }
-  template <class M>
-  void say_as(const learner_handler_actor& from, M m) {
-    // As a request, so that an answer finds its way, and goes by the one who asked.
-    caf::actor_cast<caf::actor>(leader_)->enqueue(caf::actor_cast<caf::strong_actor_ptr>(from),
-                                                  caf::make_message_id(7),
-                                                  caf::make_message(std::move(m)), nullptr);
-    run();
-  }
-  void join(std::int64_t id, epoch accepted = epoch{1}) {
-    introduce(id);
-    say(id, join_epoch{{id}, false, accepted});
-    say(id, learner_promised{{id}, true, epoch{1}, at(1, 5)});
-  }
-  /// A learner that is brought up to date, as far as its handler has to tell the leader.
-  void sync(std::int64_t id, zxid upto = at(1, 5)) {
-    say(id, begin_sync{{id}, at(1, 5)});
-    say(id, learner_synced{{id}, upto});
-  }
-  void establish_with(std::int64_t id) {
-    join(id);
-    sync(id);
-    on.news();
-  }
-  void propose_one(zxid id) {
-    caf::anon_send(leader_, propose{txns_of({id})});
-    run();
-  }
-
-  journal_actor journal_;
-  database_actor database_;
-  leader_actor leader_;
-  std::map<std::int64_t, learner_handler_actor> handlers_;
-};
 
 TEST_F(Leader, ServesOnlyAfterAQuorumPromisedAndTookItsHistoryAndBothEpochsAreDurable) {
   EXPECT_THAT(on.news(), IsEmpty());  // alone it is no quorum
@@ -289,66 +214,6 @@ TEST_F(Leader, QuorumNoLongerHeardEndsTheTermWithinSyncLimit) {
   establish_with(2);
   pass(4'000ms);
   EXPECT_THAT(on.news(), ElementsAre("journal: committed 0x200000000"));
-  pass(2'000ms);
-  EXPECT_THAT(on.news(), Contains(HasSubstr("peer: ended, a quorum of followers")));
-}
-
-// -- a learner that has promised a later epoch ---------------------------------------------------
-
-class LeaderBefore : public Leader {
- protected:
-  LeaderBefore() {
-    establish_with(2);
-    on.news();
-  }
-  /// Server `id` comes and has promised epoch 60; it has entered `current`.
-  void come_ahead(std::int64_t id, bool observer, bool in_doubt, epoch current = epoch{1}) {
-    introduce(id, observer);
-    say(id, join_epoch{{id}, observer, epoch{60}, current, in_doubt});
-  }
-};
-
-TEST_F(LeaderBefore, KeepsTheEpochOfAVoterBeforeItMakesWayForIt) {
-  on.disk.hold();
-  come_ahead(3, false, false);
-  EXPECT_THAT(on.news(), ElementsAre("journal: store accepted 60"));
-  on.disk.release();
-  run();
-  EXPECT_THAT(on.news(), ElementsAre("peer: ended, server 3 has promised epoch 60 to another: a "
-                                     "newer one is needed"));
-}
-
-TEST_F(LeaderBefore, ObserverAheadIsTakenInAndEndsNoTerm) {
-  come_ahead(4, true, false);
-  EXPECT_THAT(on.news(), IsEmpty());
-  say(4, learner_promised{{4}, false, epoch{1}, at(1, 5)});
-  sync(4);
-  EXPECT_THAT(on.news(), ElementsAre("database: plan", "handler of 4: leader serves"));
-}
-
-TEST_F(LeaderBefore, ObserverThatHasEnteredALaterEpochShowsThatThisOneIsOver) {
-  come_ahead(4, true, false, epoch{60});
-  EXPECT_THAT(on.news(), ElementsAre("journal: store accepted 60", HasSubstr("peer: ended")));
-}
-
-TEST_F(LeaderBefore, VoterInDoubtThatIsAheadFollowsAndCountsForNothing) {
-  come_ahead(3, false, true);
-  say(3, learner_promised{{3}, false, epoch{1}, at(1, 5)});
-  sync(3);
-  EXPECT_THAT(on.news(), ElementsAre("database: plan", "handler of 3: leader serves"));
-  on.disk.hold();
-  propose_one(at(2, 1));
-  EXPECT_THAT(on.news(),
-              ElementsAre("journal: append 0x200000001", "handler of 2: propose 0x200000001"));
-  say(3, learner_acked{{3}, at(2, 1)});
-  on.disk.release();
-  run();
-  EXPECT_THAT(on.news(), IsEmpty()) << "it and the leader are one of three";
-  say(2, learner_acked{{2}, at(2, 1)});
-  EXPECT_THAT(on.news(), Contains("database: apply 0x200000001"));
-  say(3, learner_heard{{3}});
-  pass(4'000ms);
-  say(3, learner_heard{{3}});
   pass(2'000ms);
   EXPECT_THAT(on.news(), Contains(HasSubstr("peer: ended, a quorum of followers")));
 }
