@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "actors/caf.hpp"
+#include "actors/core/mutants.hpp"
 #include "actors/core/path.hpp"
 #include "actors/database_parts.hpp"
 #include "actors/ensemble.hpp"
@@ -37,11 +38,18 @@ void log_breaches(database_state& s, std::int64_t now_ms) {
   }
 }
 
-/// A session that only its server knows may write all the same (LeaderSessionTracker.checkSession);
-/// of another server's nothing is known here, its number aside.
-bool is_elsewhere_local(const database_state& s, session_id id) {
-  if (!may_have_local(s) || s.live->contains(id)) return false;
-  return s.local->contains(id) || core::server_of(id) != s.options.context->me;
+/// A session that only its server knows may write all the same (LeaderSessionTracker.checkSession),
+/// on that server's word. A session that all know is never local again: when it ends its server
+/// does not call it local, however late that server hears of the end. Of a server that does not say
+/// the number is believed, as in ZooKeeper: else its clients could not write while versions are
+/// mixed.
+bool is_local_elsewhere(const database_state& s, const write_request& asked, server_id origin) {
+  if (!may_have_local(s) || s.live->contains(asked.session)) return false;
+  if (mutated(mutant::ended_session_writes))
+    return s.local->contains(asked.session) ||
+           core::server_of(asked.session) != s.options.context->me;
+  return asked.known != known_to::all && core::may_be_made_by(origin, asked.session) &&
+         !s.refused.contains(asked.session);
 }
 
 }  // namespace
@@ -51,7 +59,7 @@ bool takes_long_to_plan(op_code op, std::string_view body) {
   return op == op_code::close_session || (op == op_code::multi && body.size() > small_bytes);
 }
 
-void plan_write(database_ptr self, const write_request& request, server_id owner) {
+bool plan_write(database_ptr self, const write_request& request, server_id owner) {
   auto& s = self->state;
   auto wall = s.options.context->wall_ms();
   auto holder = static_cast<core::session_owner>(owner.value);
@@ -59,15 +67,18 @@ void plan_write(database_ptr self, const write_request& request, server_id owner
   if (request.op == op_code::create_session) {
     jute::reader body{request.body};
     const auto timeout_ms = body.i32();
-    if (body.ok()) {  // if not, the planner refuses it
+    if (s.refused.contains(request.session)) {
+      verdict = error_code::session_expired;
+    } else if (body.ok()) {  // if not, the planner refuses it
       s.live->add(request.session, timeout_ms, steady_ms(self));
       verdict = s.live->set_owner(request.session, holder);
     }
-  } else if (is_elsewhere_local(s, request.session)) {
+  } else if (is_local_elsewhere(s, request, owner)) {
     if (creates_ephemeral(request.op, request.body, [&s] { s.walks.step(); }))
       verdict = error_code::session_expired;
   } else {
     verdict = s.live->check_owner(request.session, holder);
+    if (verdict == error_code::session_moved && request.known != known_to::unsaid) return false;
     s.live->touch(request.session, steady_ms(self));
   }
   auto planned = verdict == error_code::ok ? s.planner.plan(request, wall, s.walks)
@@ -77,12 +88,18 @@ void plan_write(database_ptr self, const write_request& request, server_id owner
     s.live->set_closing(request.session);
   if (planned.header.type == op_code::reconfig) s.reconfig = planned.header.id;
   s.to_propose.push_back(make_logged(std::move(planned), [&s] { s.walks.step(); }));
+  return true;
 }
 
 session_verdict revalidate(database_ptr self, const revalidate_session& m) {
   auto& s = self->state;
   auto owner = static_cast<core::session_owner>(m.owner.value);
-  if (s.live->set_owner(m.session, owner) != error_code::ok) return {};
+  if (s.live->set_owner(m.session, owner) != error_code::ok) {
+    if (may_have_local(s) && !s.live->contains(m.session) &&
+        !mutated(mutant::refused_session_writes))
+      s.refused.add(m.session);
+    return {};
+  }
   s.live->touch(m.session, steady_ms(self));
   return {true, s.live->timeout_of(m.session).value_or(0), zxid{s.planner.next_zxid().value - 1}};
 }
@@ -247,6 +264,7 @@ void begin_leading(database_ptr self, const start_leading& m) {
   s.shown.established(m.era, s.tree.last_processed());
   s.planner.begin(zxid::first_of(m.era).next());
   s.live.emplace(s.options.context->config.tick_ms);
+  s.refused = {};
   s.live->rearm_all(s.tree.sessions(), steady_ms(self), s.walks);
   begin_local_sessions(self);
   look_at_memory(self);
@@ -286,14 +304,18 @@ void begin_read_only(database_ptr self) {
   begin_local_sessions(self);
 }
 
-void plan_forwarded(database_ptr self, const forwarded_writes& m) {
+/// Stale writes go back to `from`, who passed them on.
+void plan_forwarded(database_ptr self, const forwarded_writes& m,
+                    const caf::strong_actor_ptr& from) {
   auto& s = self->state;
   if (s.role != database_state::mode::leading) return;
   for (const auto& request : m.requests) {
     s.walks.step();
     if (s.to_propose.size() >= gathered_max) propose_planned(self);
     if (request.op != op_code::sync) {
-      plan_write(self, request, m.origin);
+      if (!plan_write(self, request, m.origin) && from)
+        self->send(caf::actor_cast<stale_write_sink>(from),
+                   stale_write{request.session, request.cx, request.connection});
       continue;
     }
     propose_planned(self);  // what came before the sync is proposed before it
@@ -430,9 +452,11 @@ database_actor::behavior_type database(database_ptr self, database_options optio
       [self](const apply_txns& m) { apply_from(self, m, 0); },
       [self](const sync_done& m) { on_sync_done(self, m); },
       [self](forwarded_writes& m) {
-        if (!takes_long(m)) return plan_forwarded(self, m);
-        in_slices(self, [self, rest = std::move(m)] { plan_forwarded(self, rest); });
+        auto from = self->current_sender();
+        if (!takes_long(m)) return plan_forwarded(self, m, from);
+        in_slices(self, [self, rest = std::move(m), from] { plan_forwarded(self, rest, from); });
       },
+      [self](const stale_write& m) { on_stale_write(self, m); },
       [self](const hold_writes& m) { hold_back(self, m.hold); },
       [self](const revalidate_session& m) { return judge(self, m); },
       [self](const touch_sessions& m) { touch(self, m); },

@@ -28,6 +28,7 @@
 #include "actors/core/expiry.hpp"
 #include "actors/core/memory_budget.hpp"
 #include "actors/core/prep.hpp"
+#include "actors/core/refused_sessions.hpp"
 #include "actors/core/session_origins.hpp"
 #include "actors/core/sessions.hpp"
 #include "actors/core/shown_history.hpp"
@@ -90,6 +91,7 @@ struct database_state {
     std::unique_ptr<sasl_conversation> conversation = {};  // once it has begun one
     bool is_admitted = true;      // false: enforce.auth.schemes asks for more than it has shown
     bool is_rejected = false;     // it failed to log in: nothing more is heard of it
+    bool is_ending = false;       // its client has closed the session: nor of it
     bool has_output = false;      // it is in `with_output`
     bool waits_for_room = false;  // it was asked to say when its client has taken its output
   };
@@ -107,6 +109,7 @@ struct database_state {
   core::prep planner;  // while leading
   core::watches watches;
   std::optional<core::sessions> live;  // while leading: who expires when
+  core::refused_sessions refused;      // while leading, where sessions may be local
   core::expiry expiry;                 // while leading: containers and TTL znodes
   std::map<std::string, std::int64_t>
       breach_told_ms;          // limited znode -> when its breach was logged
@@ -133,6 +136,9 @@ struct database_state {
   std::map<connection_id, connection> connections;
   /// Writes under way whose connection is gone: nobody will be answered, but the audit log is told.
   std::map<session_id, std::deque<std::pair<cxid, std::unique_ptr<audited>>>> orphans;
+  /// Of sessions that only this server knows: writes under way whose connection is gone. So many
+  /// txns of the session answer nothing on its present one. (Of others the leader tells `since`.)
+  std::map<session_id, std::size_t> left_behind;
   std::map<session_id, connection_id> by_session;
   std::map<session_id, opening_session> opening;  // made anew: createSession is under way
   connection_id most_watching;                    // whom bound_watches() cut off last
@@ -165,7 +171,7 @@ struct database_state {
   double latency_sum_ms = 0;
   std::deque<core::zxid_digest> digests;  // of each 128th zxid (DataTree.logZxidDigest)
 
-  core::write_gate gate;  // of clients' writes on their way to the leading server
+  core::write_gate gate;            // of clients' writes on their way to the leading server
   std::deque<session_id> to_close;  // while leading: expired, and their close is not planned yet
   std::int64_t planned_bytes = 0;   // while leading: of txns that are not applied yet
 

@@ -50,10 +50,15 @@ void audit_refusal(database_ptr self, const state::audited& asked) {
 }
 
 void abandon_queue(state& s, state::connection& c) {
-  for (auto& waiting : c.queue)
+  std::size_t left = 0;
+  for (auto& waiting : c.queue) {
+    if (!waiting.is_held && !is_answered_here(waiting) && waiting.request.op != op_code::sync)
+      ++left;
     // What no leader has, or what is refused here, comes back as no txn.
     if (waiting.for_audit && !waiting.is_held && waiting.refusal == error_code::ok)
       s.orphans[c.session].emplace_back(waiting.request.xid, std::move(waiting.for_audit));
+  }
+  if (left > 0 && s.local && s.local->contains(c.session)) s.left_behind[c.session] += left;
   c.queue.clear();
   c.reads = c.under_way = c.held = 0;
 }
@@ -68,6 +73,18 @@ void audit_orphan(database_ptr self, const core::applied& done) {
   if (found == waiting.end()) return;
   audit(self, *found->second, done);
   waiting.erase(waiting.begin(), found + 1);  // what was before it was lost on its way
+  if (waiting.empty()) all.erase(at);
+}
+
+void audit_stale_orphan(database_ptr self, const stale_write& m) {
+  auto& all = self->state.orphans;
+  auto at = all.find(m.session);
+  if (at == all.end()) return;
+  auto& waiting = at->second;
+  auto found = std::ranges::find_if(waiting, [&m](const auto& x) { return x.first == m.xid; });
+  if (found == waiting.end()) return;
+  audit_refusal(self, *found->second);
+  waiting.erase(found);
   if (waiting.empty()) all.erase(at);
 }
 

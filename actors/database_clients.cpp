@@ -142,7 +142,10 @@ void drain(database_ptr self, connection_id id, state::connection& c) {
 void take(database_ptr self, connection_id id, state::connection& c, client_request&& taken) {
   auto& s = self->state;
   ++s.stats.requests_received;
-  if (c.is_rejected) return;
+  if (c.is_rejected || c.is_ending) return;
+  // A close may wait for a write before it; what is behind it must not pass it, or make a local
+  // session one of all servers, which would go on.
+  c.is_ending = taken.op == op_code::close_session;
   state::waiting_request asked{std::move(taken), self->clock().now()};
   const auto& request = asked.request;
   asked.bytes = request.body.size() + request_header_bytes;
@@ -183,6 +186,10 @@ state::waiting_request take_front(state& s, state::connection& c) {
 /// The client's own write is done.
 void answer_write(database_ptr self, const core::applied& done) {
   auto& s = self->state;
+  if (auto left = s.left_behind.find(done.header.client); left != s.left_behind.end()) {
+    if (--left->second == 0) s.left_behind.erase(left);
+    return audit_orphan(self, done);
+  }
   auto at = s.by_session.find(done.header.client);
   if (at == s.by_session.end()) return audit_orphan(self, done);
   auto id = at->second;

@@ -167,6 +167,8 @@ void audit_refusal(database_ptr self, const database_state::audited& asked);
 void abandon_queue(database_state& s, database_state::connection& c);
 /// A txn is applied that answers nobody: it may be what a connection that is gone has asked for.
 void audit_orphan(database_ptr self, const core::applied& done);
+/// What a connection that is gone has asked for came to nothing.
+void audit_stale_orphan(database_ptr self, const stale_write& m);
 /// A session is over; its ephemerals went with it.
 void audit_end_of_session(database_ptr self, const core::applied& done);
 
@@ -184,6 +186,8 @@ void let_writes_go(database_ptr self);
 /// The leading server says whether large ones wait.
 void hold_back(database_ptr self, bool hold);
 void count_as_applied(database_state& s, const txn& done);
+/// The leading server has made no txn of a write: its connection, if it is still here, ends.
+void on_stale_write(database_ptr self, const stale_write& m);
 /// The connection is gone.
 void leave_gate(database_state& s, connection_id id, const database_state::connection& c);
 
@@ -191,8 +195,11 @@ void leave_gate(database_state& s, connection_id id, const database_state::conne
 
 /// Whether more than a few changes come of it.
 [[nodiscard]] bool takes_long_to_plan(op_code op, std::string_view body);
-/// Plans a write of `owner`'s client, or refuses it when the session is gone or has moved.
-void plan_write(database_ptr self, const write_request& request, server_id owner);
+/// Plans a write of `owner`'s client, or refuses it by a txn when the session is gone. False: the
+/// session has moved to another server. There is no txn then: its answer would be taken for that of
+/// a request on the session's present connection, whose client may number its requests anew. (For a
+/// server of an earlier version, which can be told by a txn alone, there is one.)
+bool plan_write(database_ptr self, const write_request& request, server_id owner);
 void propose_planned(database_ptr self);
 /// Whether a session is alive; if so `owner` has it from now on.
 [[nodiscard]] session_verdict revalidate(database_ptr self, const revalidate_session& m);

@@ -192,6 +192,7 @@ void session_created(database_ptr self, session_id id, std::int32_t timeout_ms, 
 void session_closed(database_ptr self, const core::applied& done) {
   auto& s = self->state;
   s.origins.end(done.header.client);
+  s.left_behind.erase(done.header.client);
   auto at = s.by_session.find(done.header.client);
   if (at == s.by_session.end()) return;
   auto id = at->second;
@@ -236,6 +237,7 @@ void close_all_connections(database_ptr self) {
   s.origins.keep_if([&s](session_id id) { return s.tree.sessions().contains(id); }, s.walks);
   s.reopening.clear();
   s.orphans.clear();
+  s.left_behind.clear();
   s.by_session.clear();
   s.with_output.clear();
   s.to_drain.clear();
@@ -293,6 +295,7 @@ void end_local(database_ptr self, session_id session) {
   auto at = s.by_session.find(session);
   if (at != s.by_session.end()) close_after_output(s, at->second, s.connections.at(at->second));
   s.orphans.erase(session);
+  s.left_behind.erase(session);
 }
 
 void forgive_own_deafness(database_ptr self) {

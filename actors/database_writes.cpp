@@ -32,20 +32,19 @@ bool may_pass(const state::connection& c) {
 void pass_to_leader(database_ptr self, connection_id id, const state::connection& c,
                     client_request& request) {
   auto& s = self->state;
-  write_request write{c.session, request.xid, request.op, {}, c.shown};
-  if (request.op == op_code::sync) {
+  write_request write{c.session, request.xid, request.op, {}, c.shown, id.value};
+  if (s.local->contains(c.session)) write.known = known_to::its_server;
+  if (request.op == op_code::sync)
     write.body = request.body;
-    write.connection = id.value;
-  } else {
+  else
     write.body = std::exchange(request.body, {});
-  }
   if (s.role == state::mode::learning) {
     s.to_forward.push_back(std::move(write));
   } else if (request.op == op_code::sync) {
     propose_planned(self);  // what came before the sync is proposed before it
     self->send(s.leader, sync_behind{{std::nullopt, c.session, request.xid, id.value}});
-  } else {
-    plan_write(self, write, s.options.context->me);
+  } else if (!plan_write(self, write, s.options.context->me)) {
+    self->send(self, stale_write{c.session, request.xid, id.value});  // c is in use meanwhile
   }
 }
 
@@ -121,6 +120,22 @@ void hold_back(database_ptr self, bool hold) {
 void count_as_applied(state& s, const txn& done) {
   s.gate.applied(done.header.client, done.header.cx);
   if (done.header.type == op_code::close_session) s.gate.end_of(done.header.client);
+}
+
+/// What is planned before it and not applied yet stays without an answer: its client is elsewhere.
+void on_stale_write(database_ptr self, const stale_write& m) {
+  auto& s = self->state;
+  s.gate.applied(m.session, m.xid);  // it never will be
+  const auto at = s.connections.find(connection_id{m.connection});
+  if (at == s.connections.end() || at->second.session != m.session)
+    return audit_stale_orphan(self, m);
+  auto& c = at->second;
+  if (c.output.close) return;
+  for (auto& each : c.queue)
+    if (each.request.xid == m.xid && each.for_audit && !each.is_held)
+      audit_refusal(self, *std::exchange(each.for_audit, nullptr));
+  close_after_output(s, connection_id{m.connection}, c);
+  end_turn(self);
 }
 
 void leave_gate(state& s, connection_id id, const state::connection& c) {

@@ -385,6 +385,12 @@ learner_actor::behavior_type make_learner(learner_ptr self, learner_options opti
         self->send(self->state.options.database,
                    sync_done{session_id{m.session()}, cxid{m.cxid()}, m.connection()});
       },
+      [self](const wire::StaleWrite& m) {
+        if (self->current_sender() != caf::actor_cast<caf::strong_actor_ptr>(self->state.handler))
+          return;
+        self->send(self->state.options.database,
+                   stale_write{session_id{m.session()}, cxid{m.cxid()}, m.connection()});
+      },
       [self](const wire::Ping& m) {
         if (is_from_my_leader(self, m)) on_ping(self, m);
       },

@@ -32,6 +32,7 @@ wire::ForwardedRequest& add_head(wire::Forward& to, const write_request& write) 
   request->set_cxid(write.cx.value);
   request->set_op(static_cast<std::int32_t>(write.op));
   request->set_connection(write.connection);
+  request->set_known_to(static_cast<std::uint32_t>(write.known));
   return *request;
 }
 

@@ -268,10 +268,10 @@ coro::task<bool> release_held(self_ptr self) {
 /// failure.
 coro::task<std::optional<wire::AckEpoch>> agree_on_epoch(self_ptr self) {
   auto& s = self->state;
-  auto joining = coro::ask<epoch_proposed>(
-      self, s.options.leader, init_limit(self),
-      join_epoch{s.options.id, s.options.observer, s.options.accepted, s.options.current,
-                 s.options.in_doubt});
+  auto joining =
+      coro::ask<epoch_proposed>(self, s.options.leader, init_limit(self),
+                                join_epoch{s.options.id, s.options.observer, s.options.accepted,
+                                           s.options.current, s.options.in_doubt});
   auto proposed = co_await joining;
   if (!proposed) {
     end(self, "no epoch to join: " + text_of(proposed.error()));
@@ -360,6 +360,12 @@ std::optional<std::string> join(self_ptr self, wire::Forward& m) {
   return std::nullopt;
 }
 
+/// What a later version may say is not that the session is local.
+known_to known_to_of(const wire::ForwardedRequest& request) {
+  const auto told = request.known_to();
+  return told <= 1 ? static_cast<known_to>(told) : known_to::all;
+}
+
 void pass_to_database(self_ptr self, wire::Forward& m) {
   if (m.offset() > 0 || m.rest() > 0 || self->state.arriving.is_under_way()) {
     auto body = join(self, m);
@@ -375,6 +381,7 @@ void pass_to_database(self_ptr self, wire::Forward& m) {
     write.op = static_cast<op_code>(request.op());
     write.body = std::move(*request.mutable_body());
     write.connection = request.connection();
+    write.known = known_to_of(request);
     for (auto& id : *request.mutable_identities())
       write.identities.push_back({std::move(*id.mutable_scheme()), std::move(*id.mutable_id())});
     writes.requests.push_back(std::move(write));
@@ -489,6 +496,13 @@ learner_handler_actor::behavior_type learner_handler(self_ptr self,
       [self](const hold_writes& m) {
         self->state.hold_writes = m.hold;
         if (self->state.synced) send_ping(self, {0, true});
+      },
+      [self](const stale_write& m) {
+        wire::StaleWrite out;
+        out.set_session(m.session.value);
+        out.set_cxid(m.xid.value);
+        out.set_connection(m.connection);
+        self->send(self->state.options.learner, out);
       },
       [self](const leader_serves& m) {
         self->state.may_serve = true;

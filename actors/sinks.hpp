@@ -154,13 +154,11 @@ using discarding_actor = caf::typed_actor<reacts_to<discard>>;
 // -- long-lived actors --------------------------------------------------------------------------
 
 /// The only actor that touches the disk: group commit, epochs, truncation, snapshots.
-using journal_actor =
-    caf::typed_actor<replies_to<load_data>::with<loaded_data>, reacts_to<append_txns>,
-                     replies_to<store_epoch>::with<stored>,
-                     replies_to<truncate_log>::with<loaded_data>,
-                     replies_to<read_log>::with<log_range>, replies_to<install_piece>::with<stored>,
-                     replies_to<probe_disk>::with<stored>, reacts_to<store_membership>,
-                     reacts_to<known_committed>>;
+using journal_actor = caf::typed_actor<
+    replies_to<load_data>::with<loaded_data>, reacts_to<append_txns>,
+    replies_to<store_epoch>::with<stored>, replies_to<truncate_log>::with<loaded_data>,
+    replies_to<read_log>::with<log_range>, replies_to<install_piece>::with<stored>,
+    replies_to<probe_disk>::with<stored>, reacts_to<store_membership>, reacts_to<known_committed>>;
 
 /// Owns tree, watches and sessions: prepares writes while leading, applies everywhere, answers
 /// reads.
@@ -168,11 +166,11 @@ using database_actor = caf::typed_actor<
     // from roles and peer
     reacts_to<install_image>, reacts_to<start_leading>, reacts_to<start_learning>,
     reacts_to<start_read_only>, reacts_to<stop_serving>, reacts_to<apply_txns>,
-    reacts_to<sync_done>, reacts_to<forwarded_writes>, reacts_to<hold_writes>,
-    replies_to<revalidate_session>::with<session_verdict>, reacts_to<touch_sessions>,
-    replies_to<collect_touches>::with<touched_sessions>, reacts_to<expire_sessions>,
-    replies_to<get_last_zxid>::with<last_zxid>, reacts_to<know_membership>,
-    reacts_to<synced_servers>,
+    reacts_to<sync_done>, reacts_to<forwarded_writes>, reacts_to<stale_write>,
+    reacts_to<hold_writes>, replies_to<revalidate_session>::with<session_verdict>,
+    reacts_to<touch_sessions>, replies_to<collect_touches>::with<touched_sessions>,
+    reacts_to<expire_sessions>, replies_to<get_last_zxid>::with<last_zxid>,
+    reacts_to<know_membership>, reacts_to<synced_servers>,
     // synchronization of learners
     replies_to<plan_sync>::with<sync_source>, replies_to<open_stream>::with<stream_opened>,
     replies_to<get_stream_piece>::with<snapshot_piece>, reacts_to<close_stream>,
@@ -183,6 +181,9 @@ using database_actor = caf::typed_actor<
     reacts_to<client_has_room>, reacts_to<connection_closed>,
     replies_to<get_database_stats>::with<database_stats>,
     replies_to<get_database_details>::with<database_details>, reacts_to<reset_statistics>>;
+
+/// Who passed a client's write on.
+using stale_write_sink = caf::typed_actor<reacts_to<stale_write>>;
 
 /// Votes, and tells its peer who leads. Published at the election port.
 using election_actor = caf::typed_actor<
@@ -305,8 +306,8 @@ using leader_actor = caf::typed_actor<
     replies_to<learner_promised>::with<epoch_confirmed>, replies_to<begin_sync>::with<sync_source>,
     reacts_to<learner_synced>, reacts_to<learner_acked>, reacts_to<learner_heard>,
     reacts_to<learner_differs>, reacts_to<tree_differs>, reacts_to<learner_lags>,
-    reacts_to<learner_gone>,
-    replies_to<get_leader_status>::with<leader_status>, reacts_to<reset_statistics>>;
+    reacts_to<learner_gone>, replies_to<get_leader_status>::with<leader_status>,
+    reacts_to<reset_statistics>>;
 
 /// Speaks with one learner on the leader's behalf. What begins with wire:: comes from the learner's
 /// server.
@@ -316,16 +317,18 @@ using learner_handler_actor =
                      reacts_to<wire::Revalidate>, reacts_to<wire::SnapshotCredit>,
                      reacts_to<forward_proposals>, reacts_to<forward_commit>,
                      reacts_to<forward_committed>, reacts_to<forward_sync_done>,
-                     reacts_to<forward_ping>, reacts_to<hold_writes>, reacts_to<leader_serves>>;
+                     reacts_to<forward_ping>, reacts_to<hold_writes>, reacts_to<stale_write>,
+                     reacts_to<leader_serves>>;
 
 /// A follower or observer. What begins with wire:: comes from the leading server.
 using learner_actor = caf::typed_actor<
     reacts_to<wire::NotLeading>, reacts_to<wire::LeaderInfo>, reacts_to<wire::Truncate>,
     reacts_to<wire::SyncTxns>, reacts_to<wire::SnapshotChunk>, reacts_to<wire::NewLeader>,
     reacts_to<wire::UpToDate>, reacts_to<wire::Proposal>, reacts_to<wire::Commit>,
-    reacts_to<wire::Inform>, reacts_to<wire::SyncDone>, reacts_to<wire::Ping>,
-    reacts_to<wire::Revalidated>, reacts_to<logged>, reacts_to<forwarded_writes>,
-    replies_to<revalidate_session>::with<session_verdict>, reacts_to<tree_differs>>;
+    reacts_to<wire::Inform>, reacts_to<wire::SyncDone>, reacts_to<wire::StaleWrite>,
+    reacts_to<wire::Ping>, reacts_to<wire::Revalidated>, reacts_to<logged>,
+    reacts_to<forwarded_writes>, replies_to<revalidate_session>::with<session_verdict>,
+    reacts_to<tree_differs>>;
 
 // -- clients ------------------------------------------------------------------------------------
 

@@ -161,6 +161,14 @@ struct sync_done {  // -> database of the server that holds the client
   cxid xid;
   std::uint64_t connection = 0;
 };
+/// A client's write came to the leading server when its session had moved on: it becomes no txn,
+/// and the connection that it came over is one that its client has left.
+struct stale_write {  // database of the leader -> learner_handler; -> database of the client's
+  TROUPE_STAYS_LOCAL;
+  session_id session;
+  cxid xid;
+  std::uint64_t connection = 0;
+};
 /// Committed txns, in order; the database applies them and answers.
 struct apply_txns {
   TROUPE_STAYS_LOCAL;

@@ -25,7 +25,7 @@ void add_message_types(caf::actor_system_config& config) {
   add_all<Truncate, SyncTxns, SnapshotChunk, SnapshotCredit, NewLeader, AckNewLeader, UpToDate>(
       config);
   add_all<Proposal, Ack, Commit, Inform, TreeDiffers, Ping, Pong>(config);
-  add_all<Forward, SyncDone, Revalidate, Revalidated>(config);
+  add_all<Forward, SyncDone, StaleWrite, Revalidate, Revalidated>(config);
 }
 
 }  // namespace troupe

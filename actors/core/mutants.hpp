@@ -63,6 +63,8 @@ enum class mutant {
   // -- sessions and clients
   session_made_anew,
   closing_session_writes,
+  ended_session_writes,
+  refused_session_writes,
   late_ephemeral_left,
   close_not_measured,
   client_shown_the_past,
@@ -196,6 +198,13 @@ inline constexpr std::array mutants{
                  "a session that has expired is opened anew under its id (ClickHouse 116690)"},
     named_mutant{mutant::closing_session_writes, "closing-session-writes",
                  "a session writes after its close was proposed, and leaves ephemerals"},
+    named_mutant{mutant::ended_session_writes, "ended-session-writes",
+                 "where sessions may be local, the leader takes the writes of any session that it "
+                 "does not know, if another server made it: also of one that is over (as in "
+                 "ZooKeeper)"},
+    named_mutant{mutant::refused_session_writes, "refused-session-writes",
+                 "a session that is local to one server writes on, and becomes one of all, after "
+                 "another server has told its client that it is over (as in ZooKeeper)"},
     named_mutant{mutant::late_ephemeral_left, "late-ephemeral-left",
                  "closing a session passes over ephemerals that are not committed yet"},
     named_mutant{mutant::close_not_measured, "close-not-measured",

@@ -16,6 +16,10 @@
 
 namespace troupe {
 
+/// Who knows the session of a write, as the server says that holds its client. One of an earlier
+/// version does not say.
+enum class known_to : std::uint8_t { unsaid, its_server, all };
+
 /// A request on its way to the leading server, with who asks. `body` is what follows the
 /// RequestHeader; for create_session the timeout in ms (i32), for close_session nothing.
 struct write_request {
@@ -24,7 +28,8 @@ struct write_request {
   op_code op = op_code::error;
   std::string body;
   std::vector<auth_id> identities;
-  std::uint64_t connection = 0;  // a sync's: its connection_id at the server that holds the client
+  std::uint64_t connection = 0;    // its connection_id at the server that holds the client; 0: none
+  known_to known = known_to::all;  // its session
 };
 
 /// True for the operations of clients that become a txn. Not create_session, which stands for a

@@ -137,9 +137,10 @@ TEST_F(Database, ServerWithAHighNumberKnowsItsOwnSessionsFromOthersLocalOnes) {
     return session_id{static_cast<std::int64_t>(n << 56 | 77)};
   };
   const auto body = create(1, "/x").body;
+  constexpr auto local = known_to::its_server;
   tell(forwarded_writes{{2},
-                        {{of_server(200), cxid{1}, op_code::create, body, {}},
-                         {of_server(2), cxid{1}, op_code::create, body, {}}}});
+                        {{of_server(200), cxid{1}, op_code::create, body, {}, 0, local},
+                         {of_server(2), cxid{1}, op_code::create, body, {}, 0, local}}});
   ASSERT_THAT(planned_, SizeIs(2));
   EXPECT_EQ(std::get<error_txn>(planned_[0]->value.body).err, error_code::session_expired);
   EXPECT_EQ(planned_[1]->value.header.type, op_code::create);

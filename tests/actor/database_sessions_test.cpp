@@ -57,6 +57,18 @@ TEST_F(LocalSessions, CloseWaitsBehindTheSessionsOwnWrites) {
   EXPECT_THAT(on.news(), ElementsAre("a: xid 1 err 0", "a: xid 2 err 0", "a: closed"));
 }
 
+TEST_F(LocalSessions, NothingBehindTheirCloseIsTaken) {
+  context->config.local_sessions_upgrading = true;
+  lead();
+  open_local(conn_a, "a");
+  ask(conn_a, {create(1, "/x"), close(2), create(3, "/e", create_flag::ephemeral), get(4, "/")});
+  EXPECT_EQ(planned_.size(), 1u);
+  commit();
+  EXPECT_THAT(on.news(), ElementsAre("a: xid 1 err 0", "a: xid 2 err 0", "a: closed"));
+  EXPECT_EQ(stats().sessions, 0u);
+  EXPECT_EQ(stats().ephemerals, 0u);
+}
+
 TEST_F(LocalSessions, AreTakenUpAgainHereWithoutAskingTheLeader) {
   learn();
   auto session = open_local(conn_a, "a");
@@ -157,7 +169,9 @@ TEST_F(LocalSessions, LearnerAsksTheLeaderToMakeThemSessionsOfAll) {
 TEST_F(LocalSessions, LeaderTakesWritesOfOtherServersSessionsButNoEphemerals) {
   lead();
   session_id theirs{(2LL << 56) + 77};
-  auto write = [&](client_request x) { return write_request{theirs, x.xid, x.op, x.body, {}}; };
+  auto write = [&](client_request x) {
+    return write_request{theirs, x.xid, x.op, x.body, {}, 0, known_to::its_server};
+  };
   tell(forwarded_writes{{2}, {write(create(1, "/x"))}});
   tell(forwarded_writes{{2}, {write(create(2, "/e", create_flag::ephemeral))}});
   ASSERT_EQ(planned_.size(), 2u);
@@ -169,6 +183,183 @@ TEST_F(LocalSessions, LeaderTakesWritesOfOtherServersSessionsButNoEphemerals) {
   ASSERT_EQ(planned_.size(), 3u);
   EXPECT_EQ(std::get<error_txn>(planned_[2]->value.body).err, error_code::session_expired);
 }
+
+/// The lock that it held may be another's by now. Its server made it, does not know yet that it is
+/// over, and does not call it local any more, since it was made known to all.
+TEST_F(LocalSessions, SessionThatAllKnewWritesNoMoreWhenItIsOverWhoeverPassesItOn) {
+  lead();
+  const session_id theirs{(2LL << 56) + 77};
+  std::string timeout;
+  jute::writer{timeout}.i32(10'000);
+  tell(forwarded_writes{{2}, {{theirs, {}, op_code::create_session, timeout, {}}}});
+  commit();
+  tell(forwarded_writes{{2}, {{theirs, cxid{1}, op_code::close_session, {}, {}}}});
+  commit();
+  for (std::int64_t origin : {2, 3}) {
+    tell(forwarded_writes{{origin},
+                          {{theirs, cxid{2}, op_code::create, create(2, "/fenced").body, {}}}});
+    ASSERT_EQ(planned_.size(), 1u);
+    EXPECT_EQ(std::get<error_txn>(planned_[0]->value.body).err, error_code::session_expired);
+    commit();
+  }
+}
+
+TEST_F(LocalSessions, LocalSessionOfAServerIsTakenOnNoOtherServersWord) {
+  lead();
+  const session_id theirs{(2LL << 56) + 77};
+  tell(forwarded_writes{
+      {3},
+      {{theirs, cxid{1}, op_code::create, create(1, "/x").body, {}, 0, known_to::its_server}}});
+  ASSERT_EQ(planned_.size(), 1u);
+  EXPECT_EQ(std::get<error_txn>(planned_[0]->value.body).err, error_code::session_expired);
+}
+
+TEST_F(LocalSessions, LearnerCallsThemLocalUntilAllKnowThem) {
+  context->config.local_sessions_upgrading = true;
+  learn();
+  open_local(conn_a, "a");
+  ask(conn_a, {create(1, "/x"), create(2, "/e", create_flag::ephemeral), create(3, "/y")});
+  ASSERT_EQ(upstream_heard_.forwarded.size(), 4u);
+  EXPECT_EQ(upstream_heard_.forwarded[0].known, known_to::its_server);
+  for (std::size_t i : {1, 2, 3}) EXPECT_EQ(upstream_heard_.forwarded[i].known, known_to::all) << i;
+}
+
+/// A server of an earlier version says nothing; its clients go on, as they did.
+TEST_F(LocalSessions, OfAServerThatDoesNotSayAreTakenByTheNumberOfTheirMaker) {
+  lead();
+  const session_id theirs{(2LL << 56) + 77};
+  for (std::int64_t origin : {2, 3})
+    tell(forwarded_writes{
+        {origin},
+        {{theirs, cxid{1}, op_code::create, create(1, "/x").body, {}, 0, known_to::unsaid}}});
+  ASSERT_EQ(planned_.size(), 2u);
+  EXPECT_TRUE(std::holds_alternative<create_txn>(planned_[0]->value.body));
+  EXPECT_EQ(std::get<error_txn>(planned_[1]->value.body).err, error_code::session_expired);
+}
+
+/// Eight bits of an id tell its maker.
+TEST_F(LocalSessions, OfServersWithLargeNumbersMayWrite) {
+  lead();
+  const session_id theirs{(44LL << 56) + 77};
+  tell(forwarded_writes{
+      {300},
+      {{theirs, cxid{1}, op_code::create, create(1, "/x").body, {}, 0, known_to::its_server}}});
+  ASSERT_EQ(planned_.size(), 1u);
+  EXPECT_TRUE(std::holds_alternative<create_txn>(planned_[0]->value.body));
+}
+
+/// Its client has come to another server, and was told that the session is over. The one that made
+/// it has not heard of that.
+TEST_F(LocalSessions, OneThatWasSaidToBeOverElsewhereIsOver) {
+  context->config.local_sessions_upgrading = true;
+  lead();
+  const session_id theirs{(2LL << 56) + 77};
+  EXPECT_FALSE(answer_to<session_verdict>(revalidate_session{theirs, {3}}).valid);
+  std::string timeout;
+  jute::writer{timeout}.i32(10'000);
+  const auto lock = create(2, "/lock", create_flag::ephemeral).body;
+  tell(forwarded_writes{
+      {2},
+      {{theirs, cxid{1}, op_code::create, create(1, "/x").body, {}, 0, known_to::its_server},
+       {theirs, {}, op_code::create_session, timeout, {}},
+       {theirs, cxid{2}, op_code::create, lock, {}}}});
+  ASSERT_EQ(planned_.size(), 3u);
+  for (const auto& each : planned_)
+    EXPECT_EQ(std::get<error_txn>(each->value.body).err, error_code::session_expired);
+  commit();
+  EXPECT_EQ(stats().sessions, 0u);
+}
+
+/// Some clients number their requests anew on each connection, and what a former one has asked
+/// answers nothing on the next.
+TEST_F(LocalSessions, WritesOfAFormerConnectionAnswerNothing) {
+  for (bool leads : {true, false}) {
+    leads ? lead() : learn();
+    const auto session = open_local(conn_a, "a");
+    ask(conn_a, {create(1, "/x"), create(2, "/y")});
+    EXPECT_EQ(*open(conn_b, session, "b"), "open");
+    ask(conn_b, {create(1, "/z")});
+    EXPECT_THAT(on.news(), ElementsAre("a: closed"));
+    std::uint32_t done = 0;
+    const auto next_is_done = [&](int xid) {
+      if (leads) return tell(apply_txns{{planned_.at(done++)}});
+      const auto n = ++done;
+      commit(session, cxid{xid}, at(9, n), create_txn{.path = "/n" + std::to_string(n)},
+             op_code::create);
+    };
+    next_is_done(1);
+    next_is_done(2);
+    EXPECT_THAT(on.news(), IsEmpty());
+    next_is_done(1);
+    EXPECT_THAT(on.news(), ElementsAre("b: xid 1 err 0"));
+    tell(stop_serving{});
+    on.news();
+  }
+}
+
+// -- sessions that have moved to another server ---------------------------------------------------
+
+using MovedSessions = Database;
+
+TEST_F(MovedSessions, StaleWriteIsNoTxnAndGoesBackWithItsConnection) {
+  session_exists({7}, at(1, 1));
+  lead();
+  EXPECT_TRUE(answer_to<session_verdict>(revalidate_session{{7}, {2}}).valid);
+  auto handler = keep(fake_handler(system(), &on, "handler of 3"));
+  const write_request write{{7}, cxid{5}, op_code::create, create(5, "/x").body, {}, 9};
+  caf::send_as(handler, database_, forwarded_writes{{3}, {write}});
+  run();
+  EXPECT_THAT(planned_, IsEmpty());
+  EXPECT_THAT(on.news(), ElementsAre("handler of 3: stale write 5"));
+  tell(forwarded_writes{{2}, {write}});
+  EXPECT_EQ(planned_.size(), 1u);
+}
+
+/// It would not know the message.
+TEST_F(MovedSessions, AServerOfAnEarlierVersionIsToldOfAStaleWriteByATxn) {
+  session_exists({7}, at(1, 1));
+  lead();
+  EXPECT_TRUE(answer_to<session_verdict>(revalidate_session{{7}, {2}}).valid);
+  auto handler = keep(fake_handler(system(), &on, "handler of 3"));
+  const write_request write{{7}, cxid{5}, op_code::create, create(5, "/x").body,
+                            {},  9,       known_to::unsaid};
+  caf::send_as(handler, database_, forwarded_writes{{3}, {write}});
+  run();
+  EXPECT_THAT(on.news(), IsEmpty());
+  ASSERT_EQ(planned_.size(), 1u);
+  EXPECT_EQ(std::get<error_txn>(planned_[0]->value.body).err, error_code::session_moved);
+}
+
+TEST_F(MovedSessions, StaleWriteOfTheLeadersOwnClientClosesItsConnection) {
+  lead();
+  auto session = open_new(conn_a, "a");
+  EXPECT_TRUE(answer_to<session_verdict>(revalidate_session{session, {2}}).valid);
+  ask(conn_a, {create(5, "/x"), create(6, "/y")});
+  EXPECT_THAT(planned_, IsEmpty());
+  EXPECT_THAT(on.news(), ElementsAre("a: closed"));
+}
+
+/// Some clients number their requests anew on each connection.
+TEST_F(MovedSessions, StaleWriteClosesTheConnectionThatItCameOverAndNotTheSessionsPresentOne) {
+  learn();
+  session_exists({7}, at(2, 1));
+  upstream_heard_.verdicts.release();
+  open(conn_a, {7}, "a");
+  ask(conn_a, {create(1, "/x")});
+  EXPECT_EQ(upstream_heard_.forwarded.back().connection, conn_a.value);
+  open(conn_b, {7}, "b");
+  ask(conn_b, {create(1, "/y")});
+  ASSERT_THAT(on.news(), ElementsAre("a: closed"));
+  tell(stale_write{{7}, cxid{1}, conn_a.value});
+  EXPECT_THAT(on.news(), IsEmpty());
+  commit({7}, cxid{1}, at(2, 2), create_txn{.path = "/y"}, op_code::create);
+  EXPECT_THAT(on.news(), ElementsAre("b: xid 1 err 0"));
+  ask(conn_b, {create(2, "/z")});
+  tell(stale_write{{7}, cxid{2}, conn_b.value});
+  EXPECT_THAT(on.news(), ElementsAre("b: closed"));
+}
+
+// -------------------------------------------------------------------------------------------------
 
 TEST_F(LocalSessions, EndWithTheRole) {
   learn();

@@ -431,6 +431,26 @@ TEST_F(LearnerHandlerOfParts, PartsOfARequestAreOneWhenTheLastHasCome) {
   EXPECT_EQ(context->gauges->proposed_bytes, 0);
 }
 
+TEST_F(LearnerHandlerOfParts, WhoKnowsTheSessionOfARequestIsInEachPart) {
+  synchronize();
+  auto first = part("0123", 0, 2), last = part("45", 4, 0);
+  for (auto* each : {&first, &last}) each->mutable_requests(0)->set_known_to(1);
+  learner_says(first);
+  learner_says(last);
+  auto of_a_later_version = part("6", 0, 0);
+  of_a_later_version.mutable_requests(0)->set_known_to(3);
+  learner_says(of_a_later_version);
+  EXPECT_THAT(on.news(), ElementsAre("database: forwarded 7, 6 bytes, local",
+                                     "database: forwarded 7, 1 bytes"));
+}
+
+TEST_F(LearnerHandlerOfParts, AStaleWriteIsTold) {
+  synchronize();
+  caf::anon_send(handler_, stale_write{{7}, cxid{5}, 9});
+  run();
+  EXPECT_THAT(on.news(), ElementsAre("learner: STALE 5"));
+}
+
 TEST_F(LearnerHandlerOfParts, ALearnerWhosePartsDoNotJoinIsLetGo) {
   synchronize();
   learner_says(part("0123", 0, 6));

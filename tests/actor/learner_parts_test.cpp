@@ -92,6 +92,33 @@ TEST_F(FollowerOfParts, ForwardsALongRequestInPartsAndWhatIsAskedBehindItStaysTh
                           "handler: forward 1", "handler: revalidate 0x7", "handler: forward 1"));
 }
 
+TEST_F(FollowerOfParts, SaysWithEachPartWhoKnowsTheSession) {
+  broadcast();
+  auto local = write(1, 150);
+  local.known = known_to::its_server;
+  caf::anon_send(follower_, forwarded_writes{server_id{1}, {local, write(2, 150)}});
+  run();
+  EXPECT_THAT(on.news(), ElementsAre("handler: forward 1 local: from 0, 50 to come",
+                                     "handler: forward 1 local: from 100, 0 to come",
+                                     "handler: forward 1: from 0, 50 to come",
+                                     "handler: forward 1: from 100, 0 to come"));
+}
+
+/// What another than its leader says of them is nothing.
+TEST_F(FollowerOfParts, TellsItsDatabaseOfAStaleWrite) {
+  broadcast();
+  wire::StaleWrite stale;
+  stale.set_session(7);
+  stale.set_cxid(5);
+  stale.set_connection(9);
+  caf::send_as(handler_, follower_, stale);
+  run();
+  EXPECT_THAT(on.news(), ElementsAre("database: stale write 5"));
+  caf::send_as(keep(fake_handler(system(), &on, "another")), follower_, stale);
+  run();
+  EXPECT_THAT(on.news(), IsEmpty());
+}
+
 TEST_F(FollowerOfParts, HearsItsLeaderWhileItForwardsMuch) {
   broadcast();
   caf::anon_send(follower_, forwarded_writes{server_id{1}, {write(1, 350)}});

@@ -86,8 +86,10 @@ database_actor::behavior_type database(database_actor::pointer self, scene* on) 
           [=](const forwarded_writes& m) {
             for (const auto& each : m.requests)
               note("forwarded " + std::to_string(each.cx.value) + ", " +
-                   std::to_string(each.body.size()) + " bytes");
+                   std::to_string(each.body.size()) + " bytes" +
+                   (each.known == known_to::its_server ? ", local" : ""));
           },
+          [=](const stale_write& m) { note("stale write " + std::to_string(m.xid.value)); },
           [=](const revalidate_session&) -> caf::result<session_verdict> {
             if (on->leads) return session_verdict{true, 4000, {}};
             return caf::make_error(caf::sec::runtime_error);
@@ -167,7 +169,9 @@ learner_handler_actor::behavior_type handler(learner_handler_actor::pointer, sce
       },
       [=](const wire::TreeDiffers& m) { note("tree differs at " + to_hex(m.zxid())); },
       [=](const wire::Forward& m) {
-        note("forward " + std::to_string(m.requests_size()) + place_of(m));
+        const bool is_local = m.requests_size() > 0 && m.requests(0).known_to() == 1;
+        note("forward " + std::to_string(m.requests_size()) + (is_local ? " local" : "") +
+             place_of(m));
       },
       [=](const wire::Revalidate& m) { note("revalidate " + to_hex(m.session())); },
       [=](const wire::SnapshotCredit& m) { note("credit " + std::to_string(m.chunks())); },
@@ -179,6 +183,7 @@ learner_handler_actor::behavior_type handler(learner_handler_actor::pointer, sce
         for (const auto& t : m.txns) note("inform " + to_string(t->id()));
       },
       [=](const forward_sync_done& m) { note("sync done " + std::to_string(m.xid.value)); },
+      [=](const stale_write& m) { note("stale write " + std::to_string(m.xid.value)); },
       [=](const forward_ping& m) {
         if (m.round_only) return note("round " + std::to_string(m.round));
         ++on->pings;
@@ -209,6 +214,7 @@ learner_actor::behavior_type learner(learner_actor::pointer, scene* on) {
           [=](const wire::Commit& m) { note("COMMIT " + to_hex(m.zxid())); },
           [=](const wire::Inform& m) { proposed("INFORM", m); },
           [=](const wire::SyncDone& m) { note("SYNC " + std::to_string(m.cxid())); },
+          [=](const wire::StaleWrite& m) { note("STALE " + std::to_string(m.cxid())); },
           [=](const wire::Ping& m) {
             note("PING" + (m.round() == 0 ? "" : " in round " + std::to_string(m.round())) +
                  (m.round_only() ? " alone" : "") + (m.hold_writes() ? ", hold writes" : ""));

@@ -64,6 +64,7 @@ table all_members() {
       {"planner", {fate::ends, [](const s& x) { return std::to_string(x.planner.outstanding()); }}},
       {"watches", {fate::ends, [](const s& x) { return std::to_string(x.watches.count()); }}},
       {"live", ends<&s::live>()},
+      {"refused", begins<&s::refused>()},
       {"expiry", stays()},  // each leader's begin makes it anew; it is asked by no other
       {"breach_told_ms", begins<&s::breach_told_ms>()},
       // Of the process: its memory, its figures, its log.
@@ -85,6 +86,7 @@ table all_members() {
       {"expired_at_ms", stays()},  // set when `local` begins, and looked at while it is there
       {"connections", ends<&s::connections>()},
       {"orphans", ends<&s::orphans>()},
+      {"left_behind", ends<&s::left_behind>()},
       {"by_session", ends<&s::by_session>()},
       {"opening", ends<&s::opening>()},
       {"most_watching", stays()},  // no connection's number is used twice
@@ -146,6 +148,7 @@ class RoleState : public Database {
     tell(hold_writes{true});
     ask(conn_a, {get(1, "/", true), create(2, "/x")});
     s.orphans[{99}];
+    s.left_behind[{99}] = 1;
     s.abandoned.insert({98});
     s.to_drain.push_back(conn_a);
     s.to_end.push_back(conn_a);
@@ -212,6 +215,7 @@ TEST_F(RoleState, ATermBeginsAsTheFirstOneDid) {
   s.breach_told_ms["/a"] = 1;
   s.exhausted_told = true;
   s.synced = {server_id{2}};
+  s.refused.add({95});
   s.reconfig = at(2, 3);
   s.suspect_since = at(2, 3);
   note_soiled(first);

@@ -166,11 +166,12 @@ struct messages_of {
   }
 };
 using all_messages =
-    messages_of<wire::Notification, wire::Forward, wire::SyncDone, wire::Revalidate,
-                wire::Revalidated, wire::LearnerInfo, wire::NotLeading, wire::LeaderInfo,
-                wire::AckEpoch, wire::Truncate, wire::SyncTxns, wire::SnapshotChunk,
-                wire::SnapshotCredit, wire::NewLeader, wire::AckNewLeader, wire::UpToDate,
-                wire::Proposal, wire::Ack, wire::Commit, wire::Inform, wire::Ping, wire::Pong>;
+    messages_of<wire::Notification, wire::Forward, wire::SyncDone, wire::StaleWrite,
+                wire::Revalidate, wire::Revalidated, wire::LearnerInfo, wire::NotLeading,
+                wire::LeaderInfo, wire::AckEpoch, wire::Truncate, wire::SyncTxns,
+                wire::SnapshotChunk, wire::SnapshotCredit, wire::NewLeader, wire::AckNewLeader,
+                wire::UpToDate, wire::Proposal, wire::Ack, wire::Commit, wire::Inform, wire::Ping,
+                wire::Pong>;
 
 constexpr auto list = "server.1=a:1:2:participant;0.0.0.0:3\nversion=100000000";
 
@@ -254,6 +255,7 @@ std::vector<std::string> fuzz::seeds() {
                                with_part<wire::Proposal>(20, 1),
                                with_part<wire::Inform>(30, 0),
                                with_numbers<wire::SyncDone>(numbers),
+                               with_numbers<wire::StaleWrite>(numbers),
                                with_numbers<wire::Revalidate>(numbers),
                                with_numbers<wire::Revalidated>(numbers),
                                with_numbers<wire::LearnerInfo>(numbers),

@@ -53,7 +53,8 @@ census tables_of(const database_state& s) {
       {under_way + "snapshots", one_if(s.snapshot != nullptr)},
       {under_way + "reconfigs", one_if(s.reconfig && s.role == database_state::mode::leading)},
       {under_way + "planned changes", s.planner.outstanding()},
-      {under_way + "orphans", s.orphans.size()}};
+      {under_way + "orphans", s.orphans.size()},
+      {under_way + "left behind", s.left_behind.size()}};
   for (const auto& [id, c] : s.connections) {
     out[under_way + "requests"] += c.queue.size() + c.reads + c.under_way + c.held;
     out[under_way + "output"] += c.output.frames.size() + one_if(c.waits_for_room);
@@ -272,7 +273,9 @@ void census_taker::check_without_clients(server_id who) {
 bool census_taker::have_sessions_ended() const {
   return w_.client_side().open_count() == 0 &&
          std::ranges::all_of(w_.servers(), [this](server_id who) {
-           return count(of(who), "zk.database sessions") == 0;
+           const auto now = of(who);
+           return count(now, "zk.database sessions") == 0 &&
+                  count(now, "zk.database local sessions") == 0;
          });
 }
 

@@ -60,6 +60,11 @@ void client::freeze(duration length) {
   on_.at(frozen_until_, [this] { thaw(); });
 }
 
+void client::wake() {
+  frozen_until_ = on_.now();
+  thaw();
+}
+
 void client::thaw() {
   if (is_frozen()) return;
   auto bytes = std::exchange(unread_, {});
@@ -153,19 +158,10 @@ void client::tick() {
 void client::think() {
   later(chance_.between(duration{1'000}, options_.think_max), &client::think);
   if (!asking_ || is_frozen() || state_ != state::live) return;
-  if (options_.waits_for_close && is_closing_session()) return;
   auto burst = chance_.chance(10) ? options_.outstanding_max : 1;
   for (std::size_t i = 0; i < burst && sent_.size() + waiting_.size() < options_.outstanding_max;
-       ++i) {
+       ++i)
     ask(make_operation());
-    if (options_.waits_for_close && is_closing_session()) return;
-  }
-}
-
-bool client::is_closing_session() const {
-  return std::ranges::any_of(sent_, [this](const request& r) {
-    return log_.operations[r.entry].op == op_code::close_session;
-  });
 }
 
 void client::ask(operation op, std::function<void(const operation&)> answered) {

@@ -41,7 +41,6 @@ struct client_options {
   std::size_t keys = 6;             // shared by all clients: /k0, /k1, ...
   bool writes = true;
   bool accepts_read_only = false;   // and looks for a better server before long
-  bool waits_for_close = false;     // asks nothing behind a close that is not answered
   zxid shown_before;                // by somebody else, as it says; nothing here is held to it
   std::size_t big_value_bytes = 0;  // some values are padded to this; 0: none
   std::string proof;                // "user:password", shown on each connection; empty: none
@@ -63,6 +62,8 @@ class client : public connection_hearer {
   void vanish();
   /// Neither reads nor writes nor pings for so long (a stopped process).
   void freeze(duration length);
+  /// Before that is over.
+  void wake();
 
   /// One operation from outside. It waits until the client has a session.
   void ask(operation op, std::function<void(const operation&)> answered = {});
@@ -109,7 +110,6 @@ class client : public connection_hearer {
 
   void on_greeting(std::string_view payload);
   void look_for_better_later();
-  [[nodiscard]] bool is_closing_session() const;
   void on_frame(std::string_view payload);
   void on_event(const reply_header& header, jute::reader& body);
   void on_watches_set(const reply_header& header);

@@ -64,8 +64,8 @@ bool is_carried(const caf::message& x) {
   using namespace wire;
   return is_any_of<Notification, LearnerInfo, NotLeading, LeaderInfo, AckEpoch, Truncate, SyncTxns,
                    SnapshotChunk, SnapshotCredit, NewLeader, AckNewLeader, UpToDate, Proposal, Ack,
-                   Commit, Inform, TreeDiffers, Ping, Pong, Forward, SyncDone, Revalidate,
-                   Revalidated, caf::exit_msg>(x);
+                   Commit, Inform, TreeDiffers, Ping, Pong, Forward, SyncDone, StaleWrite,
+                   Revalidate, Revalidated, caf::exit_msg>(x);
 }
 
 }  // namespace

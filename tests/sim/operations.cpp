@@ -92,6 +92,30 @@ void check_session_order(const history_checker& history, const failure_hearer& f
   }
 }
 
+/// A client that is told that its session is over has the next one: nothing of the former takes
+/// effect any more, whoever knew of it.
+void check_sessions_in_turn(const operation_log& log, const history_checker& history,
+                            const failure_hearer& fail) {
+  std::map<int, std::size_t> sessions_of;                   // by client
+  std::map<session_id, std::pair<int, std::size_t>> place;  // client, and its how many-th
+  for (const auto& op : log.operations)
+    if (op.session != session_id{} && !place.contains(op.session))
+      place[op.session] = {op.client, ++sessions_of[op.client]};
+  std::map<int, std::size_t> newest;
+  for (const auto& txn : history.agreed()) {
+    const auto& h = txn->value.header;
+    const auto of = place.find(h.client);
+    if (of == place.end() || h.type == op_code::close_session ||
+        std::holds_alternative<error_txn>(txn->value.body))
+      continue;
+    auto& last = newest[of->second.first];
+    if (of->second.second < last)
+      fail("session " + to_string(h.client) + " acts at " + to_string(h.id) +
+           ", when its client has a later one");
+    last = std::max(last, of->second.second);
+  }
+}
+
 /// What one connection asked takes effect from the front: a write that did not happen has none
 /// behind it that did.
 void check_pipelines(const operation_log& log, const history_checker& history,
@@ -166,6 +190,7 @@ void check_operations(const operation_log& log, const history_checker& history,
                       const failure_hearer& fail) {
   check_no_request_twice(history, fail);
   check_session_order(history, fail);
+  check_sessions_in_turn(log, history, fail);
   check_pipelines(log, history, fail);
   std::vector<const operation*> reads;
   auto last = history.agreed().empty() ? zxid{} : history.agreed().back()->id();

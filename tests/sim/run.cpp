@@ -80,11 +80,7 @@ world_options draw_options(const run_options& options, rng& chance) {
     w.read_only_mode = reads.chance(75);                           // else where a disk fails
     w.read_only_clients = static_cast<int>(reads.between(1, 2));
   }
-  if (rng local = rng{options.seed}.fork(94); local.chance(15)) {
-    w.local_sessions = true;
-    // What comes behind the close of one that was upgraded the leader takes for a local one's.
-    w.client.waits_for_close = true;
-  }
+  w.local_sessions = rng{options.seed}.fork(94).chance(15);
   if (rng wires = rng{options.seed}.fork(83); wires.chance(15)) w.wires.repeat_percent = 20;
   if (rng grows = rng{options.seed}.fork(87); grows.chance(30)) {  // up to what a txn may be
     w.frame_bytes_least = 1'100;

@@ -66,7 +66,7 @@ std::string text_of(const caf::message& m) {
   return describe_any<Notification, LearnerInfo, NotLeading, LeaderInfo, AckEpoch, Truncate,
                       SyncTxns, SnapshotChunk, SnapshotCredit, NewLeader, AckNewLeader, UpToDate,
                       Proposal, Ack, Commit, Inform, TreeDiffers, Ping, Pong, Forward, SyncDone,
-                      Revalidate, Revalidated>(m);
+                      StaleWrite, Revalidate, Revalidated>(m);
 }
 
 }  // namespace

@@ -2,6 +2,8 @@
 /// Mirrors SessionTrackerImpl, ExpiryQueue and ZooKeeper's SessionTrackerTest.
 #include "actors/core/sessions.hpp"
 
+#include "actors/core/refused_sessions.hpp"
+
 #include <gtest/gtest.h>
 
 namespace troupe::core {
@@ -125,6 +127,28 @@ TEST(SessionIds, HighServerNumbersWorkWithoutSignTrouble) {
 TEST(SessionIds, NeverTheOwnerOfContainers) {
   session_id_generator source{server_id{128}, 0};
   EXPECT_EQ(static_cast<std::uint64_t>(source.next().value), 0x8000000000000001U);
+}
+
+TEST(RefusedSessions, TheNewestAreKnown) {
+  refused_sessions refused;
+  const auto max = static_cast<std::int64_t>(refused_sessions::kept_max);
+  for (std::int64_t id = 1; id <= max; ++id) refused.add({id});
+  refused.add(s1);  // again: it is not the newest by that
+  EXPECT_EQ(refused.size(), refused_sessions::kept_max);
+  EXPECT_TRUE(refused.contains(s1));
+  refused.add({max + 1});
+  EXPECT_EQ(refused.size(), refused_sessions::kept_max);
+  EXPECT_FALSE(refused.contains(s1));
+  EXPECT_TRUE(refused.contains(s2));
+  EXPECT_TRUE(refused.contains({max + 1}));
+}
+
+TEST(SessionIds, TellTheirMakerByEightBits) {
+  for (std::int64_t n : {1, 254, 300}) {
+    session_id_generator made{{n}, 1'700'000'000'000};
+    EXPECT_TRUE(may_be_made_by({n}, made.next()));
+    EXPECT_FALSE(may_be_made_by({n + 1}, made.next()));
+  }
 }
 
 }  // namespace
