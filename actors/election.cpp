@@ -72,9 +72,9 @@ wire::Notification to_wire(self_ptr self) {
   out.set_membership_version(n.membership_version.value);
   if (context_of(self).config.reconfig_enabled && n.membership_version != zxid{})
     out.set_membership(config::print(*s.members->committed));
-  if (!context_of(self).config.reconfig_enabled) return out;
   out.set_own_zxid(s.history.last.value);
   out.set_own_epoch(s.history.current.value);
+  if (!context_of(self).config.reconfig_enabled) return out;
   if (const auto& own = *s.own; !own.is_settled()) {
     out.set_seen_version(own.seen->version.value);
     if (!s.gives_way) out.set_seen(config::print(*own.seen));
@@ -88,7 +88,8 @@ core::notification from_wire(const wire::Notification& n, std::optional<core::qu
           .proposed = {{n.leader()}, {n.zxid()}, {n.peer_epoch()}, {n.round()}},
           .server_list_digest = n.server_list_digest(),
           .membership_version = {n.membership_version()},
-          .list = std::move(list)};
+          .list = std::move(list),
+          .own = {{n.own_epoch()}, {n.own_zxid()}}};
 }
 
 // -- what is heard ------------------------------------------------------------------------------
@@ -179,7 +180,7 @@ coro::task<> look(self_ptr self, look_for_leader own, caf::typed_response_promis
                         chosen.round,
                         {},
                         s.members,
-                        is_own_list_disproved(self)});
+                        should_give_way_to_leader(self)});
   s.pending.clear();
 }
 

@@ -3,6 +3,7 @@
 
 #include "actors/caf.hpp"
 #include "actors/core/election_words.hpp"
+#include "actors/core/mutants.hpp"
 #include "actors/election_parts.hpp"
 #include "actors/ensemble.hpp"
 #include "messages/trace_fields.hpp"
@@ -125,11 +126,14 @@ void weigh_pending_list(self_ptr self, const look_for_leader& own) {
   elect_by(self, own, std::nullopt, nullptr);
 }
 
-bool is_own_list_disproved(self_ptr self) {
+bool should_give_way_to_leader(self_ptr self) {
   auto& s = self->state;
+  const auto me = context_of(self).me;
+  if (!context_of(self).config.reconfig_enabled)
+    return s.round.ensemble().is_voter(me) && !s.round.may_be_elected(me) &&
+           !mutated(mutant::longer_log_of_an_unlisted_blocks);
   return !s.own->is_settled() &&
-         s.pending.is_disproved(s.own->seen->version,
-                                quorum_of(*s.own->committed, context_of(self).me));
+         s.pending.is_disproved(s.own->seen->version, quorum_of(*s.own->committed, me));
 }
 
 std::string pending_list_text(self_ptr self, const std::set<server_id>& reachable) {

@@ -43,8 +43,9 @@ void begin_pending_lists(self_ptr self);
 /// The search has heard something, or nothing for a while: should this server give way to those who
 /// do not hold the list that it has logged?
 void weigh_pending_list(self_ptr self, const look_for_leader& own);
-/// What this server's log holds beyond the committed list is known not to be committed.
-[[nodiscard]] bool is_own_list_disproved(self_ptr self);
+/// Should this server's log be ahead of the leader's, it could not lead all the same: the list that
+/// it holds beyond the committed one is known not to be committed, or another's file lacks it.
+[[nodiscard]] bool should_give_way_to_leader(self_ptr self);
 /// What keeps a leader from being elected; empty: no list does. `reachable` includes this server.
 [[nodiscard]] std::string pending_list_text(self_ptr self, const std::set<server_id>& reachable);
 

@@ -44,7 +44,7 @@ coro::task<bool> promise_epoch(learner_ptr self) {
   ack.set_needs_snapshot(s.options.needs_snapshot);
   ack.set_membership_version(s.members->committed->version.value);
   ack.set_seen_version(s.members->seen->version.value);
-  ack.set_gives_way(s.options.list_disproved);
+  ack.set_gives_way(s.options.gives_way);
   const core::epoch_marks mine{s.options.accepted, s.options.current};
   switch (core::judge_leader_info(mine, s.era, !s.uncounted)) {
     case core::leader_info_verdict::refuse:

@@ -47,7 +47,7 @@ struct learner_options {
   bool needs_snapshot = false;  // the tree here is wrong, or the log cannot be cut
   bool promises = true;   // false: what was logged here is lost, so its word counts for nothing
   bool in_doubt = false;  // it is no candidate
-  bool list_disproved = false;  // what was logged here ends with a list that was not committed
+  bool gives_way = false;  // see elected
 };
 
 /// Txns as the leading server sent them, read. A null one: this version does not know it.

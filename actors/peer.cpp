@@ -181,7 +181,7 @@ coro::task<> run(self_ptr self) {
     history->leader = choice->leader;
     history->electing = choice->members ? choice->members : s.members;
     history->observes = history->electing->is_observer(me);
-    history->list_disproved = choice->list_disproved;
+    history->gives_way = choice->gives_way;
     history->needs_snapshot = history->damaged || s.cannot_cut || !s.tree_doubt.empty();
     auto began = self->clock().now();
     auto playing = play_role(self, *history, me);

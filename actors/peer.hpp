@@ -36,7 +36,7 @@ struct term {
   bool observes = false;  // as a learner
   bool damaged = false;   // what was logged here is lost, and this server's word counts for nothing
   bool needs_snapshot = false;  // the tree is wrong, or the log cannot be cut
-  bool list_disproved = false;  // the logged list was not committed: this log's end will be cut off
+  bool gives_way = false;  // it could not lead, though its log may be ahead: see elected
   bool stands = true;           // as a candidate; false: the tree or the past is in doubt
 };
 

@@ -305,8 +305,9 @@ struct elected {
   election_round_number round;
   membership_ptr newer;  // nothing was decided: others know this list to be committed
   view_ptr members;      // who has elected
-  /// A quorum of the committed list does not hold the list that this server's log holds.
-  bool list_disproved = false;
+  /// Should this server's log be ahead of the leader's, it could not lead all the same: a quorum of
+  /// the committed list does not hold the list that it holds, or lists differ and one lacks it.
+  bool gives_way = false;
 };
 /// The servers have changed while a role is played.
 struct members_changed {

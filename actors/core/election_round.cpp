@@ -62,6 +62,7 @@ void election_round::reconfigure(quorum ensemble, std::uint64_t server_list_dige
   by_version_ = by_version;
   refused_.clear();
   other_lists_.clear();
+  told_logs_.clear();
 }
 
 election_effects election_round::start(zxid last, epoch current, standing how) {
@@ -71,6 +72,7 @@ election_effects election_round::start(zxid last, epoch current, standing how) {
   own_last_ = last;
   own_epoch_ = current;
   how_ = how;
+  leaves_it_to_others_ = !missed_for_longer_logs().empty();
   own_ = candidacy();
   withheld_.reset();
   heard_ = {me_};
@@ -90,8 +92,8 @@ election_effects election_round::start(zxid last, epoch current, standing how) {
 
 /// This server as its own candidate in this round; nobody if it may not be one.
 vote election_round::candidacy() const {
-  const bool may_stand =
-      ensemble_.is_voter(me_) && may_be_elected(me_) && how_ != standing::for_others;
+  const bool may_stand = ensemble_.is_voter(me_) && may_be_elected(me_) &&
+                         how_ != standing::for_others && !leaves_it_to_others_;
   const bool says_who_it_is = ensemble_.is_voter(me_) && own_last_ == untrusted;  // and never votes
   return may_stand || says_who_it_is ? vote{me_, own_last_, own_epoch_, round_} : nobody;
 }
@@ -120,7 +122,9 @@ election_effects election_round::on_notification(const notification& n) {
     refuse(n, refusal::other_server_list, out);
   } else {
     note_list(n, out);
+    if (ensemble_.is_voter(n.from)) told_logs_[n.from] = n.own;
     if (!out.decided) on_vote(n, out);
+    weigh_longer_logs(out);
   }
   return tidy(std::move(out), ensemble_);
 }
@@ -270,6 +274,7 @@ election_effects election_round::on_reachable(server_id server) {
   if (!is_looking()) return out;
   if (ensemble_.is_voter(server) && server != me_) out.answer_to = {server};
   if (electable() != before) reconsider(out);
+  weigh_longer_logs(out);
   return tidy(std::move(out), ensemble_);
 }
 
@@ -282,6 +287,7 @@ election_effects election_round::on_unreachable(server_id server) {
   looking_.erase(server);
   election_effects out;
   if (is_looking()) electable() != before ? reconsider(out) : judge(out);
+  weigh_longer_logs(out);
   return tidy(std::move(out), ensemble_);
 }
 
@@ -369,14 +375,40 @@ bool election_round::is_led(const cast_vote& v, const std::map<server_id, cast_v
          theirs->second.has_quorum(supporters);
 }
 
-/// By the list of every voter that may be reachable: what others could not follow gets no votes of
-/// theirs.
 bool election_round::may_be_elected(server_id id) const {
   return ensemble_.is_voter(id) && std::ranges::all_of(other_lists_, [&](const auto& other) {
            const bool has_a_say =
                ensemble_.is_voter(other.first) && !unreachable_.contains(other.first);
            return !has_a_say || other.second.is_voter(id);
          });
+}
+
+/// Two lists overlap, so what such a log has more is in that of a voter here if it is committed:
+/// who leads by the other list, with a quorum of which none is ahead of it, has all of it.
+std::set<server_id> election_round::missed_for_longer_logs() const {
+  if (other_lists_.empty() || mutated(mutant::longer_log_of_an_unlisted_blocks)) return {};
+  std::set<server_id> there, ahead;
+  for (auto id : ensemble_.voters()) {
+    if (unreachable_.contains(id)) continue;
+    there.insert(id);
+    const auto told = told_logs_.find(id);
+    if (id != me_ && told != told_logs_.end() && told->second > log_end{own_epoch_, own_last_} &&
+        !may_be_elected(id))
+      ahead.insert(id);
+  }
+  auto without = there;
+  for (auto id : ahead) without.erase(id);
+  return ensemble_.has_quorum(there) && !ensemble_.has_quorum(without) ? ahead
+                                                                       : std::set<server_id>{};
+}
+
+/// In a new round, in which no vote for this server of before counts.
+void election_round::weigh_longer_logs(election_effects& out) {
+  if (!is_looking() || missed_for_longer_logs().empty() != leaves_it_to_others_) return;
+  auto again = start(own_last_, own_epoch_, how_);
+  again.refused = out.refused;
+  again.answer_to.insert(again.answer_to.end(), out.answer_to.begin(), out.answer_to.end());
+  out = std::move(again);
 }
 
 std::set<server_id> election_round::electable() const {

@@ -17,7 +17,9 @@
 ///   different ones of these lists can both be established, whoever voted for them by whatever
 ///   list. Any other list is refused. While lists differ, only who is a voter of all of them is
 ///   elected, so that everybody has an address for it; and who only follows may trust a quorum of
-///   the list by which the leader leads.
+///   the list by which the leader leads. One that is kept from it by that and has the longest log
+///   promises an epoch to nobody. So who could not lead by its own list without its promise does
+///   not stand, and leaves it to those by whose list it is not needed.
 ///
 /// Invariant: a vote counts only if its sender and its leader are voters, and the sender's list is
 /// ours, or accepted beside ours, or of another version. While looking, `round()` only grows; it
@@ -42,6 +44,13 @@ inline constexpr std::int64_t notification_interval_max_ms = 2'000;
 inline constexpr std::int64_t finalize_wait_ms = 200;
 inline constexpr std::size_t refused_senders_max = 255;
 
+/// Where a server's log ends, in the order by which one is ahead of another.
+struct log_end {
+  epoch current;
+  zxid last;
+  friend auto operator<=>(const log_end&, const log_end&) = default;
+};
+
 /// What one server tells another about its vote. The round is that of the vote.
 struct notification {
   server_id from;
@@ -50,6 +59,7 @@ struct notification {
   std::uint64_t server_list_digest = 0;       // of what decides in the sender's list
   zxid membership_version;                    // of the list with that digest
   std::optional<quorum> list = std::nullopt;  // the sender's, where it is known not to be ours
+  log_end own{};                              // the sender's log
   friend bool operator==(const notification&, const notification&) = default;
 };
 
@@ -127,7 +137,7 @@ class election_round {
   /// The role is over and start() is yet to come: until then nobody is told of the old vote.
   void resign();
 
-  /// What this server says now; meaningful once started or settled.
+  /// What this server says now, but for where its log ends; meaningful once started or settled.
   [[nodiscard]] notification mine() const;
   [[nodiscard]] server_state state() const { return state_; }
   [[nodiscard]] bool is_looking() const { return active_ && state_ == server_state::looking; }
@@ -145,6 +155,12 @@ class election_round {
   [[nodiscard]] const quorum& ensemble() const { return ensemble_; }
   /// Lists that are not ours and are accepted beside it, by who goes by them.
   [[nodiscard]] const std::map<server_id, quorum>& other_lists() const { return other_lists_; }
+  /// By the list of every voter that may be reachable: what others could not follow gets no votes
+  /// of theirs.
+  [[nodiscard]] bool may_be_elected(server_id id) const;
+  /// Voters that may not be elected, whose logs are ahead of this server's, and without whom there
+  /// would be no quorum for it: it does not stand. Empty: it may.
+  [[nodiscard]] std::set<server_id> missed_for_longer_logs() const;
 
  private:
   void refuse(const notification& n, refusal why, election_effects& out);
@@ -152,8 +168,8 @@ class election_round {
   void note_list(const notification& n, election_effects& out);
   void reconsider(election_effects& out);
   [[nodiscard]] vote candidacy() const;
-  [[nodiscard]] bool may_be_elected(server_id id) const;
   [[nodiscard]] std::set<server_id> electable() const;
+  void weigh_longer_logs(election_effects& out);
   void on_vote(const notification& n, election_effects& out);
   void on_vote_of_voter(const notification& n, election_effects& out);
   void on_vote_of_looking(const notification& n, election_effects& out);
@@ -178,6 +194,7 @@ class election_round {
   bool by_version_ = false;
 
   std::map<server_id, quorum> other_lists_;  // at most refused_senders_max
+  std::map<server_id, log_end> told_logs_;   // of voters, as last heard
 
   bool active_ = false;  // false before the first start() or settle(), and between roles
   server_state state_ = server_state::looking;
@@ -186,6 +203,7 @@ class election_round {
   epoch own_epoch_;
   standing how_ = standing::at_once;
   vote own_;  // this server as its own candidate; nobody while it does not stand
+  bool leaves_it_to_others_ = false;  // for the longer logs that it would miss
   std::optional<vote> withheld_;  // what own_ will be once a quorum was heard
   std::set<server_id> heard_;     // voters, in this search, while own_ is withheld
   vote proposal_;                 // see proposal()

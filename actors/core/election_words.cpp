@@ -120,12 +120,18 @@ election_account account_of(const election_record& record, const quorum& ensembl
 
 election_account account_of_search(const election_round& round, std::int64_t for_ms) {
   const auto& own = round.proposal();
-  return {{"Election under way",
+  election_account out{{"Election under way",
            "for " + std::to_string(for_ms) + " ms; this server " +
                (round.ensemble().is_voter(own.leader)
                     ? "names " + named(own.leader) + " (" + history_text(own) + ")"
                     : "has no vote yet")},
           {"Votes so far", votes_text(round.votes(), round.ensemble())}};
+  if (const auto longer = round.missed_for_longer_logs(); !longer.empty())
+    out.emplace_back("Not standing",
+                     "a quorum of this server's list needs " + servers_text(longer) +
+                         ", with more in the log, and not in the list of every server here: "
+                         "a server that does not need it may lead, or all need the same list");
+  return out;
 }
 
 std::string outcome_text(const election_record& record, const quorum& ensemble) {

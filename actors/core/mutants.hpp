@@ -53,6 +53,7 @@ enum class mutant {
   logged_list_not_asked,
   orphan_list_blocks,
   orphan_list_dropped_unproved,
+  longer_log_of_an_unlisted_blocks,
   // -- broadcast and synchronization
   discontinuous_proposal,
   diff_over_divergence,
@@ -181,6 +182,9 @@ inline constexpr std::array mutants{
     named_mutant{mutant::orphan_list_dropped_unproved, "orphan-list-dropped-unproved",
                  "a logged list that no leader comes of is dropped, and its holder's promise "
                  "counted, though no quorum proves that it was not committed"},
+    named_mutant{mutant::longer_log_of_an_unlisted_blocks, "longer-log-of-an-unlisted-blocks",
+                 "while files differ, who has the longest log and is in no line of another's file "
+                 "deposes each leader that its own file makes it a voter of"},
     named_mutant{mutant::discontinuous_proposal, "discontinuous-proposal",
                  "a follower takes a proposal though one before it is missing (ZOOKEEPER-4925)"},
     named_mutant{mutant::diff_over_divergence, "diff-over-divergence",

@@ -58,7 +58,7 @@ learner_actor make_learner(const term_parts& with, caf::local_actor* parent, con
       learner_options{with.context, now.leader, now.observes, now.accepted, now.current, now.last,
                       with.journal, with.database, std::move(to), with.links, now.members,
                       now.electing, now.needs_snapshot, !now.damaged, !now.stands,
-                      now.list_disproved});
+                      now.gives_way});
 }
 
 }  // namespace

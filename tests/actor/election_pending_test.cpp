@@ -45,8 +45,8 @@ TEST_F(PendingList, ItsHolderGivesWayToAQuorumThatDoesNotHoldIt) {
   look(3, holder());
   EXPECT_GT(until_elected({1, 2, 3}), stands_for - 100ms);
   for (int id : {1, 2, 3}) EXPECT_EQ(leader_of(id), 2);
-  EXPECT_TRUE(results_.at({3}).list_disproved);
-  EXPECT_FALSE(results_.at({1}).list_disproved);
+  EXPECT_TRUE(results_.at({3}).gives_way);
+  EXPECT_FALSE(results_.at({1}).gives_way);
 }
 
 TEST_F(PendingList, OneThatAQuorumMayHaveCommittedIsStoodByAndTold) {

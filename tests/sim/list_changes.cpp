@@ -55,6 +55,7 @@ void list_changes::add_voter() {
   for (auto id : on_.servers()) {
     if (on_.is_in_use(id)) continue;
     on_.tell("list: one voter more, " + std::to_string(id.value));
+    newest_ = id;
     const auto& own = on_.files_of(id).servers;
     list_.insert(std::find_if(list_.begin(), list_.end(), [&](auto& x) { return x.id > id; }),
                  *std::find_if(own.begin(), own.end(), [&](auto& x) { return x.id == id; }));
@@ -140,9 +141,29 @@ void list_changes::give(server_id who, const lines& list) {
                     [this, who] { on_.start(who); });
 }
 
+/// Who has no line of it in its file cannot elect it.
+void list_changes::leave_last_words() {
+  const auto leads = on_.leader();
+  if (left_.empty() || !newest_ || !leads || leads == newest_ || !on_.is_up(*newest_)) return;
+  on_.tell("list: what the leader says last reaches the new voter alone");
+  const auto others = on_.in_use();
+  for (auto id : others)
+    if (id != *leads && id != *newest_) on_.wires().cut_both(*leads, id);
+  on_.crash_at_disk_call(*leads, chance_.below(3), "log.");
+  on_.run_for(chance_.between(duration{50'000}, duration{500'000}));
+  on_.crash(*leads);
+  for (auto id : others) {
+    on_.wires().heal(*leads, id);
+    on_.wires().heal(id, *leads);
+  }
+}
+
 void list_changes::finish() {
   if (mistaken_) give(*std::exchange(mistaken_, std::nullopt), list_);
-  if (chance_.chance(50)) return on_.tell("list: two are about, and stay");
+  if (chance_.chance(50)) {
+    on_.tell("list: two are about, and stay");
+    return leave_last_words();
+  }
   for (auto who : std::exchange(left_, {})) give(who, list_);
 }
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /// The operator of an ensemble whose files alone say who its servers are. Each change of the list
 /// goes from server to server, one restart at a time: a voter more, a voter fewer, other ports; and
-/// now and then a file from which lines were lost, which is put right later.
+/// now and then a file from which lines were lost, which is put right later. Where a change stays
+/// half done, the last words of a leader may be in the log of the new voter alone.
 /// Invariant: two lists are about at most. A change begins when all servers serve by the list of
 /// the one before, as docs/ARCHITECTURE.md asks of operators; and whoever has a file that is wrong
 /// is no quorum of it by itself.
@@ -38,6 +39,7 @@ class list_changes {
   void change_ports();
   void lose_lines();
   void take_turns(server_id who, server_id another);
+  void leave_last_words();
   /// The file is there, and a server that runs begins anew with it.
   void give(server_id who, const lines& list);
   [[nodiscard]] std::vector<server_id> voters() const;
@@ -49,6 +51,7 @@ class list_changes {
   duration until_{0};
   lines list_;                         // what all servers have, or are to have
   std::vector<server_id> left_;        // have the list before yet; the last one is next
+  std::optional<server_id> newest_;    // the last voter more
   std::optional<server_id> mistaken_;  // has a file that is wrong
   duration noticed_{0};                // when that is
 };

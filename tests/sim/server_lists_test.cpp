@@ -92,5 +92,58 @@ TEST(ServerLists, ServerWhoseFileLostLinesGetsNobodyToDecideWithIt) {
   w.expect_clean_end();
 }
 
+/// Server 3 leads by the list of four, which it and server 4 have; 1 and 2 have that of three. The
+/// last words of 3 are in the log of server 4 alone, which nobody could elect: 1 and 2 have no
+/// address of it.
+struct tail_at_the_new_voter : listed {
+  tail_at_the_new_voter() : listed{3, 1} {
+    const auto four = lines_of({1, 2, 3, 4});
+    restart_with({4}, four);
+    restart_with({3}, four);
+    expect_served();
+    while (leader() != server_id{3}) {
+      const auto leads = *leader();
+      crash(leads);
+      EXPECT_TRUE(run_until(20s, [this] { return leader().has_value(); }));
+      start(leads);
+      EXPECT_TRUE(run_until(20s, [this] { return all_serve(); }));
+    }
+    auto& via = make_client(server_id{3});
+    EXPECT_TRUE(run_until(5s, [&] { return via.is_live(); }));
+    bool arrived = false;
+    trap(moment::ack, 0, [&](server_id from, server_id) { arrived = from == server_id{4}; });
+    for (std::int64_t n : {1, 2}) wires().cut_both({3}, {n});
+    slow_disk_down({3}, 10h);
+    via.ask({.op = op_code::create, .path = "/tail", .value = "x"});
+    EXPECT_TRUE(run_until(1s, [&] { return arrived; }));
+    for (auto id : servers()) crash(id);
+    slow_disk_down({3}, 0s);
+    wires().heal_all();
+  }
+  bool leads_soon() {
+    return run_until(30s, [this] { return leader().has_value(); });
+  }
+};
+
+TEST(ServerLists, TailThatANewVoterAloneHoldsBlocksNobody) {
+  tail_at_the_new_voter w;
+  w.start_all();
+  ASSERT_TRUE(w.leads_soon());
+  w.expect_served();
+  w.expect_clean_end();
+}
+
+/// By its own list server 3 needs the promise of 4, and by that of 1 the two are a quorum.
+TEST(ServerLists, WhoNeedsTheHolderOfATailByItsListLeavesItToWhoDoesNot) {
+  tail_at_the_new_voter w;
+  w.retire({2});
+  for (std::int64_t n : {1, 3, 4}) w.start({n});
+  ASSERT_TRUE(w.leads_soon());
+  EXPECT_EQ(w.leader(), server_id{1});
+  w.expect_served();
+  w.reuse({2});
+  w.expect_clean_end();
+}
+
 }  // namespace
 }  // namespace troupe::sim

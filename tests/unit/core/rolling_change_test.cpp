@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 
 #include <random>
+#include <set>
 
 #include "actors/core/election_round.hpp"
 #include "tests/unit/core/votes.hpp"
@@ -13,6 +14,7 @@ namespace {
 
 using namespace test;
 using ::testing::IsEmpty;
+using ::testing::Not;
 using state = server_state;
 
 quorum list_of(const std::set<std::int64_t>& voters) {
@@ -159,6 +161,69 @@ TEST(RollingChange, ListOfAStrangerThatIsGoneBindsNobody) {
   EXPECT_THAT(r.other_lists(), IsEmpty());
   EXPECT_FALSE(r.on_notification(by_list(1, list_of({1, 2}), state::looking, vote_for(1))).refused)
       << "the next change";
+}
+
+/// What 4 has more of.
+log_end longer() { return {epoch{1}, zxid{same_zxid.value + 1}}; }
+
+/// By the list of four server 3 would need the promise of 4.
+struct holder_that_nobody_elects {
+  election_round r = looking(3, four);
+  holder_that_nobody_elects() { (void)r.on_unreachable(server(2)); }
+  election_effects hear_old(std::int64_t from, vote v) {
+    return r.on_notification(by_list(from, three, state::looking, v));
+  }
+  election_effects hear_holder(log_end log) {
+    auto n = heard(4, state::looking, vote_for(3, r.round().value));
+    n.own = log;
+    return r.on_notification(n);
+  }
+};
+
+TEST(RollingChange, WhoWouldNeedALongerLogThatNobodyElectsLeavesItToOthersInANewRound) {
+  holder_that_nobody_elects w;
+  (void)w.hear_old(1, vote_for(1));
+  const auto before = w.r.round();
+  auto fx = w.hear_holder(longer());
+  EXPECT_FALSE(fx.decided);
+  EXPECT_TRUE(fx.broadcast);
+  EXPECT_GT(w.r.round(), before) << "votes for it are about";
+  EXPECT_EQ(w.r.missed_for_longer_logs(), std::set{server(4)});
+  (void)w.hear_old(1, vote_for(1, w.r.round().value));
+  EXPECT_EQ(w.r.proposal().leader, server(1));
+}
+
+TEST(RollingChange, ALogThatIsNotLongerIsNoReason) {
+  for (const auto& log : {log_end{epoch{1}, same_zxid}, log_end{epoch{0}, zxid{1LL << 40}},
+                          log_end{epoch{1}, zxid{-1}}}) {
+    holder_that_nobody_elects w;
+    (void)w.hear_old(1, vote_for(1));
+    (void)w.hear_holder(log);
+    EXPECT_THAT(w.r.missed_for_longer_logs(), IsEmpty());
+    EXPECT_EQ(w.r.proposal().leader, server(3));
+  }
+}
+
+TEST(RollingChange, ALongerLogThatIsNotNeededIsNoReasonAndItStandsAgain) {
+  holder_that_nobody_elects w;
+  (void)w.hear_old(1, vote_for(1));
+  (void)w.hear_holder(longer());
+  EXPECT_NE(w.r.proposal().leader, server(3));
+  EXPECT_TRUE(w.r.on_reachable(server(2)).broadcast);
+  EXPECT_THAT(w.r.missed_for_longer_logs(), IsEmpty()) << "1, 2 and 3 are a quorum of four";
+  EXPECT_EQ(w.r.proposal().leader, server(3));
+  (void)w.r.on_unreachable(server(2));
+  EXPECT_NE(w.r.proposal().leader, server(3));
+}
+
+TEST(RollingChange, ALongerLogThatMayLeadIsNoReason) {
+  holder_that_nobody_elects w;
+  (void)w.hear_holder(longer());
+  EXPECT_THAT(w.r.missed_for_longer_logs(), IsEmpty()) << "no list lacks it";
+  (void)w.hear_old(1, vote_for(1));
+  EXPECT_THAT(w.r.missed_for_longer_logs(), Not(IsEmpty()));
+  (void)w.r.on_unreachable(server(1));
+  EXPECT_THAT(w.r.missed_for_longer_logs(), IsEmpty());
 }
 
 TEST(RollingChange, WhereAReconfigChangesServersOneVersionIsOneList) {
