@@ -319,7 +319,8 @@ void plan_forwarded(database_ptr self, const forwarded_writes& m,
       continue;
     }
     propose_planned(self);  // what came before the sync is proposed before it
-    self->send(s.leader, sync_behind{{m.origin, request.session, request.cx, request.connection}});
+    self->send(s.leader, sync_behind{{m.origin, request.session, request.cx, request.connection,
+                                      m.through}});
   }
   end_turn(self);
 }

@@ -32,13 +32,15 @@ void go_on(leader_ptr self) {
 }  // namespace
 
 /// The answer goes the way the question came: a learner that has come anew since then has closed
-/// the connections of its clients.
+/// the connections of its clients, and one that was restarted counts new ones from 1 on, so that an
+/// answer to its former life might be taken for one to the present. The question may have waited
+/// for the database while the learner came anew.
 void queue_sync(leader_ptr self, const sync_waiter& waiter) {
   auto& s = self->state;
   leader_state::waiting_sync sync{waiter, {}};
   if (waiter.learner) {
     auto at = s.learners.find(*waiter.learner);
-    if (at == s.learners.end()) return;
+    if (at == s.learners.end() || at->second.handler.address() != waiter.through) return;
     sync.through = at->second.handler;
   }
   if (mutated(mutant::sync_answered_at_once)) return answer(self, sync);

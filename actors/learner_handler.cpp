@@ -374,6 +374,7 @@ void pass_to_database(self_ptr self, wire::Forward& m) {
   }
   forwarded_writes writes;
   writes.origin = self->state.options.id;
+  writes.through = self->address();
   for (auto& request : *m.mutable_requests()) {
     write_request write;
     write.session = session_id{request.session()};

@@ -4,6 +4,7 @@
 /// except where a comment says that the receiver takes over.
 #pragma once
 
+#include <caf/actor_addr.hpp>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -150,6 +151,7 @@ struct sync_waiter {
   session_id session;
   cxid xid;
   std::uint64_t connection = 0;  // as the server that holds it counts: others only pass it on
+  caf::actor_addr through{};     // who speaks for the learner: the answer goes no other way
 };
 struct sync_behind {  // database -> leader: after all that was proposed so far
   TROUPE_STAYS_LOCAL;
@@ -188,6 +190,7 @@ struct forwarded_writes {
   TROUPE_STAYS_LOCAL;
   server_id origin;
   std::vector<write_request> requests;
+  caf::actor_addr through{};  // on the leading server: who speaks for the learner
 };
 /// Is this session alive; if so `owner` holds it from now on.
 struct revalidate_session {

@@ -94,7 +94,10 @@ class SyncingLeader : public Leader {
     on.news();
   }
   void ask_sync(std::int32_t xid, std::optional<server_id> of = {}) {
-    caf::anon_send(leader_, sync_behind{{of, session_id{7}, cxid{xid}}});
+    ask_sync_through(of ? handlers_.at(of->value).address() : caf::actor_addr{}, xid, of);
+  }
+  void ask_sync_through(caf::actor_addr handler, std::int32_t xid, std::optional<server_id> of) {
+    caf::anon_send(leader_, sync_behind{{of, session_id{7}, cxid{xid}, 1, std::move(handler)}});
     run();
   }
   void echo(std::int64_t id, std::uint64_t round) { say(id, learner_heard{{id}, round}); }
@@ -180,6 +183,19 @@ TEST_F(SyncingLeader, LearnerThatCameAnewHearsNoAnswerToWhatItAskedBefore) {
   ask_sync(71, server_id{2});
   echo(3, 2);
   EXPECT_THAT(on.news_of("handler of 2"), Contains("handler of 2: sync done 71"));
+}
+
+/// It waited for the database while the learner was started again, where sessions, connections and
+/// requests may have the same numbers by now.
+TEST_F(SyncingLeader, SyncOfALearnersFormerLifeIsNotAnsweredToThePresentOne) {
+  const auto former = handlers_.at(2).address();
+  join(2);
+  sync(2);
+  on.news();
+  ask_sync_through(former, 70, server_id{2});
+  echo(3, 1);
+  echo(2, 1);
+  EXPECT_THAT(on.news_of("handler of 2"), Not(Contains(HasSubstr("sync done"))));
 }
 
 TEST_F(Leader, LearnerThatJoinsMidwayGetsWhatIsOutstandingBehindItsPlan) {
