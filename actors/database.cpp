@@ -47,8 +47,8 @@ bool is_local_elsewhere(const database_state& s, const write_request& asked, ser
   if (!may_have_local(s) || s.live->contains(asked.session)) return false;
   if (mutated(mutant::ended_session_writes))
     return s.local->contains(asked.session) ||
-           core::server_of(asked.session) != s.options.context->me;
-  return asked.known != known_to::all && core::may_be_made_by(origin, asked.session) &&
+           !core::is_made_by(asked.session, s.options.context->me);
+  return asked.known != known_to::all && core::is_made_by(asked.session, origin) &&
          !s.refused.contains(asked.session);
 }
 

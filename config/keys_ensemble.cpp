@@ -96,7 +96,9 @@ key_section ensemble_keys() {
   key_section out{"The ensemble", {}};
   auto add = [&out](key_entry x) { out.keys.push_back(std::move(x)); };
   add(member("server.N", std::string{server_line_form}, "none: a standalone server",
-             "A member. N is what stands in its file myid.", take_server));
+             "A member. N is what stands in its file myid. Session ids bear its lowest byte, which "
+             "must be another for each member: numbers below 256 are best.",
+             take_server));
   add(member("group.N", "numbers of servers with colons between, such as 1:2:3", "",
              "Servers whose majority counts as one: hierarchical quorums.", take_group));
   add(member("weight.N", words_for(weight_range), "1",

@@ -122,10 +122,12 @@ problem builder::check_members() {
                  " is server." + std::to_string(b->id.value) + "'s too";
   for (auto a = all.begin(); a != all.end(); ++a)
     for (auto b = all.begin(); b != a; ++b)
-      if ((a->id.value & 0xff) == (b->id.value & 0xff))
-        warn(server_at(a->id.value) + ": session ids bear the lowest byte of a server's number, " +
-             "which is server." + std::to_string(b->id.value) + "'s too; better: numbers that " +
-             "differ in it, such as those below 256");
+      if (session_byte_of(a->id) == session_byte_of(b->id))
+        return server_at(a->id.value) +
+               ": the lowest byte of its number, which session ids bear, is that of server." +
+               std::to_string(b->id.value) +
+               " too, so that both might make the same session; accepted: numbers that differ in "
+               "it, such as those below 256";
   warn_of_own_line();
   if (voters == 2)
     warn(file_ + ": 2 participants: the loss of either stops the service; 3 stand the loss of one");

@@ -143,6 +143,16 @@ bool collide(const server_entry& a, const server_entry& b) {
   return false;
 }
 
+std::optional<refused_change> check_session_bytes(const membership& list) {
+  std::map<std::int64_t, server_id> of_byte;
+  for (const auto& x : list.servers)
+    if (auto [other, is_new] = of_byte.try_emplace(session_byte_of(x.id), x.id); !is_new)
+      return bad("server." + std::to_string(x.id.value) + " and server." +
+                 std::to_string(other->second.value) +
+                 ": the lowest bytes of their numbers, which session ids bear, are the same");
+  return std::nullopt;
+}
+
 std::optional<refused_change> join(membership& to, const std::string& spec) {
   auto parts = split(spec, '=');
   if (parts.size() != 2)
@@ -303,6 +313,7 @@ tl::expected<membership, refused_change> change(const membership& now,
   auto out = asked.new_members ? change_all(*asked.new_members, standalone_enabled)
                                : change_some(now, asked);
   if (!out) return out;
+  if (auto refused = check_session_bytes(*out)) return tl::unexpected(*std::move(refused));
   out->version = made_by;
   auto voters = std::count_if(out->servers.begin(), out->servers.end(),
                               [](const auto& x) { return !x.observer; });

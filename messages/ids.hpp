@@ -26,8 +26,14 @@ using server_id = scalar<struct server_id_tag, std::int64_t>;
 /// section III).
 using epoch = scalar<struct epoch_tag, std::int64_t>;
 
-/// Number of a client session; its top byte is the id of the server that made it. 0 = none.
+/// Number of a client session; its top byte is of the id of the server that made it. 0 = none.
 using session_id = scalar<struct session_id_tag, std::int64_t>;
+
+/// What session ids bear of a server's id: its lowest byte (SessionTrackerImpl). Of two servers of
+/// one list it must differ, or both might make the same session.
+[[nodiscard]] constexpr std::int64_t session_byte_of(server_id server) {
+  return server.value & 0xff;
+}
 
 /// A client's own number for a request (`xid` on the wire); with the session id it names a request.
 using cxid = scalar<struct cxid_tag, std::int32_t>;

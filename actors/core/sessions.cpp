@@ -118,7 +118,7 @@ std::int32_t clamp_timeout(std::int32_t requested_ms, std::int32_t min_ms, std::
 
 session_id_generator::session_id_generator(server_id server, std::int64_t wall_ms) {
   auto clock = (static_cast<std::uint64_t>(wall_ms) << 24) >> 8;
-  auto top = static_cast<std::uint64_t>(server.value) << 56;
+  auto top = static_cast<std::uint64_t>(session_byte_of(server)) << 56;
   next_ = static_cast<std::int64_t>(clock | top);
 }
 

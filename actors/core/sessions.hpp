@@ -76,12 +76,10 @@ class sessions {
 [[nodiscard]] std::int32_t clamp_timeout(std::int32_t requested_ms, std::int32_t min_ms,
                                          std::int32_t max_ms);
 
-/// The server that made an id, as far as eight bits tell.
-[[nodiscard]] constexpr server_id server_of(session_id id) {
-  return server_id{static_cast<std::int64_t>(static_cast<std::uint64_t>(id.value) >> 56)};
-}
-[[nodiscard]] constexpr bool may_be_made_by(server_id server, session_id id) {
-  return server_of(id).value == (server.value & 0xff);
+/// Of the servers of one list only this one can have made the id.
+[[nodiscard]] constexpr bool is_made_by(session_id id, server_id server) {
+  return static_cast<std::int64_t>(static_cast<std::uint64_t>(id.value) >> 56) ==
+         session_byte_of(server);
 }
 
 /// Makes ids: the server's number on top, then 40 bits of the clock, then a count.

@@ -332,6 +332,17 @@ TEST(Load, TwoServersAtOnePortAreRefused) {
               StartsWith("zoo.cfg:8: server.4: port 2 of h3 is server.3's too"));
 }
 
+/// Session ids bear the lowest byte of a server's number.
+TEST(Load, TwoServersWhoseSessionsMightBeTheSameAreRefused) {
+  for (const std::string n : {"257", "259", "513"})
+    EXPECT_THAT(bad(std::string{three} + "server." + n + "=d:1:2\n"),
+                StartsWith("zoo.cfg:8: server." + n + ": the lowest byte of its number")) << n;
+  for (const std::string n : {"255", "256", "260", "512"})
+    EXPECT_EQ(good(std::string{three} + "server." + n + "=d:1:2\n").value.servers.size(), 4U) << n;
+  EXPECT_THAT(bad(std::string{three} + "server.0=d:1:2\nserver.256=e:1:2\n"),
+              HasSubstr("is that of server.0 too"));
+}
+
 TEST(Load, EvenNumbersOfVotersAreWarnedOf) {
   auto two = std::string{alone} + "initLimit=1\nsyncLimit=1\nserver.1=a:1:2\nserver.2=b:1:2\n";
   EXPECT_THAT(good(two).warnings, ElementsAre(HasSubstr("2 participants")));

@@ -137,6 +137,16 @@ TEST(MembershipChange, TwoServersAtOneAddressAreRefusedButNotOnLoopback) {
   EXPECT_EQ(refused({.joining = "server.3=127.0.0.1:1:2;3"}, local), code::ok);
 }
 
+/// ZooKeeper takes them.
+TEST(MembershipChange, TwoServersWhoseSessionsMightBeTheSameAreRefused) {
+  EXPECT_EQ(refused({.joining = "server.257=h4:1:2;3"}), code::bad_arguments);
+  EXPECT_EQ(refused({.joining = "server.257=h4:1:2:observer;3"}), code::bad_arguments);
+  EXPECT_EQ(refused({.new_members = "server.1=h1:1:2;3,server.2=h2:1:2;3,server.258=h3:1:2;3"}),
+            code::bad_arguments);
+  EXPECT_EQ(refused({.joining = "server.256=h4:1:2;3"}), code::ok);
+  EXPECT_EQ(refused({.joining = "server.257=h4:1:2;3", .leaving = "1"}), code::ok);
+}
+
 TEST(MembershipChange, FewerThanTwoVotersNeedStandaloneEnabledToBeFalse) {
   EXPECT_EQ(refused({.leaving = "2,3"}), code::bad_arguments);
   EXPECT_EQ(refused({.leaving = "2,3"}, list(), false), code::ok);

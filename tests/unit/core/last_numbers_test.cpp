@@ -128,11 +128,14 @@ TEST_F(OldZnode, SurvivesASnapshot) {
 
 // -- sessions ------------------------------------------------------------------------------------
 
-/// The top bit is a sign elsewhere.
+/// The top bit is a sign elsewhere; of a number above 255 its lowest byte is in the id.
 TEST(LastNumbers, ServerOfASessionIsKnownWhateverItsNumber) {
-  for (std::int64_t n : {1, 127, 128, 200, 255}) {
+  for (std::int64_t n : {0, 1, 127, 128, 200, 255, 256, 300, 511, 65'537}) {
     session_id_generator source{server(n), 1'700'000'000'000};
-    EXPECT_EQ(server_of(source.next()), server(n));
+    const auto made = source.next();
+    EXPECT_TRUE(is_made_by(made, server(n))) << n;
+    EXPECT_FALSE(is_made_by(made, server(n + 1))) << n;
+    EXPECT_FALSE(is_made_by(made, server(n + 128))) << n;
   }
 }
 
