@@ -142,6 +142,7 @@ memory_figures memory_of(const database_state& s) {
   out.tree = now.tree;
   out.sessions = now.sessions;
   out.buffers = now.buffers;
+  out.unlogged = value_of(s.options.context->gauges->unlogged_bytes);
   out.resident = now.resident;
   out.refused_writes = s.refused_writes + s.planner.refused_for_memory();
   out.refused_sessions = s.refused_sessions;

@@ -122,6 +122,7 @@ void put_memory_figures(lines& out, const memory_figures& m) {
   out.figure("memory_tree_bytes", m.tree);
   out.figure("memory_sessions_bytes", m.sessions);
   out.figure("memory_buffers_bytes", m.buffers);
+  out.figure("memory_unlogged_bytes", m.unlogged);
   out.figure("memory_resident", m.resident);
   if (m.limit > 0) {
     out.figure("memory_tree_bytes_max", m.tree_max);

@@ -7,6 +7,7 @@
 
 #include "actors/caf.hpp"
 #include "actors/core/epoch_bounds.hpp"
+#include "actors/core/memory_budget.hpp"
 #include "actors/core/mutants.hpp"
 #include "actors/journal_errors.hpp"
 #include "actors/journal_files.hpp"
@@ -51,6 +52,13 @@ bool snapshot_is_due(const journal_state& s) {
 
 // -- failures -----------------------------------------------------------------------------------
 
+/// They wait for the disk no longer: it has them, or nobody will give them to it.
+void release_unsynced(journal_ptr self) {
+  auto& s = self->state;
+  s.options.context->gauges->unlogged_bytes.fetch_sub(std::exchange(s.unsynced_bytes, 0),
+                                                      std::memory_order_relaxed);
+}
+
 /// The disk failed, or what was asked must not be logged: nothing is acked any more.
 void fail(journal_ptr self, const io_error& why) {
   auto& s = self->state;
@@ -58,6 +66,7 @@ void fail(journal_ptr self, const io_error& why) {
   s.broken = why.text();
   s.broken_by_disk = why.is_of_the_disk();
   s.waiting.clear();
+  release_unsynced(self);
   s.incoming.reset();
   forget_scribe(self);
   if (!s.failures) return;
@@ -101,6 +110,7 @@ bool flush(journal_ptr self) {
   if (!s.log) return true;  // nothing can wait
   auto before = self->clock().now();
   if (!must(self, [&] { return s.log->sync(); })) return false;
+  release_unsynced(self);
   using std::chrono::milliseconds;
   auto took_ms = std::chrono::duration_cast<milliseconds>(self->clock().now() - before).count();
   if (took_ms > config_of(self).fsync_warning_ms)
@@ -125,7 +135,9 @@ void start_snapshot(journal_ptr self) {
 
 void append(journal_ptr self, const append_txns& m) {
   auto& s = self->state;
-  if (!s.broken.empty() || m.txns.empty()) return;
+  s.unsynced_bytes += core::held_bytes(m.txns);
+  if (!s.broken.empty()) return release_unsynced(self);
+  if (m.txns.empty()) return;
   if (!s.log) return fail(self, no_history(*s.directory));
   for (const auto& t : m.txns) {
     if (!must(self, [&] { return append_to(*s.log, *t, config_of(self)); })) return;

@@ -60,6 +60,7 @@ struct journal_state {
   std::string damaged;  // not empty: why there is no log although nothing is broken
 
   std::vector<std::pair<logged_sink, zxid>> waiting;  // who hears of the next flush
+  std::int64_t unsynced_bytes = 0;                    // of this journal in shared_gauges
   bool flush_queued = false;
   bool note_queued = false;
   caf::timespan note_after = core::sync_note_interval({});  // the last note's cost sets it

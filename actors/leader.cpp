@@ -14,6 +14,7 @@
 #include "actors/error_text.hpp"
 #include "actors/leader_parts.hpp"
 #include "actors/trace/traced.hpp"
+#include "actors/unlogged.hpp"
 #include "messages/trace_fields.hpp"
 
 namespace troupe {
@@ -145,6 +146,7 @@ void commit(self_ptr self, std::optional<core::zxid_range> range) {
 void propose_all(self_ptr self, const std::vector<txn_ptr>& txns) {
   auto& s = self->state;
   if (s.ended || txns.empty()) return;
+  if (auto why = too_much_unlogged(*s.options.context)) return end_term(self, *std::move(why));
   for (const auto& txn : txns) {
     if (!s.window.propose(txn->id()))
       return end_term(
@@ -158,7 +160,8 @@ void propose_all(self_ptr self, const std::vector<txn_ptr>& txns) {
     if (txn->value.header.type == op_code::reconfig) begin_reconfig(self, txn->value);
     if (s.ended) return;
   }
-  self->send(s.options.journal, append_txns{txns, caf::actor_cast<logged_sink>(self)});
+  send_to_log(self, *s.options.context, s.options.journal, txns,
+              caf::actor_cast<logged_sink>(self));
   if (mutated(mutant::own_ack_before_sync)) self->send(self, logged{txns.back()->id()});
   std::vector<forward_proposals> proposals;  // made for the first follower
   for (auto& [id, learner] : s.learners) {

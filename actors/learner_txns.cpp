@@ -6,6 +6,7 @@
 #include "actors/core/mutants.hpp"
 #include "actors/core/pending.hpp"
 #include "actors/learner_parts.hpp"
+#include "actors/unlogged.hpp"
 #include "messages/in_steps.hpp"
 
 namespace troupe::learner_parts {
@@ -52,6 +53,10 @@ namespace {
 /// Empty optional: the leader's history does not continue ours, and the term has ended.
 std::optional<std::vector<txn_ptr>> take_in(learner_ptr self, std::vector<txn_ptr> txns) {
   auto& s = self->state;
+  if (auto why = too_much_unlogged(*s.options.context)) {
+    end_term(self, *std::move(why));
+    return std::nullopt;
+  }
   std::vector<txn_ptr> fresh;
   for (auto& txn : txns) {
     if (!txn) {
@@ -73,7 +78,8 @@ std::optional<std::vector<txn_ptr>> take_in(learner_ptr self, std::vector<txn_pt
     }
   }
   if (!fresh.empty()) {
-    self->send(s.options.journal, append_txns{fresh, caf::actor_cast<logged_sink>(self)});
+    send_to_log(self, *s.options.context, s.options.journal, fresh,
+                caf::actor_cast<logged_sink>(self));
     if (mutated(mutant::applied_when_proposed)) self->send(s.options.database, apply_txns{fresh});
     s.uncommitted.insert(s.uncommitted.end(), fresh.begin(), fresh.end());
   }

@@ -37,6 +37,9 @@ struct shared_gauges {
   std::atomic<std::int64_t> recent_bytes{0};       // of txns kept for learners
   std::atomic<std::int64_t> proposed_bytes{0};     // of txns that are not committed yet
   std::atomic<std::int64_t> unheard_bytes{0};      // on their way to learners
+  /// Of txns that the journal was asked to log and has not synced: roles add, the journal takes
+  /// away. They outlive the role whose they are, which may be over while the disk hangs.
+  std::atomic<std::int64_t> unlogged_bytes{0};
 };
 
 /// A line of the audit log without its time.

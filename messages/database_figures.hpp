@@ -16,6 +16,7 @@ struct memory_figures {
   std::int64_t tree = 0, tree_max = 0;
   std::int64_t sessions = 0, sessions_max = 0;  // with connections and watches
   std::int64_t buffers = 0, buffers_max = 0;
+  std::int64_t unlogged = 0;  // of txns that wait for the disk, some of which are in buffers, too
   std::int64_t resident = 0;
   std::uint64_t refused_writes = 0, refused_sessions = 0;  // since the start
   std::string full;  // why nothing may grow, for people; empty: it may

@@ -17,6 +17,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <limits>
+#include <vector>
 
 #include "messages/txn.hpp"
 
@@ -61,7 +62,10 @@ class memory_budget {
   }
   /// Not on a voter's disk: from here on clients hold back large writes, so that it catches up.
   [[nodiscard]] std::int64_t lag_max() const { return unheard_max() / 4; }
-  /// Of that, handed to the network, which copies it more than once.
+  /// Given to the journal and not on the disk: a sync that does not return would let them grow
+  /// without end. What came last may go beyond it.
+  [[nodiscard]] std::int64_t unlogged_max() const { return unheard_max(); }
+  /// Of what is not known to have arrived, handed to the network, which copies it more than once.
   [[nodiscard]] std::int64_t on_the_way_max() const { return std::min(8 * mib, unheard_max() / 8); }
   /// Large writes of this server's clients that are not applied yet; a single one may be larger.
   [[nodiscard]] std::int64_t writes_max() const { return std::min(4 * mib, buffers_max() / 32); }
@@ -80,6 +84,11 @@ class memory_budget {
 /// What a txn takes: its bytes, and what they were decoded to, which is about as much.
 [[nodiscard]] inline std::int64_t held_bytes(const logged_txn& x) {
   return static_cast<std::int64_t>(2 * x.bytes.size() + sizeof x);
+}
+[[nodiscard]] inline std::int64_t held_bytes(const std::vector<txn_ptr>& all) {
+  std::int64_t out = 0;
+  for (const auto& x : all) out += held_bytes(*x);
+  return out;
 }
 
 /// Bytes by part, as they are.

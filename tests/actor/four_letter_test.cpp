@@ -112,6 +112,7 @@ situation leading() {
   now.database.memory.tree = 2048;
   now.database.memory.sessions = 960;
   now.database.memory.buffers = 512;
+  now.database.memory.unlogged = 77;
   now.database.memory.resident = 30'000'000;
   return now;
 }
@@ -329,6 +330,7 @@ TEST(FourLetter, MntrOfALeader) {
             "zk_memory_tree_bytes\t2048\n"
             "zk_memory_sessions_bytes\t960\n"
             "zk_memory_buffers_bytes\t512\n"
+            "zk_memory_unlogged_bytes\t77\n"
             "zk_memory_resident\t30000000\n"
             "zk_writes_refused_for_memory\t0\n"
             "zk_sessions_refused_for_memory\t0\n"

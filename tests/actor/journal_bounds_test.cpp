@@ -61,6 +61,29 @@ TEST_F(JournalBounds, LengthOfALogFile) {
   }
 }
 
+/// Roles add what they give; nothing of it stays, whatever becomes of the disk.
+TEST_F(JournalBounds, WhatWaitsForTheDiskIsTakenAwayWhenItHasItOrWillNotGetIt) {
+  auto& waits = gauges->unlogged_bytes;
+  const auto give = [&](const std::vector<zxid>& ids) {
+    for (auto id : ids) waits += core::held_bytes(*sample_txn(id));
+    append(ids);
+  };
+  give({at(1, 1)});
+  EXPECT_EQ(waits, 0) << "before it was asked to load anything";
+  must_load();
+  give({at(1, 1), at(1, 2)});
+  EXPECT_EQ(waits, 0) << "synced";
+  fail_on("sync");
+  give({at(1, 3)});
+  EXPECT_EQ(waits, 0) << "the disk has failed";
+  give({at(1, 4)});
+  EXPECT_EQ(waits, 0) << "broken";
+  disk->fail = nullptr;
+  must_load();
+  give({at(1, 3)});
+  EXPECT_EQ(waits, 0);
+}
+
 TEST_F(JournalBounds, TxnsThatAreReadForOthersAtOnce) {
   must_load();
   append({at(1, 1), at(1, 2), at(1, 3)});

@@ -76,6 +76,7 @@ class journal_world : public testing::Test {
     context->disk = disk;
     context->wall_ms = [] { return std::int64_t{1'700'000'000'000}; };
     context->detach_journal = false;
+    gauges = context->gauges;
     world_.emplace();
     auto& system = world_->system;
     handle = caf::actor_cast<journal_actor>(system.spawn(journal, journal_options{context}));
@@ -170,6 +171,7 @@ class journal_world : public testing::Test {
   }
 
   std::shared_ptr<memory_disk> disk;
+  std::shared_ptr<shared_gauges> gauges;  // of the present life
   config::node_config config;
   laid_out_snapshot snapshot;
   std::vector<std::string> failures;

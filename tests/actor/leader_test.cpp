@@ -262,6 +262,21 @@ TEST_F(Leader, WhatAFormerHandlerSaysLateDoesNotCountForTheLearnerThatCameAnew) 
 
 // -- reconfigurations (Leader.tryToCommit, Leader.lead; ReconfigRecoveryTest) ---------------------
 
+/// By how much what waits for the disk is more than may: -1, 0 or 1.
+class LeaderWithAHangingDisk : public Leader, public testing::WithParamInterface<int> {};
+INSTANTIATE_TEST_SUITE_P(Around, LeaderWithAHangingDisk, testing::Values(-1, 0, 1));
+
+TEST_P(LeaderWithAHangingDisk, LeavesWhenMoreWaitsForItThanMay) {
+  context->memory = core::memory_budget{core::memory_budget::limit_min};
+  establish_with(2);
+  on.disk.hold();
+  context->gauges->unlogged_bytes = context->memory.unlogged_max() + GetParam();
+  propose_one(at(2, 1));
+  const bool leaves = GetParam() > 0;
+  EXPECT_THAT(on.news().front(), HasSubstr(leaves ? "peer: ended, the disk is too slow: "
+                                                  : "journal: append 0x200000001"));
+}
+
 TEST_F(Leader, SendsPingsAndStaysThoughItsDiskIsBusy) {
   establish_with(2);
   join(3);

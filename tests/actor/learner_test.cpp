@@ -223,6 +223,26 @@ TEST_F(Follower, AnswersAPingThoughItsDiskIsBusy) {
   }
 }
 
+/// By how much what waits for the disk is more than may: -1, 0 or 1.
+class FollowerWithAHangingDisk : public Follower, public testing::WithParamInterface<int> {};
+INSTANTIATE_TEST_SUITE_P(Around, FollowerWithAHangingDisk, testing::Values(-1, 0, 1));
+
+TEST_P(FollowerWithAHangingDisk, LeavesWhenMoreWaitsForItThanMay) {
+  context->memory = core::memory_budget{core::memory_budget::limit_min};
+  broadcast();
+  on.disk.hold();
+  auto& waits = context->gauges->unlogged_bytes;
+  leader_says(carrying<wire::Proposal>({at(2, 1)}));
+  EXPECT_EQ(waits, core::held_bytes(*sample_txn(at(2, 1)))) << "what no journal takes away here";
+  waits = context->memory.unlogged_max() + GetParam();
+  on.news();
+  leader_says(carrying<wire::Proposal>({at(2, 2)}));
+  if (GetParam() > 0)
+    EXPECT_THAT(on.news(), ElementsAre(HasSubstr("peer: ended, the disk is too slow: ")));
+  else
+    EXPECT_THAT(on.news(), ElementsAre("journal: append 0x200000002"));
+}
+
 TEST_F(Follower, WhoseTreeDiffersSaysSoAndLeavesUnlessTheLeaderDoes) {
   broadcast();
   caf::anon_send(follower_, tree_differs{at(2, 1)});

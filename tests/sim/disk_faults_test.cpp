@@ -147,6 +147,35 @@ TEST(SlowDisk, OfEveryServerEndsNoEpochAndNoSession) {
   w.expect_clean_end();
 }
 
+/// The others go on; what waits is memory, and a sync that does not return would let it grow
+/// without end, at the leader and at a follower.
+TEST(SlowDisk, ThatHangsWhileMuchIsWrittenMakesItsServerLeaveAndNobodyElse) {
+  for (const bool leads : {true, false}) {
+    world_options o;
+    o.memory_limit = core::memory_budget::limit_min;
+    ensemble w{o};
+    const auto hangs = leads ? *w.leader() : w.others().front();
+    auto other = w.servers();
+    std::erase(other, hangs);
+    if (!leads) std::erase(other, *w.leader());
+    auto& writes = w.make_client(other.front());
+    ASSERT_TRUE(w.create(writes, "/before", "x"));
+    w.slow_disk_down(hangs, 10h);
+    const auto may_wait = core::memory_budget{o.memory_limit}.unlogged_max();
+    const std::string data(50'000, 'x');
+    int written = 0;
+    for (int i = 0; i < 200; ++i) written += w.create(writes, "/n" + std::to_string(i), data);
+    EXPECT_GT(written, 150) << "the others' quorum took them";
+    EXPECT_GT(written * 50'000 * 2, 2 * may_wait);
+    EXPECT_FALSE(w.is_serving(hangs));
+    EXPECT_LE(w.unlogged_bytes(hangs), may_wait + 4 * 50'000);
+    EXPECT_GT(w.unlogged_bytes(hangs), may_wait / 2);
+    w.slow_disk_down(hangs, 0s);
+    w.crash(hangs);
+    w.expect_clean_end();
+  }
+}
+
 TEST(FullDisk, OfAFollowerMakesItNoCandidate) {
   faulty w;
   auto leads = *w.leader();

@@ -185,6 +185,8 @@ void world::start(server_id who) {
   s.context->log = log::make(who);
   s.context->seed = mix(options_.seed, static_cast<std::uint64_t>(who.value) * 1000 + s.lives);
   s.context->detach_journal = false;
+  if (options_.memory_limit > 0)
+    s.context->memory = core::memory_budget{options_.memory_limit};
   if (options_.steps_per_slice > 0) s.context->steps_per_slice = options_.steps_per_slice;
   if (options_.message_bytes_max > 0) s.context->message_bytes_max = options_.message_bytes_max;
   if (options_.epoch_txns_max > 0) s.context->epoch_txns_max = options_.epoch_txns_max;

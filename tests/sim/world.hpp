@@ -55,9 +55,10 @@ struct world_options {
   network_options wires;
   double drift_percent = 0;          // each server's clock runs up to so much too fast or too slow
   std::uint32_t epoch_txns_max = 0;  // after so many the leader begins a new epoch; 0: production's
+  std::int64_t memory_limit = 0;     // memory.limit; 0: none
   std::size_t steps_per_slice = 0;   // of long work; 0: production's
   std::size_t message_bytes_max = 0;  // between servers; 0: production's
-  double slow_disk_percent = 2;       // of the journal's messages wait up to `slow_disk_max`
+  double slow_disk_percent = 2;      // of the journal's messages wait up to `slow_disk_max`
   duration slow_disk_max{30'000};
   breakage broken = breakage::none;
   std::function<void(std::string_view line)> trace;  // hears a readable account; may be empty
@@ -122,6 +123,10 @@ class world {
   /// How long a server may take, as things are, to note what it has synced.
   [[nodiscard]] duration notes_within(server_id who) {
     return std::chrono::seconds{3} + 8 * (at(who).disk_slowness + at(who).slowness);
+  }
+  /// What its journal was given and has not synced.
+  [[nodiscard]] std::int64_t unlogged_bytes(server_id who) const {
+    return at(who).context->gauges->unlogged_bytes;
   }
   /// The next create of a znode is applied there with one bit of its data turned, as bad memory
   /// does.
