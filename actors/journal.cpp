@@ -190,10 +190,14 @@ void publish_snapshot(journal_ptr self, const snapshot_sealed& m) {
     log.warn("snapshot_dropped", {{"zxid", m.as_of}, {"covers", m.covers}});
     return;
   }
-  auto noted =
-      m.covers > m.as_of ? s.directory->set_snapshot_covers(m.as_of, m.covers) : io_result<void>{};
-  auto file = noted ? m.file->publish()
-                    : io_result<storage::snapshot_file>{tl::unexpect, std::move(noted.error())};
+  const bool is_fuzzy = m.covers > m.as_of;
+  const auto mark = is_fuzzy ? m.file->mark() : 0;
+  auto file = mark
+                  .and_then([&](std::int64_t of) {
+                    return is_fuzzy ? s.directory->set_snapshot_covers(m.as_of, m.covers, of)
+                                    : io_result<void>{};
+                  })
+                  .and_then([&] { return m.file->publish(); });
   if (!file) return snapshot_has_failed(self, file.error().text());
   log.info("snapshot_written", {{"zxid", m.as_of}, {"bytes", file->size}});
 }

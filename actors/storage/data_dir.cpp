@@ -27,9 +27,9 @@ constexpr std::string_view session_time_name = "session_time_ms";
 constexpr std::string_view expected_name = "snapshot_expected";
 /// 65,536 session ids are in a millisecond: no life hands out so many.
 constexpr std::int64_t session_time_step_ms = 1'000;
-/// A snapshot may have two lines of at most 41 bytes each: room for 200,000 of them.
+/// A snapshot may have two lines of at most 62 bytes each: room for 130,000 of them.
 constexpr std::size_t meta_bytes_max = std::size_t{16} << 20;
-constexpr std::string_view covers_prefix = "covers.";  // and the snapshot's zxid in hex
+constexpr std::string_view covers_prefix = "covers.";  // the snapshot's zxid, a dash, its mark: hex
 
 /// Nothing that a call to the disk has said.
 tl::unexpected<io_error> refuse(const std::string& path, std::string why) {
@@ -47,9 +47,26 @@ std::optional<std::int64_t> parse_number(std::string_view text) {
   return value;
 }
 
-std::optional<zxid> snapshot_of_note(std::string_view name) {
+struct noted_snapshot {
+  zxid id;
+  std::int64_t mark = 0;
+};
+std::optional<noted_snapshot> snapshot_of_note(std::string_view name) {
   if (name.substr(0, covers_prefix.size()) != covers_prefix) return std::nullopt;
-  return parse_bare_hex(name.substr(covers_prefix.size()));
+  name.remove_prefix(covers_prefix.size());
+  const auto dash = name.find('-');
+  const auto id = parse_bare_hex(name.substr(0, dash));
+  const auto mark = dash == name.npos ? zxid{} : parse_bare_hex(name.substr(dash + 1));
+  if (!id || !mark) return std::nullopt;
+  return noted_snapshot{*id, mark->value};
+}
+
+/// What was noted of snapshots that are not there (any more).
+template <class Covers>
+void forget_missing(Covers& covers, const std::vector<snapshot_file>& there) {
+  std::erase_if(covers, [&there](const auto& note) {
+    return std::ranges::none_of(there, [&](const snapshot_file& f) { return f.id == note.first; });
+  });
 }
 
 bool is_other_version(std::string_view name) {
@@ -110,6 +127,7 @@ io_result<data_dir> data_dir::open(disk& d, data_dir_options options) {
                   .and_then([&] { return remove_unfinished_snapshots(d, out.snapshot_directory_); })
                   .and_then([&] { return remove_unfinished(d, out.log_directory_); })
                   .and_then([&] { return remove_unfinished(d, out.snapshot_directory_); })
+                  .and_then([&] { return out.forget_covers_of_others(); })
                   .and_then([&] { return out.claim(); });
   if (!done) return tl::unexpected(std::move(done.error()));
   return out;
@@ -204,7 +222,27 @@ io_result<void> data_dir::read_meta() {
     if (name == "history_after" && *value != 0) noted_.gaps.insert(zxid{*value});
     if (name == expected_name) noted_.expected = zxid{*value};
     if (name == session_time_name) noted_.session_time_ms = *value;
-    if (auto id = snapshot_of_note(name)) noted_.covers[*id] = zxid{*value};
+    if (auto of = snapshot_of_note(name))
+      noted_.covers.insert({of->id, cover{zxid{*value}, of->mark}});
+  }
+  return {};
+}
+
+/// An operator, or a backup, may have put another file where one of ours was. The file of notes is
+/// written with the next one.
+io_result<void> data_dir::forget_covers_of_others() {
+  if (noted_.covers.empty()) return {};
+  auto files = list_snapshots(*disk_, snapshot_directory_);
+  if (!files) return tl::unexpected(std::move(files.error()));
+  forget_missing(noted_.covers, *files);
+  for (const auto& file : *files) {
+    if (!noted_.covers.contains(file.id)) continue;
+    // What cannot be read is no reason not to start: it keeps its note, which costs a doubt.
+    const auto mark = end_mark(*disk_, file.path);
+    if (!mark) continue;
+    std::erase_if(noted_.covers, [&](const auto& note) {
+      return note.first == file.id && note.second.mark != 0 && note.second.mark != *mark;
+    });
   }
   return {};
 }
@@ -248,8 +286,10 @@ io_result<void> data_dir::write_meta(notes next) {
   for (auto gap : next.gaps) line("history_after", gap.value);
   if (next.expected) line(expected_name, next.expected->value);
   if (next.session_time_ms != 0) line(session_time_name, next.session_time_ms);
-  for (auto [id, covers] : next.covers)
-    line(std::string{covers_prefix} + bare_hex(id.value), covers.value);
+  for (const auto& [id, covers] : next.covers)
+    line(std::string{covers_prefix} + bare_hex(id.value) +
+             (covers.mark == 0 ? std::string{} : "-" + bare_hex(covers.mark)),
+         covers.upto.value);
   auto written = replace_file(*disk_, options_.data_dir, meta_name, content);
   if (written) noted_ = std::move(next);
   return written;
@@ -328,22 +368,29 @@ data_dir::notes data_dir::without_expected() const {
   return next;
 }
 
-io_result<void> data_dir::set_snapshot_covers(zxid id, zxid covers) {
+io_result<void> data_dir::set_snapshot_covers(zxid id, zxid covers, std::int64_t mark) {
   // Only what is still there is worth a note.
   auto files = list_snapshots(*disk_, snapshot_directory_);
   if (!files) return tl::unexpected(std::move(files.error()));
   auto next = noted_;
-  std::erase_if(next.covers, [&files](const auto& note) {
-    return std::none_of(files->begin(), files->end(),
-                        [&note](const snapshot_file& f) { return f.id == note.first; });
-  });
-  next.covers[id] = covers;
+  forget_missing(next.covers, *files);
+  next.covers.insert({id, cover{covers, mark}});
   return write_meta(std::move(next));
 }
 
+io_result<void> data_dir::snapshot_is_published(zxid id, std::int64_t mark) {
+  auto next = noted_;
+  const auto forgotten = std::erase_if(next.covers, [&](const auto& note) {
+    return note.first == id && note.second.mark != mark;
+  });
+  return forgotten == 0 ? io_result<void>{} : write_meta(std::move(next));
+}
+
 zxid data_dir::snapshot_covers(zxid id) const {
-  const auto note = noted_.covers.find(id);
-  return note == noted_.covers.end() ? id : std::max(id, note->second);
+  auto out = id;
+  const auto [first, end] = noted_.covers.equal_range(id);
+  for (auto note = first; note != end; ++note) out = std::max(out, note->second.upto);
+  return out;
 }
 
 io_result<void> data_dir::remove_snapshots_after(zxid last) {

@@ -120,10 +120,13 @@ class data_dir {
   /// with it.
   [[nodiscard]] io_result<void> finish_install();
 
-  /// Notes that the snapshot `id` may hold txns up to `covers`; to be called before it is
-  /// published.
-  [[nodiscard]] io_result<void> set_snapshot_covers(zxid id, zxid covers);
-  /// As was noted; `id` when nothing was.
+  /// Notes that the snapshot `id` with this end_mark() may hold txns up to `covers`; to be called
+  /// before it is published. One that is there under its name keeps its own note. `mark` 0: any.
+  [[nodiscard]] io_result<void> set_snapshot_covers(zxid id, zxid covers, std::int64_t mark = 0);
+  /// It is published: what was noted of another one under its name is void. Durable on return.
+  [[nodiscard]] io_result<void> snapshot_is_published(zxid id, std::int64_t mark);
+  /// As was noted; `id` when nothing was. Of a file that was replaced while nobody held the
+  /// directory nothing is noted.
   [[nodiscard]] zxid snapshot_covers(zxid id) const;
   /// Removes every snapshot that may hold a txn above `last`, before the log is cut to `last`. An
   /// error, and nothing removed, when no complete one would remain, or none at history_after() or
@@ -141,6 +144,11 @@ class data_dir {
   [[nodiscard]] io_result<void> set_history_aside();
 
  private:
+  /// Up to where a snapshot may hold txns.
+  struct cover {
+    zxid upto;
+    std::int64_t mark = 0;  // which one under its name; 0: any, as an earlier version noted it
+  };
   /// What actor-node.meta says.
   struct notes {
     std::optional<server_id> owner{};
@@ -149,7 +157,8 @@ class data_dir {
     std::set<zxid> gaps{};
     std::optional<zxid> expected{};     // a leader's snapshot that is being installed
     std::int64_t session_time_ms = 0;   // until claimed: of the last life
-    std::map<zxid, zxid> covers{};      // by the snapshot's zxid; absent: what it is named by
+    /// By the snapshot's zxid; absent: what it is named by. Two while one takes another's place.
+    std::multimap<zxid, cover> covers{};
   };
 
   data_dir(disk& d, data_dir_options options);
@@ -159,6 +168,7 @@ class data_dir {
   io_result<void> read_meta();
   [[nodiscard]] io_result<void> check_owner() const;
   io_result<void> claim();
+  io_result<void> forget_covers_of_others();
   [[nodiscard]] io_result<bool> has_expected_come() const;
   [[nodiscard]] std::set<zxid> gaps_behind(zxid id) const;
   [[nodiscard]] notes without_expected() const;

@@ -18,6 +18,7 @@ constexpr auto plain_end = "\x00\x00\x00\x01/"sv;
 constexpr auto gzip_magic = "\x1f\x8b"sv;
 constexpr auto snappy_magic = "\x82SNAPPY\x00"sv;
 constexpr std::size_t read_block_bytes = std::size_t{1} << 20;
+constexpr std::uint64_t end_mark_bytes = 4096;
 
 std::string_view suffix_of(compression how) {
   switch (how) {
@@ -97,6 +98,19 @@ io_result<bool> is_complete(disk& d, const snapshot_file& f) {
                      : (*file)->read_at(0, magic.size());
   if (!bytes) return tl::unexpected(std::move(bytes.error()));
   return *bytes == (plain ? plain_end : magic);
+}
+
+io_result<std::int64_t> end_mark(disk& d, const std::string& path) {
+  auto file = d.open_readable(path);
+  if (!file) return tl::unexpected(std::move(file.error()));
+  auto size = (*file)->size();
+  if (!size) return tl::unexpected(std::move(size.error()));
+  const auto end = std::min(*size, end_mark_bytes);
+  auto bytes = (*file)->read_at(*size - end, static_cast<std::size_t>(end));
+  if (!bytes) return tl::unexpected(std::move(bytes.error()));
+  std::uint64_t hash = 0xcbf29ce484222325U ^ *size;  // FNV-1a
+  for (const char c : *bytes) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3U;
+  return static_cast<std::int64_t>(hash >> 1 | 1);
 }
 
 io_result<std::vector<snapshot_file>> snapshot_candidates(disk& d, const std::string& directory) {

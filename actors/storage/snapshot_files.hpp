@@ -76,6 +76,8 @@ class snapshot_writer {
   void abandon();
 
   [[nodiscard]] std::uint64_t bytes_written() const;  // on disk so far
+  /// The end_mark() of what is sealed.
+  [[nodiscard]] io_result<std::int64_t> mark() const;
 
  private:
   struct state;

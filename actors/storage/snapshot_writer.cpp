@@ -130,6 +130,10 @@ void snapshot_writer::abandon() {
   if (auto s = std::move(state_)) s->remove_unfinished();
 }
 
+io_result<std::int64_t> snapshot_writer::mark() const {
+  return end_mark(*state_->door, state_->unfinished_path);
+}
+
 std::uint64_t snapshot_writer::bytes_written() const { return state_ ? state_->position : 0; }
 
 io_result<void> remove_unfinished_snapshots(disk& d, const std::string& directory) {

@@ -19,10 +19,11 @@ data_dir open(memory_disk& d) {
   EXPECT_TRUE(opened) << opened.error().text();
   return std::move(*opened);
 }
-void put_snapshot(memory_disk& d, zxid id) {
-  d.put("/z/version-2/" + snapshot_name(id, compression::none),
-        "the bytes" + std::string{"\x00\x00\x00\x01/", 5});
+std::string path_of(zxid id) { return "/z/version-2/" + snapshot_name(id, compression::none); }
+void put_snapshot(memory_disk& d, zxid id, const std::string& bytes = "the bytes") {
+  d.put(path_of(id), bytes + std::string{"\x00\x00\x00\x01/", 5});
 }
+std::int64_t mark_of(memory_disk& d, zxid id) { return *end_mark(d, path_of(id)); }
 std::vector<zxid> snapshots(memory_disk& d) {
   std::vector<zxid> out;
   const auto files = list_snapshots(d, "/z/version-2");
@@ -134,6 +135,58 @@ TEST_F(NotesOfSnapshots, GoWithTheHistoryThatIsSetAside) {
   ASSERT_TRUE(opened.set_snapshot_covers(at(1, 2), at(1, 4)));
   ASSERT_TRUE(opened.set_history_aside());
   EXPECT_EQ(opened.snapshot_covers(at(1, 2)), at(1, 2));
+}
+
+/// An operator or a backup has put another server's there, or an older one, while ours was down.
+TEST_F(NotesOfSnapshots, OneOfAFileThatWasReplacedIsVoidForTheNextLife) {
+  for (const std::string other : {"no bytes.", "the bytes, and more", ""}) {
+    d.clear();
+    SetUp();
+    {
+      auto opened = open(d);
+      put_snapshot(d, at(1, 2));
+      ASSERT_TRUE(opened.set_snapshot_covers(at(1, 2), at(1, 4), mark_of(d, at(1, 2))));
+      EXPECT_EQ(opened.snapshot_covers(at(1, 2)), at(1, 4));
+    }
+    EXPECT_EQ(open(d).snapshot_covers(at(1, 2)), at(1, 4)) << "it is as it was";
+    put_snapshot(d, at(1, 2), other);
+    EXPECT_EQ(open(d).snapshot_covers(at(1, 2)), at(1, 2)) << other;
+    put_snapshot(d, at(1, 2));
+    EXPECT_EQ(open(d).snapshot_covers(at(1, 2)), at(1, 4)) << "the same bytes are the same tree";
+  }
+}
+
+/// A crash may leave either file under the name: each keeps what was noted of it.
+TEST_F(NotesOfSnapshots, OneThatTakesAnothersPlaceHasANoteOfItsOwn) {
+  for (const bool has_come : {false, true}) {
+    d.clear();
+    SetUp();
+    {
+      auto opened = open(d);
+      put_snapshot(d, at(1, 2));
+      ASSERT_TRUE(opened.set_snapshot_covers(at(1, 2), at(1, 9), mark_of(d, at(1, 2))));
+      put_snapshot(d, at(1, 3), "another");
+      ASSERT_TRUE(opened.set_snapshot_covers(at(1, 2), at(1, 4), mark_of(d, at(1, 3))));
+      EXPECT_EQ(opened.snapshot_covers(at(1, 2)), at(1, 9)) << "whichever it is";
+    }
+    if (has_come) put_snapshot(d, at(1, 2), "another");
+    auto next = open(d);
+    EXPECT_EQ(next.snapshot_covers(at(1, 2)), has_come ? at(1, 4) : at(1, 9));
+    if (!has_come) continue;
+    ASSERT_TRUE(next.snapshot_is_published(at(1, 2), mark_of(d, at(1, 2))));
+    EXPECT_EQ(next.snapshot_covers(at(1, 2)), at(1, 4));
+    ASSERT_TRUE(next.snapshot_is_published(at(1, 2), 0)) << "now one that holds nothing more";
+    EXPECT_EQ(next.snapshot_covers(at(1, 2)), at(1, 2));
+    { auto gone = std::move(next); }
+    EXPECT_EQ(open(d).snapshot_covers(at(1, 2)), at(1, 2));
+  }
+}
+
+TEST_F(NotesOfSnapshots, OneOfAnEarlierVersionIsBelievedOfAnyFileOfThatName) {
+  d.put("/z/actor-node.meta", "covers.100000002=" + std::to_string(at(1, 4).value) + "\n");
+  EXPECT_EQ(open(d).snapshot_covers(at(1, 2)), at(1, 2)) << "there is none";
+  put_snapshot(d, at(1, 2));
+  EXPECT_EQ(open(d).snapshot_covers(at(1, 2)), at(1, 4));
 }
 
 /// What is older does not lead to what is behind it.

@@ -152,13 +152,13 @@ TEST_F(DataDir, NotesSurviveACrash) {
     auto opened = data_dir::open(d, {.data_dir = "/z", .owner = server_id{2}});
     ASSERT_TRUE(opened->set_history_after(at(3, 9)));
     ASSERT_TRUE(opened->set_snapshot_covers(at(3, 10), at(3, 12)));
+    d.put("/z/version-2/snapshot.30000000a", "whole\0\0\0\1/"s);
   }
   d.crash();
   auto opened = data_dir::open(d, {.data_dir = "/z", .owner = server_id{2}});
   ASSERT_TRUE(opened) << opened.error().text();
   EXPECT_EQ(opened->history_after(), at(3, 9));
   d.put("/z/version-2/snapshot.300000009", "whole\0\0\0\1/"s);
-  d.put("/z/version-2/snapshot.30000000a", "whole\0\0\0\1/"s);
   ASSERT_TRUE(opened->remove_snapshots_after(at(3, 12)));
   EXPECT_TRUE(d.has("/z/version-2/snapshot.30000000a"));
   ASSERT_TRUE(opened->remove_snapshots_after(at(3, 11)));
