@@ -99,6 +99,7 @@ void note(journal_ptr self) {
   s.note_queued = false;
   if (!s.broken.empty() || !s.log || !s.log->is_mark_behind()) return;
   const auto before = self->clock().now();
+  // A failure breaks the journal, and is told.
   (void)must(self, [&] { return s.log->note_synced(); });
   s.note_after = core::sync_note_interval(self->clock().now() - before);
 }
@@ -199,6 +200,9 @@ void publish_snapshot(journal_ptr self, const snapshot_sealed& m) {
                   })
                   .and_then([&] { return m.file->publish(); });
   if (!file) return snapshot_has_failed(self, file.error().text());
+  // Should it stay, what is noted of one before it is believed of this one, which costs a doubt.
+  if (auto kept = s.directory->snapshot_is_published(m.as_of, *mark); !kept)
+    log.warn("snapshot_note_stays", {{"zxid", m.as_of}, {"reason", kept.error().text()}});
   log.info("snapshot_written", {{"zxid", m.as_of}, {"bytes", file->size}});
 }
 
@@ -243,6 +247,7 @@ io_result<void> keep_membership(journal_ptr self) {
 void store_list(journal_ptr self, const store_membership& m) {
   auto& s = self->state;
   if (!s.to_keep || m.committed->version > s.to_keep->version) s.to_keep = m.committed;
+  // Tried again when the disk works: load() keeps it, too.
   if (s.broken.empty()) (void)must(self, [&] { return keep_membership(self); });
 }
 

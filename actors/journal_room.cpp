@@ -31,6 +31,8 @@ storage::io_result<void> try_disk(journal_ptr self) {
 }
 
 /// What is older than the newest snapshot is a history's only beginning while that one is rotten.
+/// Where that cannot be read, whyever, it does not: nothing is purged, and the disk's fault is told
+/// by whoever asked for room.
 bool newest_snapshot_holds(journal_ptr self) {
   auto& s = self->state;
   auto& d = *s.options.context->disk;

@@ -75,6 +75,7 @@ class descriptor {
     return *this;
   }
   ~descriptor() {
+    // Says nothing that matters: what has to be on the disk was synced, or close() was asked for.
     if (fd_ >= 0) ::close(fd_);
   }
   [[nodiscard]] int get() const { return fd_; }
@@ -261,7 +262,9 @@ io_result<std::vector<directory_entry>> posix_disk::list_directory(const std::st
 }
 
 io_result<void> posix_disk::rename(const std::string& from, const std::string& to) {
-  struct stat replaced {};  // who may read a file does not change when its content does
+  // Who may read a file does not change when its content does. Where that cannot be kept, as on a
+  // file system without modes, the new file has those that files are made with.
+  struct stat replaced {};
   if (::stat(to.c_str(), &replaced) == 0 && S_ISREG(replaced.st_mode))
     (void)::chmod(from.c_str(), replaced.st_mode & 0777);
   const auto names = from + " to " + to;

@@ -125,6 +125,13 @@ io_result<std::vector<snapshot_file>> snapshot_candidates(disk& d, const std::st
   return out;
 }
 
+io_result<std::vector<snapshot_file>> readable_candidates(disk& d, const std::string& directory) {
+  auto all = list_snapshots(d, directory);
+  if (all)
+    std::erase_if(*all, [&d](const auto& file) { return !is_complete(d, file).value_or(false); });
+  return all;
+}
+
 io_result<void> read_snapshot(disk& d, const snapshot_file& f, const chunk_sink& sink) {
   constexpr const char* reading = "read the snapshot";
   auto file = d.open_readable(f.path);
@@ -156,7 +163,7 @@ io_result<void> read_snapshot(disk& d, const snapshot_file& f, const chunk_sink&
 
 io_result<void> remove_snapshots(disk& d, const std::string& directory,
                                  const std::function<bool(const snapshot_file&)>& goes) {
-  auto complete = snapshot_candidates(d, directory);
+  auto complete = readable_candidates(d, directory);
   if (!complete) return tl::unexpected(std::move(complete.error()));
   bool one_stays = !std::all_of(complete->begin(), complete->end(), goes);
   auto all = list_snapshots(d, directory);
@@ -174,7 +181,7 @@ io_result<void> remove_snapshots(disk& d, const std::string& directory,
 io_result<purged> purge(disk& d, const std::string& snapshot_directory,
                         const std::string& log_directory, int keep) {
   purged out;
-  auto complete = snapshot_candidates(d, snapshot_directory);
+  auto complete = readable_candidates(d, snapshot_directory);
   if (!complete) return tl::unexpected(std::move(complete.error()));
   auto kept = static_cast<std::size_t>(std::max(keep, snapshots_kept_min));
   if (complete->size() < kept) return out;

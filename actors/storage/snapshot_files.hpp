@@ -46,6 +46,15 @@ struct snapshot_file {
 [[nodiscard]] io_result<std::vector<snapshot_file>> snapshot_candidates(
     disk& d, const std::string& directory);
 
+/// The same of what can be read: one that a bad block is in counts as not whole, as it does for who
+/// loads. For those who remove files, so that one bad block does not keep all of them.
+[[nodiscard]] io_result<std::vector<snapshot_file>> readable_candidates(
+    disk& d, const std::string& directory);
+
+/// Tells a snapshot from another one under its name, as a backup brings it back: by its length and
+/// its end, where the sums over all its bytes stand. Never 0.
+[[nodiscard]] io_result<std::int64_t> end_mark(disk& d, const std::string& path);
+
 /// Takes the next piece of a snapshot's (uncompressed) bytes; an error's text ends the reading.
 using chunk_sink = std::function<tl::expected<void, std::string>(std::string_view)>;
 

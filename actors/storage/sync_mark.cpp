@@ -64,6 +64,7 @@ std::optional<numbered_mark> parse(std::string_view copy) {
                      read_field(line, "offset=", 10, out.mark.offset) &&
                      read_field(line, "last=", 16, out.mark.last.value) &&
                      read_field(line, "seq=", 10, out.seq);
+  // An earlier version wrote none: nothing is known to be committed then.
   (void)read_field(line, "committed=", 16, out.committed.value);
   return whole ? std::optional{out} : std::nullopt;
 }

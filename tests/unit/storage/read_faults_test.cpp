@@ -24,6 +24,8 @@ namespace {
 class failing_reads final : public disk {
  public:
   failing_reads(disk& to, int nth) : to_(to), left_(nth) {}
+  /// Whoever reads this file finds a bad block.
+  failing_reads(disk& to, std::string bad) : to_(to), bad_(std::move(bad)) {}
 
   /// Whether the failing one was ever asked for.
   [[nodiscard]] bool has_failed() const { return has_failed_; }
@@ -92,14 +94,15 @@ class failing_reads final : public disk {
     return tl::unexpected(io_error{"read", path, EIO});
   }
   bool fails(const std::string& how, const std::string& path) {
-    if (left_-- != 0) return false;
+    if (bad_.empty() ? left_-- != 0 : path != bad_ || how != "read") return false;
     has_failed_ = true;
     what_ = how + " " + path;
     return true;
   }
 
   disk& to_;
-  int left_;
+  int left_ = 0;
+  std::string bad_;
   bool has_failed_ = false;
   std::string what_;
 };
@@ -214,15 +217,46 @@ TEST_F(ReadFaults, SurveyTellsOfWhatItCouldNotRead) {
   EXPECT_LE(quiet, reads / 10) << "of " << reads;
 }
 
+/// One that cannot be read is none of those to be kept, and goes when it is older than they are.
 TEST_F(ReadFaults, PurgeRemovesWhatItShouldOrNothing) {
   with_each_read_failing([&](failing_reads& faulty) {
     d.put(std::string{files} + "/" + snapshot_name(at(1, 6)),
           d.content(std::string{files} + "/" + snapshot_name(at(1, 2))));
     const auto before = count_of_files();
     const auto done = purge(faulty, files, files, 3);
-    EXPECT_EQ(done.has_value(), !faulty.has_failed());
-    EXPECT_EQ(count_of_files(), faulty.has_failed() ? before : before - 1);
+    EXPECT_TRUE(done || faulty.has_failed());
+    const auto oldest = std::string{files} + "/" + snapshot_name(zxid{});
+    const bool may_go = !faulty.has_failed() || faulty.what().ends_with(oldest);
+    EXPECT_EQ(count_of_files(), may_go && done ? before - 1 : before);
   });
+}
+
+/// One bad block is no reason to keep all that is old, to cut no log, or not to start, for ever.
+TEST_F(ReadFaults, SnapshotWithABadBlockStopsNothingThatDoesNotNeedIt) {
+  const auto path = [](std::int64_t n) {
+    return std::string{files} + "/" + snapshot_name(n == 0 ? zxid{} : at(1, n));
+  };
+  make();
+  {
+    auto opened = data_dir::open(d, {.data_dir = "/z", .owner = server_id{1}});
+    ASSERT_TRUE(opened->set_snapshot_covers(at(1, 1), at(1, 5), *end_mark(d, path(1))));
+  }
+  failing_reads faulty{d, path(1)};
+  {
+    auto opened = data_dir::open(faulty, {.data_dir = "/z", .owner = server_id{1}});
+    ASSERT_TRUE(opened) << opened.error().text();
+    EXPECT_EQ(opened->snapshot_covers(at(1, 1)), at(1, 5)) << "which file it is, nobody can tell";
+    ASSERT_TRUE(opened->remove_snapshots_after(at(1, 1)));
+    EXPECT_TRUE(d.has(path(0)) && !d.has(path(1)) && !d.has(path(2)));
+  }
+  make();
+  const auto only_bad_stays = [](const snapshot_file& f) { return f.id != at(1, 1); };
+  EXPECT_FALSE(remove_snapshots(faulty, files, only_bad_stays)) << "no whole one would remain";
+  for (std::int64_t n : {3, 4, 5}) d.put(path(n), d.content(path(2)));
+  ASSERT_TRUE(purge(faulty, files, files, 3));
+  EXPECT_FALSE(d.has(path(0)) || d.has(path(1)) || d.has(path(2)));
+  EXPECT_TRUE(d.has(path(3)) && d.has(path(4)) && d.has(path(5)));
+  EXPECT_TRUE(faulty.has_failed());
 }
 
 TEST_F(ReadFaults, SnapshotIsReadWholeOrNotAtAll) {
