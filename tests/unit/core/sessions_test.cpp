@@ -146,8 +146,8 @@ TEST(RefusedSessions, TheNewestAreKnown) {
 TEST(SessionIds, TellTheirMakerByEightBits) {
   for (std::int64_t n : {1, 254, 300}) {
     session_id_generator made{{n}, 1'700'000'000'000};
-    EXPECT_TRUE(may_be_made_by({n}, made.next()));
-    EXPECT_FALSE(may_be_made_by({n + 1}, made.next()));
+    EXPECT_TRUE(is_made_by(made.next(), {n}));
+    EXPECT_FALSE(is_made_by(made.next(), {n + 1}));
   }
 }
 
