@@ -142,7 +142,7 @@ void drain(database_ptr self, connection_id id, state::connection& c) {
 void take(database_ptr self, connection_id id, state::connection& c, client_request&& taken) {
   auto& s = self->state;
   ++s.stats.requests_received;
-  if (c.is_rejected || c.is_ending) return;
+  if (c.is_rejected || (c.is_ending && !mutated(mutant::ended_session_writes))) return;
   // A close may wait for a write before it; what is behind it must not pass it, or make a local
   // session one of all servers, which would go on.
   c.is_ending = taken.op == op_code::close_session;

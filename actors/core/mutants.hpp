@@ -205,7 +205,7 @@ inline constexpr std::array mutants{
     named_mutant{mutant::ended_session_writes, "ended-session-writes",
                  "where sessions may be local, the leader takes the writes of any session that it "
                  "does not know, if another server made it: also of one that is over (as in "
-                 "ZooKeeper)"},
+                 "ZooKeeper); and what is asked behind a close is taken"},
     named_mutant{mutant::refused_session_writes, "refused-session-writes",
                  "a session that is local to one server writes on, and becomes one of all, after "
                  "another server has told its client that it is over (as in ZooKeeper)"},
