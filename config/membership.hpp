@@ -111,3 +111,10 @@ struct refused_change {
                                    bool has_client_port);
 
 }  // namespace troupe::config
+
+namespace troupe {
+
+using config::membership_ptr;
+using config::view_ptr;
+
+}  // namespace troupe

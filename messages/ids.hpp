@@ -35,6 +35,9 @@ using session_id = scalar<struct session_id_tag, std::int64_t>;
   return server.value & 0xff;
 }
 
+/// Names one client connection of one server. Never used twice in a process.
+using connection_id = scalar<struct connection_id_tag, std::uint64_t>;
+
 /// A client's own number for a request (`xid` on the wire); with the session id it names a request.
 using cxid = scalar<struct cxid_tag, std::int32_t>;
 

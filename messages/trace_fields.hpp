@@ -8,9 +8,6 @@
 #include <concepts>
 #include <string>
 
-#include "messages/database_figures.hpp"
-#include "messages/local.hpp"
-
 namespace troupe {
 
 namespace detail {

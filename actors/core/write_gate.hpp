@@ -20,7 +20,7 @@
 #include "actors/core/fair_queue.hpp"
 #include "messages/client/requests.hpp"
 #include "messages/ids.hpp"
-#include "messages/local_clients.hpp"
+#include "messages/ids.hpp"
 
 namespace troupe::core {
 

@@ -6,6 +6,7 @@
 #include <ostream>
 
 #include "actors/storage/data_place.hpp"
+#include "actors/storage/disk.hpp"
 #include "actors/storage/running_server.hpp"
 #include "messages/printable.hpp"
 

@@ -7,8 +7,8 @@
 #include <string>
 #include <utility>
 
-#include "actors/caf.hpp"
-#include "actors/error_text.hpp"
+#include "actors/base/caf.hpp"
+#include "actors/base/error_text.hpp"
 #include "actors/node/dialler.hpp"
 #include "actors/trace/traced.hpp"
 #include "messages/trace_fields.hpp"

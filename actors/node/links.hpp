@@ -9,10 +9,10 @@
 #include <caf/io/middleman_actor.hpp>
 #include <map>
 
+#include "actors/base/node_context.hpp"
+#include "actors/base/pinned.hpp"
+#include "actors/interfaces/links.hpp"
 #include "actors/node/connector.hpp"
-#include "actors/node_context.hpp"
-#include "actors/pinned.hpp"
-#include "actors/sinks.hpp"
 
 namespace troupe {
 

@@ -15,11 +15,13 @@
 #include <memory>
 #include <utility>
 
-#include "actors/caf.hpp"
+#include "actors/base/caf.hpp"
+#include "actors/base/ensemble.hpp"
+#include "actors/base/error_text.hpp"
+#include "actors/base/io_loop.hpp"
+#include "actors/base/process_user.hpp"
+#include "actors/base/sasl_conversation.hpp"
 #include "actors/core/audit.hpp"
-#include "actors/ensemble.hpp"
-#include "actors/error_text.hpp"
-#include "actors/io_loop.hpp"
 #include "actors/node/heap.hpp"
 #include "actors/node/links.hpp"
 #include "actors/node/network_settings.hpp"
@@ -27,8 +29,6 @@
 #include "actors/node/process_limits.hpp"
 #include "actors/node/secret_file.hpp"
 #include "actors/node/server.hpp"
-#include "actors/process_user.hpp"
-#include "actors/sasl_conversation.hpp"
 #include "actors/storage/data_dir.hpp"
 #include "actors/storage/posix_disk.hpp"
 #include "actors/storage/running_server.hpp"
@@ -272,6 +272,9 @@ context_ptr make_context(config::node_config config, bool traced, log::audit_wri
     main_thread_work::signal();
   };
   context->disk = disk ? std::move(disk) : make_disk(context->log);
+  context->bytes_below = [below = context->disk](const std::string& directory) {
+    return storage::bytes_below(*below, directory);
+  };
   if (traced)
     context->trace = std::make_shared<trace::sink>(context->me, trace_events_max, steady_ns);
   if (audit)

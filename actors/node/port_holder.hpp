@@ -9,7 +9,7 @@
 #include <optional>
 #include <string>
 
-#include "actors/tcp_listener.hpp"
+#include "actors/base/tcp_listener.hpp"
 
 namespace troupe {
 

@@ -4,9 +4,9 @@
 #include <caf/io/middleman.hpp>
 #include <utility>
 
-#include "actors/caf.hpp"
+#include "actors/base/caf.hpp"
+#include "actors/base/tcp_listener.hpp"
 #include "actors/node/port_holder.hpp"
-#include "actors/tcp_listener.hpp"
 #include "config/host.hpp"
 
 namespace troupe {

@@ -11,9 +11,9 @@
 #include <string>
 #include <utility>
 
-#include "actors/client_gateway.hpp"
+#include "actors/base/node_context.hpp"
+#include "actors/client/gateway.hpp"
 #include "actors/node/server.hpp"
-#include "actors/node_context.hpp"
 
 namespace troupe {
 

@@ -4,18 +4,18 @@
 #include <caf/actor_system.hpp>
 #include <utility>
 
-#include "actors/caf.hpp"
-#include "actors/client_session.hpp"
-#include "actors/database.hpp"
-#include "actors/election.hpp"
-#include "actors/ensemble.hpp"
-#include "actors/follower.hpp"
-#include "actors/journal.hpp"
-#include "actors/journal_scribe.hpp"
-#include "actors/leader.hpp"
-#include "actors/learner_handler.hpp"
-#include "actors/observer.hpp"
-#include "actors/peer.hpp"
+#include "actors/base/caf.hpp"
+#include "actors/base/ensemble.hpp"
+#include "actors/client/session.hpp"
+#include "actors/database/database.hpp"
+#include "actors/election/election.hpp"
+#include "actors/journal/journal.hpp"
+#include "actors/journal/scribe.hpp"
+#include "actors/leading/leader.hpp"
+#include "actors/leading/learner_handler.hpp"
+#include "actors/learning/follower.hpp"
+#include "actors/learning/observer.hpp"
+#include "actors/peer/peer.hpp"
 
 namespace troupe {
 namespace {

@@ -6,10 +6,15 @@
 #include <memory>
 #include <string>
 
-#include "actors/client_account.hpp"
+#include "actors/base/client_account.hpp"
+#include "actors/base/node_context.hpp"
 #include "actors/core/session_passwords.hpp"
-#include "actors/node_context.hpp"
-#include "actors/sinks.hpp"
+#include "actors/interfaces/client.hpp"
+#include "actors/interfaces/database.hpp"
+#include "actors/interfaces/election.hpp"
+#include "actors/interfaces/journal.hpp"
+#include "actors/interfaces/links.hpp"
+#include "actors/interfaces/peer.hpp"
 
 namespace caf {
 class actor_system;

@@ -10,10 +10,10 @@
 #include <cstring>
 #include <ostream>
 
+#include "actors/base/process_user.hpp"
 #include "actors/node/cli.hpp"
 #include "actors/node/node.hpp"
 #include "actors/node/port_holder.hpp"
-#include "actors/process_user.hpp"
 #include "config/host.hpp"
 
 namespace troupe {

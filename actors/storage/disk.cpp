@@ -83,4 +83,14 @@ io_result<void> replace_file(disk& d, const std::string& directory, const std::s
   return d.sync_directory(directory);
 }
 
+std::int64_t bytes_below(disk& d, const std::string& directory) {
+  auto entries = d.list_directory(directory);
+  if (!entries) return 0;
+  std::int64_t bytes = 0;
+  for (const auto& x : *entries)
+    bytes += x.is_directory ? bytes_below(d, directory + '/' + x.name)
+                            : static_cast<std::int64_t>(x.size);
+  return bytes;
+}
+
 }  // namespace troupe::storage

@@ -164,4 +164,7 @@ class disk {
 [[nodiscard]] io_result<void> replace_file(disk& d, const std::string& directory,
                                            const std::string& name, std::string_view content);
 
+/// Bytes of all files below; what cannot be read counts nothing.
+[[nodiscard]] std::int64_t bytes_below(disk& d, const std::string& directory);
+
 }  // namespace troupe::storage

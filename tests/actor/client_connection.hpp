@@ -15,7 +15,12 @@
 #include <utility>
 #include <vector>
 
-#include "actors/client_session.hpp"
+#include "actors/client/session.hpp"
+#include "actors/interfaces/client.hpp"
+#include "actors/interfaces/database.hpp"
+#include "actors/interfaces/database_stats.hpp"
+#include "actors/interfaces/peer.hpp"
+#include "actors/interfaces/statistics.hpp"
 #include "actors/trace/log.hpp"
 #include "messages/client/session_password.hpp"
 #include "tests/unit/coro/world.hpp"

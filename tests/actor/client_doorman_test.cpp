@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Connections for which there is no descriptor.
-#include "actors/client_doorman.hpp"
+#include "actors/client/doorman.hpp"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
@@ -13,7 +13,7 @@
 #include <utility>
 #include <vector>
 
-#include "actors/tcp_listener.hpp"
+#include "actors/base/tcp_listener.hpp"
 
 namespace troupe {
 namespace {

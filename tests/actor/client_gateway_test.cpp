@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /// The gateway on a real multiplexer, with clients on loopback: how many connections there may be,
 /// to the very number, and that its books count those that are there.
-#include "actors/client_gateway_parts.hpp"
+#include "actors/client/gateway_parts.hpp"
 
 #include <arpa/inet.h>
 #include <gtest/gtest.h>
@@ -22,7 +22,7 @@
 #include <string>
 #include <vector>
 
-#include "actors/caf.hpp"
+#include "actors/base/caf.hpp"
 
 namespace troupe {
 namespace {

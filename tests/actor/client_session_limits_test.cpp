@@ -2,7 +2,7 @@
 /// What one connection, or all together, can make a client session hold and pass on.
 #include <string>
 
-#include "actors/four_letter.hpp"
+#include "actors/client/four_letter.hpp"
 #include "tests/actor/client_connection.hpp"
 
 namespace troupe::test {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /// Which clients are read while others' bytes wait to be dealt with.
-#include "actors/client_socket.hpp"
+#include "actors/client/socket.hpp"
 
 #include <gtest/gtest.h>
 #include <sys/socket.h>
@@ -15,7 +15,7 @@
 #include <string>
 #include <thread>
 
-#include "actors/io_loop.hpp"
+#include "actors/base/io_loop.hpp"
 
 namespace troupe {
 namespace {

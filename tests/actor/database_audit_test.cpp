@@ -3,7 +3,7 @@
 /// DataTree.deleteNodes).
 #include "tests/actor/database_fixture.hpp"
 
-#include "actors/process_user.hpp"
+#include "actors/base/process_user.hpp"
 
 namespace troupe::test {
 namespace {

@@ -2,8 +2,13 @@
 /// The database between clients, a leader and an upstream that only listen: what its tests share.
 #pragma once
 
-#include "actors/database.hpp"
+#include "actors/database/database.hpp"
 
+#include "actors/interfaces/broadcast.hpp"
+#include "actors/interfaces/client.hpp"
+#include "actors/interfaces/database.hpp"
+#include "actors/interfaces/database_stats.hpp"
+#include "actors/interfaces/forwarding.hpp"
 #include "tests/actor/neighbours.hpp"
 
 namespace troupe::test {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /// What the database does for clients besides reads and writes: watches that last, containers, who
 /// is let in, and what is counted of them.
+#include "actors/interfaces/statistics.hpp"
 #include "tests/actor/database_fixture.hpp"
 
 namespace troupe::test {

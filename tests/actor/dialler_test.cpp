@@ -19,7 +19,7 @@
 #include <thread>
 #include <vector>
 
-#include "actors/caf.hpp"
+#include "actors/base/caf.hpp"
 
 namespace troupe {
 namespace {

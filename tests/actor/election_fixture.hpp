@@ -3,7 +3,7 @@
 /// virtual time.
 #pragma once
 
-#include "actors/election.hpp"
+#include "actors/election/election.hpp"
 
 #include <gmock/gmock.h>
 
@@ -15,6 +15,8 @@
 #include <random>
 #include <set>
 
+#include "actors/interfaces/election.hpp"
+#include "actors/interfaces/links.hpp"
 #include "config/membership.hpp"
 #include "config/node_config.hpp"
 

@@ -61,7 +61,7 @@ class ElectionState : public Election {
 TEST_F(ElectionState, EveryMemberIsNamedHere) {
   std::set<std::string> named;
   for (const auto& [name, show] : all_members()) named.insert(name);
-  EXPECT_EQ(named, members_of("actors/election.hpp", "election_state"))
+  EXPECT_EQ(named, members_of("actors/election/election.hpp", "election_state"))
       << "say above what becomes of it when the role changes";
 }
 

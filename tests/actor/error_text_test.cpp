@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "actors/error_text.hpp"
+#include "actors/base/error_text.hpp"
 
 #include <gtest/gtest.h>
 

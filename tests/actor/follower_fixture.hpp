@@ -6,9 +6,12 @@
 #include <string>
 #include <vector>
 
-#include "actors/ensemble.hpp"
-#include "actors/follower.hpp"
-#include "actors/learner.hpp"
+#include "actors/base/ensemble.hpp"
+#include "actors/interfaces/discovery.hpp"
+#include "actors/interfaces/links.hpp"
+#include "actors/interfaces/roles.hpp"
+#include "actors/learning/follower.hpp"
+#include "actors/learning/learner.hpp"
 #include "tests/actor/neighbours.hpp"
 
 namespace troupe::test {

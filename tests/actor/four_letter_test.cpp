@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /// Package org.apache.zookeeper.server.command, ServerStats: the texts probes and agents parse.
-#include "actors/four_letter.hpp"
+#include "actors/client/four_letter.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -8,6 +8,7 @@
 #include <regex>
 #include <string>
 
+#include "actors/interfaces/election.hpp"
 #include "config/membership.hpp"
 
 namespace troupe::four_letter {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /// Rounds of the I/O thread: sockets are looked at between the turns of many actors.
-#include "actors/io_loop.hpp"
+#include "actors/base/io_loop.hpp"
 
 #include <gtest/gtest.h>
 #include <sys/socket.h>
@@ -14,8 +14,8 @@
 #include <thread>
 #include <vector>
 
-#include "actors/client_socket.hpp"
-#include "actors/pinned.hpp"
+#include "actors/base/pinned.hpp"
+#include "actors/client/socket.hpp"
 
 namespace troupe {
 namespace {

@@ -10,9 +10,12 @@
 #include <string>
 #include <vector>
 
-#include "actors/caf.hpp"
+#include "actors/base/caf.hpp"
 #include "actors/core/snapshot_codec.hpp"
-#include "actors/journal.hpp"
+#include "actors/interfaces/journal.hpp"
+#include "actors/interfaces/snapshots.hpp"
+#include "actors/journal/journal.hpp"
+#include "actors/storage/disk.hpp"
 #include "tests/unit/coro/world.hpp"
 #include "tests/unit/storage/log_samples.hpp"
 #include "tests/unit/storage/memory_disk.hpp"

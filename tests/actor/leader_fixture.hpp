@@ -4,8 +4,14 @@
 
 #include <map>
 
-#include "actors/ensemble.hpp"
-#include "actors/leader.hpp"
+#include "actors/base/ensemble.hpp"
+#include "actors/interfaces/broadcast.hpp"
+#include "actors/interfaces/database.hpp"
+#include "actors/interfaces/discovery.hpp"
+#include "actors/interfaces/journal.hpp"
+#include "actors/interfaces/roles.hpp"
+#include "actors/interfaces/synchronization.hpp"
+#include "actors/leading/leader.hpp"
 #include "tests/actor/neighbours.hpp"
 
 namespace troupe::test {

@@ -3,7 +3,9 @@
 /// one more; and that what it counts goes down again, however often it was near the bound.
 #include <type_traits>
 
-#include "actors/learner_handler.hpp"
+#include "actors/interfaces/discovery.hpp"
+#include "actors/interfaces/statistics.hpp"
+#include "actors/leading/learner_handler.hpp"
 #include "tests/actor/neighbours.hpp"
 
 namespace troupe::test {

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /// The leader's handler of one learner among neighbours that only listen: discovery, the sync
 /// plans, and what it holds meanwhile (ZooKeeper's LearnerHandlerTest and Zab1_0Test).
-#include "actors/learner_handler.hpp"
+#include "actors/leading/learner_handler.hpp"
 
+#include "actors/interfaces/discovery.hpp"
+#include "actors/interfaces/statistics.hpp"
 #include "tests/actor/neighbours.hpp"
 
 namespace troupe::test {

@@ -2,10 +2,11 @@
 /// A follower among neighbours that only listen: what it makes durable before it says so
 /// (ZooKeeper's Zab1_0Test from the follower's side and LearnerTest; ZAB paper, phases 1 to 3;
 /// ZOOKEEPER-3911, 4646, 4685 and 4925 are violations of what stands here).
-#include "actors/learner.hpp"
+#include "actors/learning/learner.hpp"
 
 #include <caf/scheduler/test_coordinator.hpp>
 
+#include "actors/interfaces/broadcast.hpp"
 #include "tests/actor/follower_fixture.hpp"
 
 namespace troupe::test {

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /// Who ends with whom, and what the others are told at once: a leader with its learners' handlers,
 /// a role with its peer. What lives on for nobody is never seen again, and never ends.
-#include "actors/ensemble.hpp"
-#include "actors/leader.hpp"
-#include "actors/learner_handler.hpp"
+#include "actors/base/ensemble.hpp"
+#include "actors/interfaces/statistics.hpp"
+#include "actors/leading/leader.hpp"
+#include "actors/leading/learner_handler.hpp"
 #include "tests/actor/neighbours.hpp"
 
 namespace troupe::test {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /// Work in slices: whose it is handles nothing meanwhile, all others do.
-#include "actors/long_work.hpp"
+#include "actors/base/long_work.hpp"
 
 #include <gtest/gtest.h>
 
@@ -10,7 +10,7 @@
 #include <caf/scheduler/test_coordinator.hpp>
 #include <stdexcept>
 
-#include "actors/pinned.hpp"
+#include "actors/base/pinned.hpp"
 
 namespace troupe {
 namespace {

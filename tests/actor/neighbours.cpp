@@ -2,7 +2,13 @@
 /// Compiled once: what an actor of many messages costs a compiler is seconds, in every file.
 #include "tests/actor/neighbours.hpp"
 
-#include "actors/journal_errors.hpp"
+#include "actors/base/disk_errors.hpp"
+#include "actors/interfaces/broadcast.hpp"
+#include "actors/interfaces/client.hpp"
+#include "actors/interfaces/database_stats.hpp"
+#include "actors/interfaces/forwarding.hpp"
+#include "actors/interfaces/statistics.hpp"
+#include "actors/storage/disk.hpp"
 
 namespace troupe::test {
 namespace {

@@ -12,10 +12,15 @@
 #include <string>
 #include <vector>
 
-#include "actors/caf.hpp"
+#include "actors/base/caf.hpp"
+#include "actors/base/node_context.hpp"
 #include "actors/core/snapshot_codec.hpp"
-#include "actors/node_context.hpp"
-#include "actors/sinks.hpp"
+#include "actors/interfaces/database.hpp"
+#include "actors/interfaces/journal.hpp"
+#include "actors/interfaces/peer.hpp"
+#include "actors/interfaces/roles.hpp"
+#include "actors/interfaces/snapshots.hpp"
+#include "actors/interfaces/synchronization.hpp"
 #include "config/membership.hpp"
 #include "tests/unit/coro/world.hpp"
 #include "tests/unit/storage/log_samples.hpp"

@@ -2,8 +2,13 @@
 /// A peer among neighbours that only listen: what its tests share.
 #pragma once
 
-#include "actors/ensemble.hpp"
-#include "actors/peer.hpp"
+#include "actors/base/ensemble.hpp"
+#include "actors/interfaces/database.hpp"
+#include "actors/interfaces/election.hpp"
+#include "actors/interfaces/journal.hpp"
+#include "actors/interfaces/peer.hpp"
+#include "actors/interfaces/roles.hpp"
+#include "actors/peer/peer.hpp"
 #include "config/node_config.hpp"
 #include "tests/actor/neighbours.hpp"
 

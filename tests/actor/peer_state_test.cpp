@@ -10,8 +10,9 @@
 #include <string>
 #include <type_traits>
 
-#include "actors/ensemble.hpp"
-#include "actors/peer.hpp"
+#include "actors/base/ensemble.hpp"
+#include "actors/interfaces/broadcast.hpp"
+#include "actors/peer/peer.hpp"
 #include "tests/actor/neighbours.hpp"
 #include "tests/actor/role_members.hpp"
 
@@ -150,7 +151,7 @@ class PeerState : public room {
 TEST_F(PeerState, EveryMemberIsNamedHere) {
   std::set<std::string> named;
   for (const auto& [name, show] : all_members()) named.insert(name);
-  EXPECT_EQ(named, members_of("actors/peer.hpp", "peer_state"))
+  EXPECT_EQ(named, members_of("actors/peer/peer.hpp", "peer_state"))
       << "say above what becomes of it when the role changes";
 }
 

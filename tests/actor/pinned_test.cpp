@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "actors/pinned.hpp"
+#include "actors/base/pinned.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /// Traffic that stops: whatever the last message asked for is done without another one to push it.
 /// Ends of turns, handed over from one phase to the next, are where it would wait.
-#include "actors/ensemble.hpp"
-#include "actors/follower.hpp"
-#include "actors/leader.hpp"
+#include "actors/base/ensemble.hpp"
+#include "actors/leading/leader.hpp"
+#include "actors/learning/follower.hpp"
 #include "tests/actor/database_fixture.hpp"
 
 namespace troupe::test {

@@ -162,7 +162,7 @@ class RoleState : public Database {
 TEST_F(RoleState, EveryMemberIsNamedHere) {
   std::set<std::string> named;
   for (const auto& [name, x] : all_members()) named.insert(name);
-  EXPECT_EQ(named, members_of("actors/database.hpp", "database_state"))
+  EXPECT_EQ(named, members_of("actors/database/database.hpp", "database_state"))
       << "say above what becomes of it when the role changes";
 }
 

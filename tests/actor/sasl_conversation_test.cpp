@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /// Our side of DIGEST-MD5 against the client side of libsasl2.
-#include "actors/sasl_conversation.hpp"
+#include "actors/base/sasl_conversation.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

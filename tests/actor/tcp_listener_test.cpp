@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /// Where a server listens, and what is told when it cannot.
-#include "actors/tcp_listener.hpp"
+#include "actors/base/tcp_listener.hpp"
 
 #include <gtest/gtest.h>
 #include <sys/socket.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "actors/turns.hpp"
+#include "actors/base/turns.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

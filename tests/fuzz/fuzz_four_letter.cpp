@@ -2,7 +2,7 @@
 /// A connection's first four bytes under any whitelist: a word, or a frame's length, and whatever
 /// is answered is a text.
 ///     input = four bytes | 4lw.commands.whitelist
-#include "actors/four_letter.hpp"
+#include "actors/client/four_letter.hpp"
 #include "config/load.hpp"
 #include "tests/fuzz/target.hpp"
 

@@ -6,14 +6,14 @@
 #include <chrono>
 #include <type_traits>
 
-#include "actors/client_session.hpp"
-#include "actors/database.hpp"
-#include "actors/election.hpp"
-#include "actors/journal.hpp"
-#include "actors/leader.hpp"
-#include "actors/learner.hpp"
-#include "actors/learner_handler.hpp"
-#include "actors/peer.hpp"
+#include "actors/client/session.hpp"
+#include "actors/database/database.hpp"
+#include "actors/election/election.hpp"
+#include "actors/journal/journal.hpp"
+#include "actors/leading/leader.hpp"
+#include "actors/leading/learner_handler.hpp"
+#include "actors/learning/learner.hpp"
+#include "actors/peer/peer.hpp"
 
 namespace troupe::sim {
 namespace {

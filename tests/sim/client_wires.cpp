@@ -6,6 +6,8 @@
 #include <iterator>
 #include <utility>
 
+#include "actors/interfaces/statistics.hpp"
+
 namespace troupe::sim {
 namespace {
 

@@ -8,8 +8,8 @@
 #include <map>
 #include <string>
 
-#include "actors/client_account.hpp"
-#include "actors/sinks.hpp"
+#include "actors/base/client_account.hpp"
+#include "actors/interfaces/client.hpp"
 #include "tests/sim/scheduler.hpp"
 
 namespace troupe::sim {

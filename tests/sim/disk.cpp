@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "actors/storage/disk.hpp"
 #include "tests/sim/disk.hpp"
 
 #include <algorithm>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "actors/interfaces/local_message.hpp"
 #include "tests/sim/network.hpp"
 
 #include <algorithm>

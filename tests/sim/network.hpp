@@ -16,7 +16,7 @@
 #include <memory>
 #include <string>
 
-#include "actors/sinks.hpp"
+#include "actors/interfaces/links.hpp"
 #include "tests/sim/rng.hpp"
 #include "tests/sim/scheduler.hpp"
 

@@ -8,6 +8,9 @@
 #include <string>
 #include <vector>
 
+#include "messages/peer/zab.pb.h"
+#include "messages/proto_inspect.hpp"
+
 namespace troupe::sim {
 namespace {
 

@@ -7,6 +7,7 @@
 #include <tuple>
 
 #include "actors/core/path.hpp"
+#include "actors/storage/disk.hpp"
 #include "actors/storage/epochs.hpp"
 #include "actors/storage/image_builder.hpp"
 

@@ -8,8 +8,11 @@
 #include <set>
 #include <utility>
 
+#include "actors/base/ensemble.hpp"
 #include "actors/core/snapshot_codec.hpp"
-#include "actors/ensemble.hpp"
+#include "actors/interfaces/broadcast.hpp"
+#include "actors/interfaces/synchronization.hpp"
+#include "actors/storage/disk.hpp"
 #include "tests/sim/seen_history.hpp"
 
 namespace troupe::sim {

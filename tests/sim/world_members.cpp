@@ -4,8 +4,8 @@
 #include <string_view>
 #include <utility>
 
+#include "actors/base/ensemble.hpp"
 #include "actors/core/acl.hpp"
-#include "actors/ensemble.hpp"
 #include "config/membership.hpp"
 #include "tests/sim/prospects.hpp"
 #include "tests/sim/world.hpp"

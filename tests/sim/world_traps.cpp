@@ -3,7 +3,8 @@
 #include <caf/all.hpp>
 #include <utility>
 
-#include "actors/ensemble.hpp"
+#include "actors/base/ensemble.hpp"
+#include "actors/interfaces/broadcast.hpp"
 #include "tests/sim/world.hpp"
 
 namespace troupe::sim {

@@ -8,28 +8,32 @@ PLACE = "/ho" + "me/somebody/x"
 SLEEP = "std::this_thread::sleep" + "_for(1ms);\n"
 
 
-def cpp(body, path="actors/a.cpp"):
+def cpp(body, path="actors/peer/a.cpp"):
     return {path: SPDX + body}
 
 
 BROKEN = {
     "include_arrows": [
-        cpp('#include "actors/leader.hpp"\n', "actors/core/a.hpp"),
+        cpp('#include "actors/leading/leader.hpp"\n', "actors/core/a.hpp"),
         cpp('#include "actors/core/tree.hpp"\n', "messages/a.hpp"),
         cpp("#include <caf/all.hpp>\n", "actors/core/a.cpp"),
         cpp("#include <caf/all.hpp>\n", "actors/storage/a.cpp"),
         cpp("#include <thread>\n", "actors/core/a.cpp"),
         cpp('#include "messages/peer/zab.pb.h"\n', "actors/core/a.cpp"),
         cpp('#include "messages/ids.hpp"\n', "actors/coro/a.hpp"),
-        cpp('#include "actors/storage/disk.hpp"\n', "actors/leader.cpp"),
-        cpp('#include "actors/node/links.hpp"\n', "actors/leader.cpp"),
+        cpp('#include "actors/storage/disk.hpp"\n', "actors/leading/leader.cpp"),
+        cpp('#include "actors/node/links.hpp"\n', "actors/leading/leader.cpp"),
+        cpp('#include "actors/journal/journal.hpp"\n', "actors/leading/leader.cpp"),
+        cpp('#include "actors/interfaces/peer.hpp"\n', "actors/base/a.hpp"),
+        cpp('#include "actors/database/database.hpp"\n', "actors/interfaces/a.hpp"),
+        cpp('#include "actors/base/a.hpp"\n', "actors/core/a.hpp"),
         cpp('#include "tests/sim/world.hpp"\n', "actors/node/a.cpp"),
         cpp('#include "tree.hpp"\n', "actors/core/a.cpp"),
         cpp("", "elsewhere/a.cpp"),
     ],
     "actor_headers": [
-        {"actors/a.hpp": SPDX + '#include "actors/b.hpp"\nf(a::stateful_pointer);\n',
-         "actors/b.hpp": SPDX + "f(b::stateful_pointer);\n"},
+        {"actors/peer/a.hpp": SPDX + '#include "actors/peer/b.hpp"\nf(a::stateful_pointer);\n',
+         "actors/peer/b.hpp": SPDX + "f(b::stateful_pointer);\n"},
     ],
     "lambda_coroutines": [
         cpp("auto f = [self]() -> task<> { if (x) { co_await y; } };\n"),
@@ -51,7 +55,7 @@ BROKEN = {
         cpp("auto t = __" + "DATE__;\n"),
     ],
     "spdx_line": [
-        {"actors/a.cpp": "int x;\n"},
+        {"actors/peer/a.cpp": "int x;\n"},
         {"tools/up": "#!/bin/bash\necho\n"},
         {"tests/CMakeLists.txt": "project()\n"},
     ],
@@ -84,19 +88,20 @@ BROKEN = {
         {"CMakeLists.txt": "# " + SPDX[3:] + "project(troupe VERSION 1.2.3)\n",
          "actors/node/version.hpp": SPDX + 'version = "1.2.4"\n'},
         {"CMakeLists.txt": "# " + SPDX[3:] + "project(troupe VERSION 1.2.3)\n",
-         "actors/four_letter.hpp": SPDX + 'version = "3.8.0-troupe-1.2.4"\n'},
+         "actors/client/four_letter.hpp": SPDX + 'version = "3.8.0-troupe-1.2.4"\n'},
     ],
 }
 
 CLEAN = [
     cpp('#include "messages/ids.hpp"\n#include "actors/core/vote.hpp"\n#include <vector>\n',
         "actors/core/a.cpp"),
-    cpp('#include "actors/storage/disk.hpp"\n#include <caf/all.hpp>\n', "actors/journal.cpp"),
+    cpp('#include "actors/storage/disk.hpp"\n#include <caf/all.hpp>\n',
+        "actors/journal/journal.cpp"),
     cpp('#include "actors/node/links.hpp"\n', "tests/sim/a.cpp"),
-    {"actors/a.hpp": SPDX + '#include "actors/sinks.hpp"\nf(a::stateful_pointer);\n',
-     "actors/sinks.hpp": SPDX + "using x = caf::typed_actor<>;\n",
-     "actors/a.cpp": SPDX + '#include "actors/a.hpp"\n#include "actors/b.hpp"\n',
-     "actors/b.hpp": SPDX + "f(b::stateful_pointer);\n"},
+    {"actors/peer/a.hpp": SPDX + '#include "actors/interfaces/x.hpp"\nf(a::stateful_pointer);\n',
+     "actors/interfaces/x.hpp": SPDX + "using x = caf::typed_actor<>;\n",
+     "actors/peer/a.cpp": SPDX + '#include "actors/peer/a.hpp"\n#include "actors/peer/b.hpp"\n',
+     "actors/peer/b.hpp": SPDX + "f(b::stateful_pointer);\n"},
     cpp("[[nodiscard]] task<> f(a x) { auto g = [x] { return x; }; h[2] = 1; co_await g(); }\n"),
     cpp("task<std::vector<int>> f(leader_ptr self, std::vector<zxid> x);  // by value, no &\n"),
     cpp("// sleep" + "_for is not used\nint x = 1'000'000; auto s = \"rand()\";\n"),

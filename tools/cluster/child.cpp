@@ -15,7 +15,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
-#include "actors/error_text.hpp"
+#include "actors/base/error_text.hpp"
 #include "actors/node/network_settings.hpp"
 #include "tools/cluster/exchange.hpp"
 #include "tools/cluster/one_server.hpp"

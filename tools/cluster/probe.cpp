@@ -3,7 +3,7 @@
 
 #include <caf/io/all.hpp>
 
-#include "actors/error_text.hpp"
+#include "actors/base/error_text.hpp"
 #include "actors/node/network_settings.hpp"
 #include "tools/cluster/served.hpp"
 

@@ -120,7 +120,9 @@ class Copy:
     def affected(self, path):
         """The programs built from `path`: its own room's first, then the quicker ones."""
         room = os.path.basename(os.path.dirname(path))
-        own = {f"bin/unit_{room}", "bin/actor_tests" if room == "actors" else ""}
+        own = {f"bin/unit_{room}"}
+        if own.isdisjoint(self.files_of) and path.startswith("actors/"):
+            own = {"bin/actor_tests"}
         late = {"bin/sim_tests": 1, "bin/sim-swarm": 2}
         return sorted((p for p, files in self.files_of.items() if path in files),
                       key=lambda p: (p not in own, late.get(p, 0), self.usual_s.get(p, 0), p))
