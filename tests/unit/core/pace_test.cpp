@@ -4,6 +4,11 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <numeric>
+#include <random>
+#include <vector>
+
 #include "actors/core/expiry.hpp"
 #include "actors/core/sessions.hpp"
 #include "actors/core/snapshot_codec.hpp"
@@ -33,6 +38,24 @@ constexpr std::size_t many = 300;
 std::string child(std::size_t i) { return "/c" + std::to_string(i); }
 
 TEST(Pace, WithoutAPacerIsNothing) { pace{}.step(1000); }
+
+TEST(Pace, SortTakesAsManyStepsForAnyOrder) {
+  std::vector<int> sorted(many);
+  std::iota(sorted.begin(), sorted.end(), 0);
+  auto turned = sorted, mixed = sorted;
+  std::ranges::reverse(turned);
+  std::ranges::shuffle(mixed, std::mt19937{7});
+  counter a, b, c;
+  auto of_sorted = sorted;
+  sort_in_steps(of_sorted, a.here());
+  sort_in_steps(turned, b.here());
+  sort_in_steps(mixed, c.here());
+  EXPECT_EQ(turned, sorted);
+  EXPECT_EQ(mixed, sorted);
+  EXPECT_GT(a.rests, many);
+  EXPECT_EQ(a.rests, b.rests);
+  EXPECT_EQ(a.rests, c.rests);
+}
 
 TEST(Pace, EndOfASessionCountsItsEphemeralsWhenPlannedAndWhenApplied) {
   database db;
