@@ -83,6 +83,7 @@ class znode_histories {
     std::int64_t alive_us = 0;  // the latest request that proves it
     const operation* last = nullptr;
     const operation* closed = nullptr;
+    bool is_of_all = false;  // it has made an ephemeral: more servers than its own know it
   };
 
   void note_session(const operation& op) {
@@ -97,6 +98,7 @@ class znode_histories {
       life.alive_us = op.sent_us;
     }
     if (op.asked.kind == op_kind::close && op.is_ok()) life.closed = &op;
+    life.is_of_all = life.is_of_all || (op.asked.ephemeral && op.is_ok());
   }
 
   /// When each epoch was first heard of by an acknowledged write.
@@ -240,7 +242,9 @@ class znode_histories {
       what.how = outcome::session_ended;
       what.owner = owners_.number(plain_session(session));
       if (life.closed != nullptr && history_.starts_empty) {
-        what.zxid = life.closed->zxid.value_or(0);
+        // The close of a session that only its server knows is no txn: it is answered at a zxid
+        // that may be older than what others were told before.
+        if (life.is_of_all) what.zxid = life.closed->zxid.value_or(0);
         to.add(what, life.closed->sent_us, life.closed->done_us(), *life.closed);
       } else if (life.last != nullptr) {
         to.add(what, life.alive_us, no_return, *life.last);

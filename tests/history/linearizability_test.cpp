@@ -147,6 +147,19 @@ TEST(Linearizability, CloseBesideTheCreateOfItsSessionMayComeBehindIt) {
   EXPECT_TRUE(is_linearizable(made, closed, created({20, 21}, "b")));
 }
 
+TEST(Linearizability, CloseOfALocalSessionIsNoTxn) {
+  auto of = [](bool is_heard) {
+    auto made = in_session(created({20, 21}), "0x7");
+    made.asked.ephemeral = true;
+    return is_heard ? at_zxid(made, 3) : unheard(made);
+  };
+  auto closed = at_zxid(in_session(asked(op_kind::close, "", {22, 23}), "0x7"), 4);
+  auto other = [] { return at_zxid(removed({10, 11}), 5); };
+  auto first = at_zxid(created({1, 2}), 2);
+  EXPECT_TRUE(is_linearizable(first, other(), of(false), closed));
+  EXPECT_FALSE(is_linearizable(first, other(), of(true), closed)) << "zxids that cross real time";
+}
+
 TEST(Linearizability, ReadWithoutASyncMayBeStale) {
   auto plain = read({5, 6}, "a");
   plain.synced_from_us.reset();
