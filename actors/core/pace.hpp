@@ -56,7 +56,7 @@ class pace {
 };
 
 /// Ascending. Takes about a step for each comparison, and as many for any order that it begins
-/// with: some are orders of addresses, and a replayed simulation cuts its work into the same slices.
+/// with: some are orders of addresses, and a replay cuts the work into the same slices.
 template <class Range>
 void sort_in_steps(Range& all, const pace& at) {
   std::size_t left = all.size() * static_cast<std::size_t>(std::bit_width(all.size()));
