@@ -8,6 +8,7 @@
 #include "actors/base/error_text.hpp"
 #include "actors/core/epoch_handshake.hpp"
 #include "actors/core/mutants.hpp"
+#include "actors/core/sync_order.hpp"
 #include "actors/core/sync_plan.hpp"
 #include "actors/coro/ask.hpp"
 #include "actors/coro/sleep.hpp"
@@ -196,15 +197,38 @@ coro::task<bool> accept_new_leader(learner_ptr self, wire::NewLeader announced) 
   co_return true;
 }
 
+bool is_answer_to_a_hello(const leader_message& turn) {
+  return std::holds_alternative<wire::LeaderInfo>(turn.what) ||
+         std::holds_alternative<wire::NotLeading>(turn.what);
+}
+
+core::sync_step step_of(const leader_message& turn) {
+  using core::sync_step;
+  if (std::holds_alternative<wire::Truncate>(turn.what)) return sync_step::truncate;
+  if (const auto* chunk = std::get_if<wire::SnapshotChunk>(&turn.what))
+    return chunk->last() ? sync_step::last_of_snapshot : sync_step::snapshot;
+  if (std::holds_alternative<wire::NewLeader>(turn.what)) return sync_step::new_leader;
+  if (std::holds_alternative<wire::UpToDate>(turn.what)) return sync_step::up_to_date;
+  const auto* txns = std::get_if<received_txns>(&turn.what);
+  const bool is_history = txns != nullptr && txns->what == received_txns::kind::history;
+  return is_history ? sync_step::diff : sync_step::proposal;
+}
+
 /// Phase 2: becomes equal to the leader. True when the leader says UPTODATE.
 coro::task<bool> synchronize(learner_ptr self) {
   auto& s = self->state;
+  core::sync_order order;
   for (;;) {
     auto coming = s.turns.next(self, init_limit(self));
     auto turn = co_await coming;
     if (s.ended) co_return false;
     if (!turn) {
       end_term(self, "synchronization made no progress for initLimit");
+      co_return false;
+    }
+    if (is_answer_to_a_hello(*turn)) continue;  // to one before the one that was taken in
+    if (auto wrong = order.take(step_of(*turn))) {
+      end_term(self, "the leader sent " + *wrong);
       co_return false;
     }
     if (auto* cut = std::get_if<wire::Truncate>(&turn->what)) {

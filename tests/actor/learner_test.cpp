@@ -93,6 +93,29 @@ TEST_F(Follower, ServesOnlyWhenTheLeaderSaysUpToDate) {
                                      "journal: committed 0x100000005"));
 }
 
+TEST_F(Follower, LeavesALeaderThatIsUpToDateBeforeItsHistoryIsAcked) {
+  discover();
+  on.news();
+  leader_says(wire::UpToDate{});
+  EXPECT_THAT(on.news(), ElementsAre("peer: ended, the leader sent UPTODATE before anything else"));
+}
+
+TEST_F(Follower, LeavesALeaderThatSendsASnapshotBehindADiff) {
+  discover();
+  leader_says(carrying<wire::SyncTxns>({at(1, 6)}));
+  on.news();
+  leader_says(wire::SnapshotChunk{});
+  EXPECT_THAT(on.news(), ElementsAre("peer: ended, the leader sent SNAP behind DIFF"));
+}
+
+TEST_F(Follower, LeavesALeaderThatSendsHistoryBehindNewLeader) {
+  discover();
+  leader_says(wire::NewLeader{});
+  on.news();
+  leader_says(carrying<wire::SyncTxns>({at(1, 6)}));
+  EXPECT_THAT(on.news(), ElementsAre("peer: ended, the leader sent DIFF behind NEWLEADER"));
+}
+
 TEST_F(Follower, AcksAProposalOnlyOnceItIsLogged) {
   broadcast();
   on.disk.hold();
