@@ -295,6 +295,18 @@ void on_sync_done(database_ptr self, const sync_done& m) {
   end_turn(self);
 }
 
+namespace {
+
+/// A session whose becoming one of all was refused is none any more, and no close of it comes.
+void forget_if_over(state& s, const core::applied& done) {
+  const auto session = done.header.client;
+  if (done.header.type != op_code::error || s.tree.sessions().contains(session)) return;
+  const bool is_alive = (s.local && s.local->contains(session)) || s.opening.contains(session);
+  if (!is_alive) s.origins.end(session);
+}
+
+}  // namespace
+
 void answer_applied(database_ptr self, const core::applied& done) {
   auto& s = self->state;
   if (mutated(mutant::event_behind_reply)) answer_write(self, done);
@@ -323,6 +335,7 @@ void answer_applied(database_ptr self, const core::applied& done) {
     session_closed(self, done);
   } else {
     answer_write(self, done);
+    forget_if_over(s, done);
   }
 }
 

@@ -424,6 +424,7 @@ database_actor::behavior_type database(database_ptr self, database_options optio
   self->set_down_handler([self](const caf::down_msg& down) {
     std::erase_if(self->state.streams,
                   [&down](const auto& x) { return x.second.asked_by == down.source; });
+    if (self->state.snapshot_to == down.source) self->state.snapshot.reset();
   });
   const auto& config = s.options.context->config;
   const auto& gauges = s.options.context->gauges;

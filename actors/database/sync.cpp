@@ -123,6 +123,7 @@ void begin_snapshot(database_ptr self, const take_snapshot& m) {
     return self->send(m.to, snapshot_given_up{wrong_tree(*s.suspect_since)});
   s.snapshot = std::make_unique<core::snapshot_encoder>(s.tree);
   s.snapshot_to = m.to;
+  self->monitor(m.to);  // it ends early when the disk takes no more
   continue_snapshot(self);
 }
 

@@ -38,6 +38,7 @@ class DatabaseCensus : public Database {
                {"bytes of writes under way", static_cast<std::size_t>(s.gate.under_way())},
                {"to close", s.to_close.size()},
                {"streams", s.streams.size()},
+               {"snapshots", s.snapshot ? 1U : 0U},
                {"origins", s.origins.count("127.0.0.1")},
                {"watches", s.watches.count()},
                {"watched paths", s.watches.path_count()},
@@ -208,6 +209,36 @@ TEST_F(DatabaseCensus, EveryAnswerGivesBackTheBytesOfItsRequest) {
     asked += given_back;
   }
   EXPECT_GT(asked, 0u);
+}
+
+/// Its client was told elsewhere that it is over, and no close of it comes.
+TEST_F(DatabaseCensus, SessionThatMayNotBecomeOneOfAllIsForgotten) {
+  context->config.servers.resize(3);
+  for (std::int64_t n : {1, 2, 3}) context->config.servers[n - 1].id = {n};
+  context->config.local_sessions = context->config.local_sessions_upgrading = true;
+  learn();
+  open(conn_a, {}, "a");
+  const auto session = opened_;
+  ask(conn_a, {create(1, "/e", 1)});
+  tell(connection_closed{conn_a});
+  EXPECT_EQ(kept()["origins"], 1u);
+  commit(session, cxid{0}, at(2, 1), error_txn{error_code::session_expired}, op_code::error);
+  commit(session, cxid{1}, at(2, 2), error_txn{error_code::session_expired}, op_code::error);
+  (void)answer_to<touched_sessions>(collect_touches{});
+  EXPECT_EQ(kept(), census{});
+}
+
+TEST_F(DatabaseCensus, SnapshotThatNobodyWritesAnyMoreIsForgotten) {
+  context->steps_per_slice = 1;  // a piece is 256 bytes
+  lead();
+  auto scribe = system().spawn([](snapshot_sink::pointer) -> snapshot_sink::behavior_type {
+    return {[](const snapshot_piece&) {}, [](const snapshot_given_up&) {}};
+  });
+  tell(take_snapshot{scribe});
+  EXPECT_EQ(kept()["snapshots"], 1u);
+  caf::anon_send_exit(scribe, caf::exit_reason::user_shutdown);
+  run();
+  EXPECT_EQ(kept()["snapshots"], 0u);
 }
 
 // -- changes of role ----------------------------------------------------------------------------
