@@ -282,15 +282,16 @@ io_result<void> txn_log::check_cut(zxid last) {
   return {};
 }
 
-/// No mark may speak of what is cut off: what is written there next may end earlier.
+/// No mark may speak of what is cut off: what is written there next may end earlier. It goes down
+/// to what stays, which is all synced, in whichever file: what power leaves of the cut is no rot.
 io_result<void> txn_log::lower_mark(const cut_place& at) {
   if (mutated(mutant::mark_survives_cut)) return {};
   const auto& mark = marker_.now();
   if (!mark) return {};
-  if (mark->file == at.file && !at.path.empty())
-    return mark->offset > at.size ? marker_.set({at.file, mark->which, at.size, at.last})
-                                  : io_result<void>{};
-  return mark->file > at.file || at.path.empty() ? marker_.forget() : io_result<void>{};
+  if (at.path.empty()) return marker_.forget();
+  const bool speaks_of_it =
+      mark->file > at.file || (mark->file == at.file && mark->offset > at.size);
+  return speaks_of_it ? mark_end_of(at.file, at.path, at.size, at.last) : io_result<void>{};
 }
 
 /// Newer files go before the cut: in every order of crashes the log stays without a hole. What the

@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cerrno>
 #include <stdexcept>
 
 #include "tests/unit/storage/log_samples.hpp"
@@ -410,6 +411,26 @@ TEST_F(SyncMark, OpeningALogWritesNoMoreThanWhatIsInDoubt) {
   for (const auto& line : d.history)
     EXPECT_FALSE(line.ends_with(".tmp") && line.find("log.") != line.npos) << line;
   EXPECT_EQ(d.bytes_written(first_log), entry_bytes()) << "the fifth entry, which nobody noted";
+}
+
+/// Power that is lost in the middle of the cut may leave any sectors of it: what stays is known to
+/// be synced all the same.
+TEST_F(SyncMark, GoesDownToTheEarlierFileBeforeACutThatEndsInIt) {
+  auto log = open();
+  write(log, {at(1, 1), at(1, 2), at(1, 3)});
+  ASSERT_TRUE(log.roll());
+  write(log, {at(1, 4)});
+  ASSERT_TRUE(log.note_synced());
+  d.fail = [](const std::string& what, const std::string&) { return what == "remove" ? EIO : 0; };
+  EXPECT_FALSE(log.truncate_to(at(1, 1)));
+  d.fail = {};
+  const auto lowered = mark();
+  ASSERT_TRUE(lowered);
+  EXPECT_EQ(lowered->file, at(1, 1));
+  EXPECT_EQ(lowered->last, at(1, 1));
+  EXPECT_EQ(lowered->offset, begin_of(2));
+  spoil(first_log, begin_of(2), begin_of(2) + 20, 0);
+  EXPECT_EQ(read_all(d, "/d", at(1, 1)).refusal.find("this is damage"), std::string::npos);
 }
 
 // -- what is committed --------------------------------------------------------------------------
