@@ -6,8 +6,8 @@
 /// Make it the last member of the actor's state: work that is not done by then is given up, and its
 /// destructors may still use what it was about.
 /// Units: a step is what core::pace counts. With a clock a slice lasts until its time is over,
-/// which is looked at every steps_per_look steps; without one, as in tests and simulation, every
-/// steps_per_slice steps are a slice.
+/// which is looked at every steps_per_look steps; without one, as in tests and simulation, it is
+/// steps_per_slice steps. Work that gives way (core::pace) ends its slice at once.
 #pragma once
 
 #include <chrono>

@@ -41,7 +41,7 @@ class epoch_handshake {
 
   /// ACKEPOCH; the leader enters its own here too. `current` is none when the learner had accepted
   /// this epoch before and so does not count toward the quorum. Ahead is only who could lead in
-  /// this server's place: not one of weight 0, in doubt or giving way. Its ack does not count then.
+  /// this server's place: not one of weight 0, no candidate or giving way. Its ack does not count.
   [[nodiscard]] ack_outcome on_ack_epoch(server_id from, std::optional<epoch> current, zxid last,
                                          history_claim claim = {});
 
@@ -85,7 +85,7 @@ enum class join_verdict {
   uncounted,  // it has promised a later epoch, and follows as an observer does: it never counts
   make_way,   // it is needed, and can follow in a later epoch only: there has to be one
 };
-/// `has_vote`: the learner's word could count, now or after a reconfig, and is not in doubt.
+/// `has_vote`: the learner's word could count, now or after a reconfig, and it is a candidate.
 [[nodiscard]] join_verdict judge_join(epoch_marks learner, bool has_vote, epoch proposed);
 
 /// What a learner does with LEADERINFO.

@@ -201,7 +201,7 @@ void publish_snapshot(journal_ptr self, const snapshot_sealed& m) {
                   })
                   .and_then([&] { return m.file->publish(); });
   if (!file) return snapshot_has_failed(self, file.error().text());
-  // Should it stay, what is noted of one before it is believed of this one, which costs a doubt.
+  // Should it stay, what is noted of one before it is believed of this one: TRUNC may remove it.
   if (auto kept = s.directory->snapshot_is_published(m.as_of, *mark); !kept)
     log.warn("snapshot_note_stays", {{"zxid", m.as_of}, {"reason", kept.error().text()}});
   log.info("snapshot_written", {{"zxid", m.as_of}, {"bytes", file->size}});

@@ -237,7 +237,7 @@ io_result<void> data_dir::forget_covers_of_others() {
   forget_missing(noted_.covers, *files);
   for (const auto& file : *files) {
     if (!noted_.covers.contains(file.id)) continue;
-    // What cannot be read is no reason not to start: it keeps its note, which costs a doubt.
+    // What cannot be read is no reason not to start: it keeps its note, so TRUNC may remove it.
     const auto mark = end_mark(*disk_, file.path);
     if (!mark) continue;
     std::erase_if(noted_.covers, [&](const auto& note) {
